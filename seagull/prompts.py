@@ -1,0 +1,200 @@
+"""Questions, answers and conversation styles: used by inference, training and data generation.
+
+Wording of questions and answers: SEAGULL's released inference script and templates
+(arXiv 2411.10161 and its repository). Everything here is text; regions are strings of placeholders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seagull.levels import IMPORTANCE, QUALITY, LevelScale
+from seagull.tokens import IMAGE_TOKEN, REGION_MARKER
+from seagull.types import AssessmentTask, DistortionType, Message
+
+CLEAN_ANSWER = "Without distortions."
+"""Answer to the distortion question for a region where nothing is visible."""
+
+INSTRUCTIONS: Mapping[AssessmentTask, str] = {
+    AssessmentTask.QUALITY: "Analyze the quality of this region.",
+    AssessmentTask.IMPORTANCE: (
+        "Consider the impact of this region on the overall image quality. "
+        "Analyze its importance to the overall image quality."
+    ),
+    AssessmentTask.DISTORTION: "Provide the distortion type of this region.",
+}
+
+LEVEL_SCALES: Mapping[AssessmentTask, LevelScale] = {
+    AssessmentTask.QUALITY: QUALITY,
+    AssessmentTask.IMPORTANCE: IMPORTANCE,
+}
+
+ANSWER_PREFIXES: Mapping[AssessmentTask, str] = {
+    AssessmentTask.QUALITY: "The quality is",
+    AssessmentTask.IMPORTANCE: "This region is",
+    AssessmentTask.DISTORTION: "With",
+}
+"""The fixed beginning of an answer; what follows is the level word (or the severity word)."""
+
+
+def quality_answer(level: str) -> str:
+    """The answer to the quality question, for a word of ``QUALITY``."""
+    return f"The quality is {level}."
+
+
+def importance_answer(level: str) -> str:
+    """The answer to the importance question, for a word of ``IMPORTANCE``."""
+    return f"This region is {level} to the overall quality."
+
+
+def distortion_answer(found: Sequence[tuple[DistortionType, str]]) -> str:
+    """The answer to the distortion question, for (type, severity word) pairs in spoken order.
+
+    ``With minor colorfulness and trivial contrast distortions.`` as in the paper's figure 2;
+    one distortion takes the singular, none gives ``CLEAN_ANSWER``.
+    """
+    if not found:
+        return CLEAN_ANSWER
+    parts = [f"{severity} {kind.value}" for kind, severity in found]
+    listed = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+    return f"With {listed} distortion{'s' if len(parts) > 1 else ''}."
+
+
+def type_judgement(kind: DistortionType) -> str:
+    """The judgement question about one distortion type; it is answered Yes or No."""
+    return f"Is this region in {kind.value}?"
+
+
+YES = "Yes"
+NO = "No"
+
+
+@dataclass(frozen=True)
+class RenderedPrompt:
+    """A conversation as one string.
+
+    Attributes:
+        text: the whole conversation, placeholders included.
+        answers: character spans (start, end) of ``text`` that the model is to say, in order; a span
+            begins with the separating space and ends with the end-of-turn text.
+        regions: ids of the regions in the order of their markers in ``text``.
+    """
+
+    text: str
+    answers: tuple[tuple[int, int], ...]
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PromptStyle:
+    """How a conversation is written for one family of language models.
+
+    Args:
+        name: by which a model's configuration refers to the style.
+        opening: text before the first turn.
+        user_open: text before a user's content.
+        user_close: text after it, up to where the answer begins.
+        answer_open: text between that and the answer's first word (part of the answer's span).
+        answer_close: end of an answer (part of its span).
+        preamble: text at the start of the first user turn; holds the one image placeholder.
+        one_region: introduction of a single region; holds ``{marker}``.
+        many_regions: introduction of one of several regions; holds ``{id}`` and ``{marker}``.
+        stop: strings at which a generated answer ends.
+    """
+
+    name: str
+    opening: str
+    user_open: str
+    user_close: str
+    answer_open: str
+    answer_close: str
+    preamble: str
+    one_region: str
+    many_regions: str
+    stop: tuple[str, ...]
+
+    def render(
+        self, messages: Sequence[Message], *, answer_prefix: str | None = None
+    ) -> RenderedPrompt:
+        """The conversation as text.
+
+        Regions named in ``Message.regions`` are introduced before the first message about them.
+
+        Args:
+            messages: turns by ``user`` and ``assistant`` in alternation, the user first.
+            answer_prefix: if given, the conversation must end with a user's turn, and the text
+                goes on up to this beginning of an answer (``""``: up to where an answer begins).
+
+        Raises:
+            ValueError: if roles do not alternate, or the last turn does not fit ``answer_prefix``.
+        """
+        _check_turns(messages, open_ended=answer_prefix is not None)
+        text, answers, introduced = self.opening, [], dict[str, None]()
+        for index, message in enumerate(messages):
+            if message.role == "assistant":
+                start = len(text)
+                text += self.answer_open + message.content + self.answer_close
+                answers.append((start, len(text)))
+                continue
+            text += self.user_open + (self.preamble if index == 0 else "")
+            text += self._introduce(message, introduced) + message.content + self.user_close
+        if answer_prefix:
+            text += self.answer_open + answer_prefix
+        return RenderedPrompt(text, tuple(answers), tuple(introduced))
+
+    def _introduce(self, message: Message, introduced: dict[str, None]) -> str:
+        new = [region for region in message.regions if region not in introduced]
+        introduced.update(dict.fromkeys(new))
+        if len(message.regions) == 1:
+            return "".join(self.one_region.format(marker=REGION_MARKER) for _ in new)
+        return "".join(self.many_regions.format(id=id, marker=REGION_MARKER) for id in new)
+
+
+def _check_turns(messages: Sequence[Message], *, open_ended: bool) -> None:
+    for index, message in enumerate(messages):
+        expected = "assistant" if index % 2 else "user"
+        if message.role != expected:
+            raise ValueError(f"message {index}: the role must be {expected!r}, got {message.role!r}")
+    last = "user" if open_ended else "assistant"
+    if not messages or messages[-1].role != last:
+        raise ValueError(f"a conversation of {len(messages)} messages must end with the {last}'s turn")
+
+
+VICUNA = PromptStyle(
+    name="vicuna",
+    opening=(
+        "A chat between a curious human and an artificial intelligence assistant. The assistant "
+        "gives helpful, detailed, and polite answers to the human's questions. "
+    ),
+    user_open="USER: ",
+    user_close=" ASSISTANT:",
+    answer_open=" ",
+    answer_close="</s>",
+    # The comma missing after "contrast" is in the released prompt, with which the weights learned.
+    preamble=(
+        f"{IMAGE_TOKEN}\nThis provides an overview of the image.\n"
+        " Please answer the following questions about the provided region. Note: Distortions "
+        "include: blur, colorfulness, compression, contrast exposure and noise.\n"
+    ),
+    one_region=" Here is the region {marker}. ",
+    many_regions=" Here is the region {id} {marker}. ",
+    stop=("</s>",),
+)
+"""The released checkpoint's conversation, as its inference script writes it."""
+
+CHATML = PromptStyle(
+    name="chatml",
+    opening="",
+    user_open="<|im_start|>user\n",
+    user_close="<|im_end|>\n<|im_start|>assistant\n",
+    answer_open="",
+    answer_close="<|im_end|>\n",
+    preamble=f"{IMAGE_TOKEN}\n",
+    one_region="Here is the region {marker}. ",
+    many_regions="Here is the region {id} {marker}. ",
+    stop=("<|im_end|>",),
+)
+"""Short prompts for models with ChatML turns (SmolLM2, Qwen)."""
+
+STYLES: Mapping[str, PromptStyle] = {style.name: style for style in (VICUNA, CHATML)}

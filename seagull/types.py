@@ -1,0 +1,189 @@
+"""The data types every part of Seagull speaks: regions in, assessments out.
+
+Only NumPy is needed here, so that tools which never run the model can use the same words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seagull.levels import LevelScale
+
+Box = tuple[int, int, int, int]
+"""A rectangle ``(x1, y1, x2, y2)`` in pixels of the photo, end exclusive."""
+
+BoolMask = NDArray[np.bool_]
+"""A mask of shape (H, W); true inside the region."""
+
+
+class AssessmentTask(StrEnum):
+    """What can be asked about a region (SEAGULL, section 3)."""
+
+    QUALITY = "quality"
+    IMPORTANCE = "importance"
+    DISTORTION = "distortion"
+
+
+class DistortionType(StrEnum):
+    """The six distortion types of SEAGULL-100w, in the order of the paper's prompt."""
+
+    BLUR = "blur"
+    COLORFULNESS = "colorfulness"
+    COMPRESSION = "compression"
+    CONTRAST = "contrast"
+    EXPOSURE = "exposure"
+    NOISE = "noise"
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A part of a photo (ROI): a boolean mask at the photo's own resolution.
+
+    Args:
+        mask: shape (H, W), true inside; at least one true pixel.
+        id: name by which answers refer to the region, unique within one photo.
+        source: how it was made (``box``, ``points``, ``polygon``, ``mask``, ``rle``, ``whole``,
+            ``everything``).
+        segmenter: name of the segmenter that made or refined the mask, if one did.
+        confidence: the segmenter's own estimate of the mask's quality in [0, 1], if it gave one.
+
+    Raises:
+        ValueError: if the mask is not a two-dimensional boolean array or has no true pixel.
+    """
+
+    mask: BoolMask
+    id: str = "1"
+    source: str = "mask"
+    segmenter: str | None = None
+    confidence: float | None = None
+    box: Box = field(init=False)
+    area: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.mask.ndim != 2 or self.mask.dtype != np.bool_:
+            raise ValueError(
+                f"region {self.id}: a mask is a boolean (H, W) array, "
+                f"got {self.mask.dtype} of shape {self.mask.shape}"
+            )
+        rows = np.flatnonzero(self.mask.any(axis=1))
+        columns = np.flatnonzero(self.mask.any(axis=0))
+        if rows.size == 0:
+            raise ValueError(f"region {self.id} is empty: it covers no pixel of the photo")
+        box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        object.__setattr__(self, "box", box)
+        object.__setattr__(self, "area", int(np.count_nonzero(self.mask)))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the photo in pixels."""
+        return int(self.mask.shape[0]), int(self.mask.shape[1])
+
+    @property
+    def area_fraction(self) -> float:
+        """Share of the photo's pixels inside the region, in (0, 1]."""
+        return self.area / self.mask.size
+
+
+@dataclass(frozen=True)
+class LevelScore:
+    """A level word with the number behind it.
+
+    ``score`` is the mean of the level weights under ``probabilities``, in [0, 1], higher is better
+    (quality) or more important (importance); ``std`` is the standard deviation of that
+    distribution (Q-Align's read-out, see docs/architecture.md).
+    """
+
+    level: str
+    score: float
+    std: float
+    probabilities: dict[str, float]
+
+    @classmethod
+    def from_probabilities(cls, scale: LevelScale, probabilities: NDArray[np.floating]) -> LevelScore:
+        """The score of a distribution over ``scale.words`` (ascending, shape (5,), sums to 1)."""
+        weights = np.asarray(scale.weights)
+        p = np.asarray(probabilities, dtype=np.float64)
+        score = float(p @ weights)
+        variance = float(p @ (weights - score) ** 2)
+        return cls(
+            level=scale.words[int(p.argmax())],
+            score=min(max(score, 0.0), 1.0),
+            std=float(np.sqrt(variance)),
+            probabilities={word: float(value) for word, value in zip(scale.words, p, strict=True)},
+        )
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """One distortion found in a region: type, severity word, probability in [0, 1]."""
+
+    type: DistortionType
+    severity: str
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class RegionAssessment:
+    """All answers about one region; a task that was not asked is None.
+
+    ``distortions`` holds the types judged present, most probable first (empty means clean);
+    ``distortion_probabilities`` holds all six. ``text`` holds answers in words by task name.
+    """
+
+    region: Region
+    quality: LevelScore | None = None
+    importance: LevelScore | None = None
+    distortions: tuple[Distortion, ...] | None = None
+    distortion_probabilities: dict[DistortionType, float] | None = None
+    text: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """Which photo: path (None if it came from memory), size in pixels, digest of the pixels."""
+
+    path: str | None
+    width: int
+    height: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Which model answered, and whether its region parts have been trained."""
+
+    name: str
+    revision: str
+    trained: bool
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """A photo and the assessments of its regions."""
+
+    image: ImageInfo
+    model: ModelInfo
+    segmenter: str | None
+    regions: tuple[RegionAssessment, ...]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation.
+
+    Args:
+        role: ``user`` or ``assistant``.
+        content: what is said, without placeholders.
+        regions: ids of the regions the turn is about (their tokens are introduced before it).
+        task: which of the three tasks an answer belongs to, if any; training reads it to pair the
+            level word with the number behind it.
+    """
+
+    role: str
+    content: str
+    regions: tuple[str, ...] = ()
+    task: AssessmentTask | None = None
