@@ -1,0 +1,1 @@
+"""The six distortion types, each on ladders of twenty settings."""
