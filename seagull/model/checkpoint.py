@@ -1,0 +1,129 @@
+"""Model folders: loading them with every key accounted for. Pickled weights are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import BitsAndBytesConfig
+
+from seagull.model.config import SeagullConfig
+from seagull.model.errors import ModelError
+from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.preprocessing.processor import SeagullProcessor
+
+QUANTIZATIONS = ("8bit", "4bit")
+
+
+def load_model(
+    folder: Path,
+    *,
+    dtype: torch.dtype,
+    device: str | dict[str, Any],
+    quantization: str | None = None,
+) -> SeagullForConditionalGeneration:
+    """The model of a folder written by ``save_pretrained``, in eval mode.
+
+    Args:
+        folder: holds config.json and safetensors weights.
+        dtype: of all weights that are not quantised.
+        device: a device, ``auto``, or a ``device_map`` of transformers.
+        quantization: None, ``8bit`` or ``4bit`` (NF4): of the language model alone.
+
+    Raises:
+        ModelError: if the folder is not a Seagull model, its weights are pickled, or keys are
+            missing, left over or of another shape.
+    """
+    check_folder(folder)
+    model, info = SeagullForConditionalGeneration.from_pretrained(
+        folder,
+        dtype=dtype,
+        device_map=device,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+        quantization_config=_quantization_config(quantization, dtype),
+    )
+    _check_keys(folder, info)
+    return model.eval()
+
+
+def load_processor(folder: Path) -> SeagullProcessor:
+    """The processor of a model folder.
+
+    Raises:
+        ModelError: if the tokenizer or the processor's settings are missing.
+    """
+    for name in ("tokenizer_config.json", "processor_config.json"):
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder}: {name} is missing; save the processor with the model")
+    return SeagullProcessor.from_pretrained(folder, local_files_only=True)
+
+
+def check_folder(folder: Path) -> SeagullConfig:
+    """The configuration of a model folder, after a look at what lies in it.
+
+    Raises:
+        ModelError: as ``load_model``, for all that shows before weights are read.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: no such model folder")
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder}: config.json is missing, so this is not a model folder")
+    if not list(folder.glob("*.safetensors")):
+        pickled = sorted(path.name for path in folder.glob("*.bin")) + sorted(
+            path.name for path in folder.glob("*.pt*")
+        )
+        if pickled:
+            raise ModelError(
+                f"{folder}: weights are pickled ({pickled[0]}), which can run code when loaded; "
+                "turn the released checkpoint into safetensors with `seagull convert`"
+            )
+        raise ModelError(f"{folder}: there are no weights (*.safetensors)")
+    try:
+        config = SeagullConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"{folder}: config.json cannot be read: {error}") from error
+    if config.model_type != "seagull":
+        raise ModelError(f"{folder}: a {config.model_type!r} model, not a Seagull model")
+    return config
+
+
+def _quantization_config(
+    quantization: str | None, dtype: torch.dtype
+) -> BitsAndBytesConfig | None:
+    if quantization is None:
+        return None
+    if quantization not in QUANTIZATIONS:
+        raise ModelError(
+            f"unknown quantization {quantization!r}; there are {', '.join(QUANTIZATIONS)}"
+        )
+    return BitsAndBytesConfig(
+        load_in_8bit=quantization == "8bit",
+        load_in_4bit=quantization == "4bit",
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+        llm_int8_skip_modules=SeagullForConditionalGeneration.quantization_skip_modules,
+    )
+
+
+def _check_keys(folder: Path, info: dict[str, Any]) -> None:
+    faults = [
+        f"{len(info[kind])} {words} ({_some(info[kind])})"
+        for kind, words in (
+            ("missing_keys", "missing"),
+            ("unexpected_keys", "left over"),
+            ("mismatched_keys", "of another shape"),
+        )
+        if info[kind]
+    ]
+    if faults:
+        raise ModelError(f"{folder}: the weights do not fit the configuration: {'; '.join(faults)}")
+
+
+def _some(keys: Any, most: int = 3) -> str:
+    names = sorted(key if isinstance(key, str) else str(key[0]) for key in keys)
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

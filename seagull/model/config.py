@@ -1,0 +1,93 @@
+"""SeagullConfig: what a model folder's config.json says, and nothing a module could report itself."""
+
+from typing import Any, ClassVar, Literal
+
+from huggingface_hub.dataclasses import strict
+from transformers import AutoConfig, PreTrainedConfig
+from transformers.configuration_utils import SubConfigSpec
+
+
+@strict
+class SeagullVisionConfig(PreTrainedConfig):
+    """The vision encoder: a timm backbone cut into a feature pyramid.
+
+    Args:
+        architecture: timm name of the backbone.
+        levels: indices of the backbone's feature maps that make the pyramid, fine to coarse.
+    """
+
+    model_type = "seagull_vision"
+    base_config_key = "vision_config"
+
+    architecture: str = "tf_efficientnet_lite0"
+    levels: list[int] | tuple[int, ...] = (1, 2, 3, 4)
+
+
+@strict
+class SeagullMFEConfig(PreTrainedConfig):
+    """The mask-based feature extractor (SEAGULL, section 3.2).
+
+    Args:
+        embed_dim: width E of the attention.
+        num_heads: heads of the attention to the whole image.
+        cross_dim: inner width of that attention.
+        mlp_dim: inner width of the attention block's MLP.
+        keys: what the whole image offers as keys: ``channels`` (the paper: a channel's whole
+            spatial map is one key, which fixes the input size) or ``positions`` (any input size).
+        coverage: how a mask falls on a feature level: ``touched`` (the paper: a cell counts fully
+            if bilinear resizing leaves anything in it) or ``area`` (a cell counts by its share).
+        statistics: what is pooled under the mask, ``mean`` and ``std``.
+        local: what the local token sees: ``pixels`` of the crop through two 1x1 convolutions (the
+            paper) or the ``pyramid`` of the crop from the vision encoder.
+    """
+
+    model_type = "seagull_mfe"
+    base_config_key = "mfe_config"
+
+    embed_dim: int = 256
+    num_heads: int = 8
+    cross_dim: int = 128
+    mlp_dim: int = 512
+    keys: Literal["channels", "positions"] = "positions"
+    coverage: Literal["touched", "area"] = "area"
+    statistics: list[str] | tuple[str, ...] = ("mean", "std")
+    local: Literal["pixels", "pyramid"] = "pyramid"
+
+
+@strict
+class SeagullConfig(PreTrainedConfig):
+    """A whole Seagull model.
+
+    Args:
+        vision_config: the vision encoder.
+        mfe_config: the mask-based feature extractor.
+        text_config: any causal language model of transformers.
+        image_level: pyramid level (index into ``vision_config.levels``) that gives the image tokens.
+        image_grid: the level is averaged to this many cells a side, so that the number of image
+            tokens is fixed; 0 leaves the level as it is.
+        image_size: side in pixels of the square that photos are brought to; 0 where photos keep
+            their shape (see ``seagull.preprocessing.image``).
+        crop_size: side in pixels of a region's crop.
+        image_token_id: placeholder of an image token. Placeholders are never looked up in the
+            embedding table, so they may lie outside it.
+        global_token_id: placeholder of a global token.
+        local_token_id: placeholder of a local token.
+    """
+
+    model_type = "seagull"
+    sub_configs_defaults: ClassVar[dict[str, SubConfigSpec]] = {
+        "vision_config": SubConfigSpec(config_class=SeagullVisionConfig),
+        "mfe_config": SubConfigSpec(config_class=SeagullMFEConfig),
+        "text_config": SubConfigSpec(config_class=AutoConfig, model_type="llama"),
+    }
+
+    vision_config: dict[str, Any] | PreTrainedConfig | None = None
+    mfe_config: dict[str, Any] | PreTrainedConfig | None = None
+    text_config: dict[str, Any] | PreTrainedConfig | None = None
+    image_level: int = 3
+    image_grid: int = 8
+    image_size: int = 0
+    crop_size: int = 224
+    image_token_id: int = 32002
+    global_token_id: int = 32000
+    local_token_id: int = 32001

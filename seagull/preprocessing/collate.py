@@ -1,0 +1,65 @@
+"""Samples of one image size become one padded batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from seagull.preprocessing.inputs import ModelInputs, RegionInputs, Tokens
+from seagull.tokens import IGNORE_INDEX
+
+Sample = tuple[Tensor, RegionInputs | None, Tokens]
+"""Pixels (3, H, W), the regions in the order of the text's markers, and the text."""
+
+
+def collate(samples: Sequence[Sample], pad_id: int) -> ModelInputs:
+    """The samples as one batch, text and regions padded.
+
+    Args:
+        samples: all with pixels of one size (group them before).
+        pad_id: id that fills the text; attention ignores it.
+
+    Raises:
+        ValueError: if there is no sample, or their pixels differ in size.
+    """
+    sizes = {tuple(pixels.shape) for pixels, _, _ in samples}
+    if len(sizes) != 1:
+        raise ValueError(f"a batch takes photos of one size, got {sorted(sizes) or 'none'}")
+    ids = [tokens.input_ids for _, _, tokens in samples]
+    return ModelInputs(
+        input_ids=pad_sequence(ids, batch_first=True, padding_value=pad_id),
+        attention_mask=pad_sequence([torch.ones_like(row) for row in ids], batch_first=True),
+        labels=pad_sequence(
+            [tokens.labels for _, _, tokens in samples],
+            batch_first=True,
+            padding_value=IGNORE_INDEX,
+        ),
+        pixel_values=torch.stack([pixels for pixels, _, _ in samples]),
+        **_pad_regions([regions for _, regions, _ in samples]),
+    )
+
+
+def _pad_regions(rows: Sequence[RegionInputs | None]) -> dict[str, Tensor]:
+    counts = [0 if row is None else len(row.masks) for row in rows]
+    most = max(counts)
+    if most == 0:
+        return {}
+
+    def padded(name: str) -> Tensor:
+        example = next(getattr(row, name) for row in rows if row is not None)
+        out = example.new_zeros(len(rows), most, *example.shape[1:])
+        for index, row in enumerate(rows):
+            if row is not None:
+                out[index, : counts[index]] = getattr(row, name)
+        return out
+
+    valid = torch.arange(most)[None] < torch.tensor(counts)[:, None]
+    return {
+        "region_masks": padded("masks"),
+        "region_crops": padded("crops"),
+        "region_crop_masks": padded("crop_masks"),
+        "region_valid": valid,
+    }

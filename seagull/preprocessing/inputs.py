@@ -1,0 +1,67 @@
+"""What the model is given: the one batch type and its parts, every field with its shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class RegionInputs:
+    """Regions of one photo, ready for the model.
+
+    Attributes:
+        masks: in the encoder's input.
+        crops: windows around the regions.
+        crop_masks: the regions within their crops.
+    """
+
+    masks: Bool[Tensor, "R H W"]
+    crops: Float[Tensor, "R 3 s s"]
+    crop_masks: Bool[Tensor, "R s s"]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A conversation as ids; ``labels`` are the ids the model is to say, IGNORE_INDEX elsewhere."""
+
+    input_ids: Int[Tensor, " T"]
+    labels: Int[Tensor, " T"]
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """A batch. B photos, R regions, T text positions; rows are padded on the right.
+
+    ``region_*`` are None together, in a batch without regions.
+    """
+
+    input_ids: Int[Tensor, "B T"]
+    attention_mask: Int[Tensor, "B T"]
+    labels: Int[Tensor, "B T"]
+    pixel_values: Float[Tensor, "B 3 H W"]
+    region_masks: Bool[Tensor, "B R H W"] | None = None
+    region_crops: Float[Tensor, "B R 3 s s"] | None = None
+    region_crop_masks: Bool[Tensor, "B R s s"] | None = None
+    region_valid: Bool[Tensor, "B R"] | None = None
+
+    def to_kwargs(self, *, labels: bool = True) -> dict[str, Tensor]:
+        """The fields that are set, by the names of the model's ``forward``."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: value
+            for name, value in named.items()
+            if value is not None and (labels or name != "labels")
+        }
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> ModelInputs:
+        """The batch on a device, floating-point fields in ``dtype``."""
+        moved = {
+            name: value.to(device, dtype if value.is_floating_point() else None)
+            for name, value in self.to_kwargs().items()
+        }
+        return replace(self, **moved)
