@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seagull.levels import SEVERITY
@@ -51,6 +51,10 @@ class DistortionSetting:
     def variant(self) -> str:
         """Name of the ladder within its type, e.g. ``gaussian`` or ``gain-higher``."""
         return self.kind if self.direction == "one" else f"{self.kind}-{self.direction}"
+
+    def with_parameter(self, parameter: float) -> DistortionSetting:
+        """The same distortion with another strength; level and severity word stay."""
+        return replace(self, parameter=parameter)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form (as written to ``distortions.json``)."""
