@@ -66,6 +66,46 @@ def type_judgement(kind: DistortionType) -> str:
     return f"Is this region in {kind.value}?"
 
 
+def quality_judgement(level: str) -> str:
+    """The judgement question about one word of ``QUALITY``."""
+    return f"Is the quality of this region be {level}?"  # the released template's own grammar
+
+
+def importance_judgement(level: str) -> str:
+    """The judgement question about one word of ``IMPORTANCE``."""
+    return (
+        "Consider the impact of this region on the overall image quality. "
+        f"Is this region {level} to the overall image quality?"
+    )
+
+
+def joint_question(task: AssessmentTask, *, semantic: bool = False) -> str:
+    """The question for several things at once: what it shows (if asked), and distortion and quality,
+    or importance."""
+    if task is AssessmentTask.IMPORTANCE:
+        asked = "Provide the semantic of this region and analyze its importance"
+        return (
+            "Consider the impact of this region on the overall image quality. "
+            f"{asked} to the overall image quality."
+        )
+    asked = "semantic, distortion type" if semantic else "distortion type"
+    return f"Provide the {asked} of this region and analyze its quality."
+
+
+def joint_answer(parts: Sequence[str], semantic: str | None = None) -> str:
+    """The answer to a joint question: full answers one after the other, begun by what it shows.
+
+    ``Dog. With minor blur distortion. The quality is good.``
+    """
+    start = [] if semantic is None else [f"{semantic[:1].upper()}{semantic[1:]}."]
+    return " ".join([*start, *parts])
+
+
+def judgement_answer(right: bool, correction: str) -> str:
+    """``Yes.``, or ``No.`` followed by what is the case."""
+    return f"{YES}." if right else f"{NO}. {correction}"
+
+
 YES = "Yes"
 NO = "No"
 

@@ -1,0 +1,325 @@
+"""The settings of a data run: frozen dataclasses, a strict YAML loader and `key=value` overrides."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from seagull.types import DistortionType
+
+ALL_TYPES = tuple(kind.value for kind in DistortionType)
+
+
+class ConfigError(ValueError):
+    """The settings cannot be used; the message lists every fault found."""
+
+
+@dataclass(frozen=True)
+class PlanConfig:
+    """Which photos are taken and how they are cut into shards.
+
+    Args:
+        shard_size: references per shard, the unit of work.
+        min_side: photos with a shorter side (pixels) are rejected.
+        max_photos: take only so many (in natural order of their paths); None takes all.
+    """
+
+    shard_size: int = 16
+    min_side: int = 96
+    max_photos: int | None = None
+
+
+@dataclass(frozen=True)
+class ReferenceConfig:
+    """How a photo becomes a reference.
+
+    Args:
+        long_side: longer side in pixels after area reduction; photos are never enlarged.
+        demosaic: LibRaw's demosaicing for RAW photos.
+    """
+
+    long_side: int = 1024
+    demosaic: str = "AHD"
+
+
+@dataclass(frozen=True)
+class DistortConfig:
+    """Which cells (type x level) every reference gets.
+
+    Args:
+        types: distortion types.
+        levels: steps of the perceptual ladder, 1 (least) to 20.
+        ladders: YAML file with other ladders or sub-kinds; None takes the measured defaults.
+    """
+
+    types: tuple[str, ...] = ALL_TYPES
+    levels: tuple[int, ...] = tuple(range(1, 21))
+    ladders: str | None = None
+
+
+@dataclass(frozen=True)
+class MasksConfig:
+    """Where the regions come from.
+
+    Args:
+        source: ``everything`` (the segmenter's automatic masks), ``given`` (a file of masks or
+            boxes) or ``detector`` (boxes of a transformers object detector).
+        given: COCO-like JSON or a JSONL of segments, for ``given``.
+        detector: folder or hub name of a transformers object-detection model.
+        detector_threshold: least confidence of a detected box.
+        segmenter: ``classical`` (no weights), ``sam-vit-b`` ... or a checkpoint's path.
+        max_objects: object-level regions per reference, the largest or surest first.
+        components: random points per reference, each segmented into a component-level region.
+        min_area: least area as a share of the photo.
+        min_side: least side of the region's box in pixels.
+        max_iou: of two masks that overlap more than this, the earlier one stays.
+    """
+
+    source: str = "everything"
+    given: str | None = None
+    detector: str | None = None
+    detector_threshold: float = 0.5
+    segmenter: str = "classical"
+    max_objects: int = 24
+    components: int = 9
+    min_area: float = 0.002
+    min_side: int = 12
+    max_iou: float = 0.85
+
+
+@dataclass(frozen=True)
+class LabelConfig:
+    """How a region is scored.
+
+    Args:
+        metric: ``haarpsi`` (no weights) or ``topiq_fr`` (through pyiqa).
+        visible: scores at or above this count as no visible difference.
+    """
+
+    metric: str = "haarpsi"
+    visible: float = 0.995
+
+
+@dataclass(frozen=True)
+class ChatConfig:
+    """How many conversations are written, and about what.
+
+    Args:
+        images_per_type: distorted images per reference and type that are talked about.
+        clean_images: conversations about the undistorted reference, per reference.
+        regions_per_image: most regions in one conversation.
+        turns: most question-and-answer pairs in one conversation.
+        quality_thresholds: four ascending edges between the quality words.
+        validation_share: share of references (never of records) kept for validation.
+    """
+
+    images_per_type: int = 2
+    clean_images: int = 1
+    regions_per_image: int = 4
+    turns: int = 8
+    quality_thresholds: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8)
+    validation_share: float = 0.1
+
+
+@dataclass(frozen=True)
+class PackConfig:
+    """What is written for exchange.
+
+    Args:
+        images: ``none`` (the loose tree only), ``parquet`` or ``tar``: image shards beside it.
+        compatibility: whether to write SEAGULL-100w's label JSONs.
+        name: data set's name, the prefix of those files.
+        fast_view: rows in each ``_fast-view.json``.
+        fields: names of the compatibility JSON's fields, by ours.
+    """
+
+    images: str = "parquet"
+    compatibility: bool = True
+    name: str = "SEAGULL-100w"
+    fast_view: int = 20
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """How the work is done; nothing here changes a pixel or a label.
+
+    Args:
+        workers: processes; 0 works inside the calling process.
+        engine: ``local``, ``shared`` (many machines, one disk) or ``ray``.
+        timeout_s: a reference without progress for so long costs its worker's life.
+        failure_budget: share of references that may fail before the run stops.
+        stale_s: a shared-disk claim without heartbeat for so long may be taken over.
+        ray_address: cluster to join; None starts one in place.
+    """
+
+    workers: int = 2
+    engine: str = "local"
+    timeout_s: float = 900.0
+    failure_budget: float = 0.02
+    stale_s: float = 120.0
+    ray_address: str | None = None
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """A whole data run."""
+
+    input: str = ""
+    output: str = ""
+    seed: int = 0
+    plan: PlanConfig = field(default_factory=PlanConfig)
+    reference: ReferenceConfig = field(default_factory=ReferenceConfig)
+    distort: DistortConfig = field(default_factory=DistortConfig)
+    masks: MasksConfig = field(default_factory=MasksConfig)
+    label: LabelConfig = field(default_factory=LabelConfig)
+    chat: ChatConfig = field(default_factory=ChatConfig)
+    pack: PackConfig = field(default_factory=PackConfig)
+    run: RunConfig = field(default_factory=RunConfig)
+
+    def __post_init__(self) -> None:
+        faults = list(_value_faults(self))
+        if faults:
+            raise ConfigError("\n".join(faults))
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "masks.source": ("everything", "given", "detector"),
+    "label.metric": ("haarpsi", "topiq_fr"),
+    "pack.images": ("none", "parquet", "tar"),
+    "run.engine": ("local", "shared", "ray"),
+}
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "plan.shard_size": (1, 10_000),
+    "plan.min_side": (16, 100_000),
+    "reference.long_side": (64, 20_000),
+    "masks.max_objects": (0, 1000),
+    "masks.components": (0, 1000),
+    "masks.min_area": (0, 1),
+    "masks.max_iou": (0, 1),
+    "label.visible": (0, 1),
+    "chat.images_per_type": (0, 20),
+    "chat.clean_images": (0, 100),
+    "chat.regions_per_image": (1, 100),
+    "chat.turns": (1, 100),
+    "chat.validation_share": (0, 1),
+    "run.workers": (0, 1024),
+    "run.failure_budget": (0, 1),
+}
+
+
+def _value_faults(config: DataConfig) -> typing.Iterator[str]:
+    for path, choices in _CHOICES.items():
+        if (value := _get(config, path)) not in choices:
+            yield f"{path}: one of {', '.join(choices)}, got {value!r}"
+    for path, (low, high) in _RANGES.items():
+        if not low <= (number := _get(config, path)) <= high:
+            yield f"{path}: a number from {low} to {high}, got {number}"
+    if bad := [kind for kind in config.distort.types if kind not in ALL_TYPES]:
+        yield f"distort.types: {bad} unknown; known are {', '.join(ALL_TYPES)}"
+    levels = config.distort.levels
+    if not levels or sorted(set(levels)) != list(levels) or not 1 <= levels[0] <= levels[-1] <= 20:
+        yield f"distort.levels: ascending steps from 1 to 20, got {list(levels)}"
+    for name in ("given", "detector"):
+        if config.masks.source == name and not getattr(config.masks, name):
+            yield f"masks.{name}: must be set when masks.source is {name!r}"
+
+
+def _get(config: object, path: str) -> Any:
+    for name in path.split("."):
+        config = getattr(config, name)
+    return config
+
+
+def load_config(path: Path | None, overrides: Sequence[str] = ()) -> DataConfig:
+    """The settings of a YAML file with ``key=value`` overrides (dotted keys, YAML values).
+
+    Raises:
+        ConfigError: naming every unknown key, wrong type and impossible value at once.
+    """
+    plain: dict[str, Any] = {}
+    if path is not None:
+        if not path.is_file():
+            raise ConfigError(f"no settings file at {path}")
+        try:
+            plain = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path} is not YAML: {error}") from error
+        if not isinstance(plain, dict):
+            raise ConfigError(
+                f"{path}: settings are `key: value` lines, got {type(plain).__name__}"
+            )
+    for override in overrides:
+        _apply_override(plain, override)
+    faults: list[str] = []
+    config = _build(DataConfig, plain, "", faults)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return typing.cast(DataConfig, config)
+
+
+def _apply_override(plain: dict[str, Any], override: str) -> None:
+    key, sign, text = override.partition("=")
+    if not sign or not key:
+        raise ConfigError(f"an override is written key=value, got {override!r}")
+    *parents, last = key.split(".")
+    for parent in parents:
+        plain = plain.setdefault(parent, {})
+        if not isinstance(plain, dict):
+            raise ConfigError(f"{key}: {parent} is not a group of settings")
+    plain[last] = text if key in ("input", "output") else yaml.safe_load(text)
+
+
+def _build(cls: type, plain: Mapping[str, Any], path: str, faults: list[str]) -> object:
+    hints = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for key, value in plain.items():
+        name = f"{path}{key}"
+        if key not in hints:
+            faults.append(f"{name}: unknown; known here are {', '.join(hints)}")
+        elif dataclasses.is_dataclass(hints[key]):
+            if isinstance(value, Mapping):
+                values[key] = _build(typing.cast(type, hints[key]), value, f"{name}.", faults)
+            else:
+                faults.append(f"{name}: a group of settings, got {value!r}")
+        else:
+            try:
+                values[key] = _coerce(value, hints[key])
+            except TypeError as error:
+                faults.append(f"{name}: {error}")
+    if faults:
+        return None
+    try:
+        return cls(**values)
+    except ConfigError as error:
+        faults.extend(str(error).split("\n"))
+        return None
+
+
+def _coerce(value: Any, hint: Any) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (types.UnionType, typing.Union):
+        inner = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+        return None if value is None else _coerce(value, inner)
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise TypeError(f"a list, got {value!r}")
+        return tuple(_coerce(item, typing.get_args(hint)[0]) for item in value)
+    if origin is not None:
+        if not isinstance(value, Mapping):
+            raise TypeError(f"a group of names, got {value!r}")
+        return {str(key): str(item) for key, item in value.items()}
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint is str and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise TypeError(f"{hint.__name__} expected, got {value!r}")
+    return value

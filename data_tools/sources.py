@@ -1,0 +1,108 @@
+"""Looking at one source photo: what it is, whether it can be used, and its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_tools.state import digest
+from seagull.photos import PhotoError, read_photo
+
+RAW_SUFFIXES = frozenset(
+    ".dng .nef .cr2 .cr3 .arw .orf .raf .rw2 .pef .srw .nrw .3fr .iiq .rwl".split()
+)
+RGB_SUFFIXES = frozenset(".png .jpg .jpeg .webp .tif .tiff .bmp .jp2 .ppm .pgm".split())
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found out about one file.
+
+    Args:
+        path: below the input folder, with forward slashes.
+        size: bytes. ``mtime_ns``: last change; both serve to skip files already looked at.
+        digest: BLAKE2b-128 of the bytes.
+        pixels: BLAKE2b-128 of the decoded pixels (of the bytes for RAW), None if unreadable.
+        width: of the photo, 0 if unreadable; ``height`` likewise.
+        kind: ``rgb`` or ``raw``.
+        reason: why the photo cannot be used, None if it can.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    digest: str
+    pixels: str | None
+    width: int
+    height: int
+    kind: str
+    reason: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return asdict(self)
+
+
+def pixel_digest(pixels: NDArray[Any]) -> str:
+    """BLAKE2b-128 of an array's shape, type and values."""
+    head = f"{pixels.dtype.str}{pixels.shape}".encode()
+    return digest(head + np.ascontiguousarray(pixels).tobytes())
+
+
+def is_photo(path: Path) -> bool:
+    """Whether the file's ending is that of a photo."""
+    return path.suffix.lower() in RAW_SUFFIXES | RGB_SUFFIXES
+
+
+def inspect(root: Path, relative: str, min_side: int) -> Inspection:
+    """Reads, decodes and measures one file; what is wrong becomes a reason, not an error."""
+    path = root / relative
+    kind = "raw" if path.suffix.lower() in RAW_SUFFIXES else "rgb"
+    try:
+        status = path.stat()
+        data = path.read_bytes()
+    except OSError as error:
+        return Inspection(relative, 0, 0, "", None, 0, 0, kind, f"cannot be read: {error.strerror}")
+    look = _look_raw if kind == "raw" else _look_rgb
+    pixels, width, height, reason = look(path, data)
+    if reason is None and min(width, height) < min_side:
+        reason = f"too small: {width}x{height}, the shorter side must be at least {min_side}"
+    return Inspection(
+        relative,
+        status.st_size,
+        status.st_mtime_ns,
+        digest(data),
+        pixels,
+        width,
+        height,
+        kind,
+        reason,
+    )
+
+
+_Look = tuple[str | None, int, int, str | None]
+
+
+def _look_rgb(path: Path, data: bytes) -> _Look:
+    del data  # read_photo names the file in its messages, so it gets the path.
+    try:
+        pixels = read_photo(path).pixels
+    except PhotoError as error:
+        return None, 0, 0, str(error).replace(str(path), path.name)
+    return pixel_digest(pixels), pixels.shape[1], pixels.shape[0], None
+
+
+def _look_raw(path: Path, data: bytes) -> _Look:
+    try:
+        import rawpy
+    except ImportError:
+        return None, 0, 0, "RAW photos need rawpy: pip install 'seagull-iqa[data]'"
+    try:
+        with rawpy.imread(str(path)) as raw:
+            return digest(data), int(raw.sizes.width), int(raw.sizes.height), None
+    except rawpy.LibRawError as error:
+        return None, 0, 0, f"not a RAW photo LibRaw can read: {error}"
