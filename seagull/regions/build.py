@@ -1,0 +1,104 @@
+"""From what was asked for to regions on one photo: the one call that commands and servers make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seagull.photos import Photo
+from seagull.regions.everything import Selection
+from seagull.regions.segmenter import OncePerPhoto, Segmenter
+from seagull.regions.spec import RegionSpec
+from seagull.types import Region
+
+
+@dataclass(frozen=True)
+class BuiltRegions:
+    """Regions of one photo and what to say about them.
+
+    Args:
+        regions: in the order asked for, automatic ones last and best first.
+        segmenter: name of the segmenter that was used; None if none was needed.
+        notice: a line for the user about that segmenter, if there is one.
+    """
+
+    regions: tuple[Region, ...]
+    segmenter: str | None = None
+    notice: str | None = None
+
+
+def build_regions(
+    photo: Photo,
+    specs: Sequence[RegionSpec],
+    *,
+    everything: bool = False,
+    segmenter: Segmenter | Callable[[], Segmenter] | None = None,
+    selection: Selection | None = None,
+    folder: Path | None = None,
+) -> BuiltRegions:
+    """The regions asked for, with unique ids; the photo is encoded at most once.
+
+    Args:
+        photo: the photo.
+        specs: regions by box, points, and so on; without any, and without ``everything``, the
+            result is empty.
+        everything: add the automatic regions, numbered on from the ids that are taken.
+        segmenter: one, or a function that loads one (called only if a region needs it; see
+            ``seagull.regions.load.segmenter_loader``). None: what ``load_segmenter`` finds.
+        selection: which automatic regions are kept.
+        folder: where relative mask paths start.
+
+    Raises:
+        ValueError: if an id repeats or a region cannot be made; the message names the region.
+    """
+    ids = [spec.id for spec in specs]
+    if repeated := sorted({id for id in ids if ids.count(id) > 1}):
+        raise ValueError(
+            f"region ids must differ, but {', '.join(repeated)} is there more than once"
+        )
+    if not everything and not any(spec.needs_segmenter for spec in specs):
+        return BuiltRegions(tuple(spec.build(photo, folder=folder) for spec in specs))
+    # First those that cost nothing: a mistake in one shows before a network is loaded.
+    plain = {
+        spec.id: spec.build(photo, folder=folder) for spec in specs if not spec.needs_segmenter
+    }
+    shared = OncePerPhoto(_resolved(segmenter))
+    regions = [plain.get(spec.id) or spec.build(photo, shared) for spec in specs]
+    if everything:
+        regions += automatic_regions(photo, shared, selection or Selection(), taken=ids)
+    return BuiltRegions(tuple(regions), shared.name, shared.notice)
+
+
+def automatic_regions(
+    photo: Photo,
+    segmenter: Segmenter,
+    selection: Selection,
+    *,
+    taken: Sequence[str] = (),
+) -> list[Region]:
+    """The automatic regions of a photo, best first; ids are numbers that are not ``taken``.
+
+    Raises:
+        ValueError: if the segmenter finds none.
+    """
+    found = segmenter.open(photo).everything(selection)
+    if not found:
+        raise ValueError(
+            f"{segmenter.name} found no region in the photo; give a box, or assess it as a whole"
+        )
+    numbers = (str(number) for number in range(1, len(found) + len(taken) + 1))
+    free = [number for number in numbers if number not in set(taken)]
+    return [
+        Region(one.mask, id, "everything", segmenter.name, float(one.confidence))
+        for one, id in zip(found, free, strict=False)
+    ]
+
+
+def _resolved(segmenter: Segmenter | Callable[[], Segmenter] | None) -> Segmenter:
+    if segmenter is None:
+        # Loading brings in torch; specs alone do not need it.
+        from seagull.regions.load import load_segmenter
+
+        return load_segmenter()
+    return segmenter() if callable(segmenter) else segmenter
