@@ -16,8 +16,9 @@ from PIL import Image
 MAX_PIXELS = 160_000_000
 """Largest photo accepted, in pixels (0.5 GB once decoded); medium-format cameras stay below."""
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000", "TGA")
-"""Pillow's decoders that are used; those that start other programs (EPS) are not among them."""
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000", "TGA")
+"""Pillow's decoders that are used; those that start other programs (EPS) are not among them.
+Its JPEG decoder also reads MPO."""
 
 _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
 _OTHER = (".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".avif", ".jp2", ".tga")
