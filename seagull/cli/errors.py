@@ -1,0 +1,116 @@
+"""From exceptions to exit codes: one line on stderr, never a traceback unless asked for.
+
+0 done, 1 a fault of Seagull's own, 2 something to put right in the input, 130 interrupted,
+141 the reader of the output has gone (what a shell reports for SIGPIPE).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+BAD_INPUT = 2
+FAULT = 1
+INTERRUPTED = 130
+OUTPUT_CLOSED = 141
+DEBUG_OPTION = "--debug"
+
+logger = logging.getLogger(__name__)
+
+
+class OutputClosedError(Exception):
+    """Nobody reads stdout any more."""
+
+
+class FriendlyGroup(TyperGroup):
+    """A command group whose failures are one line and an exit code.
+
+    ``--debug`` is understood anywhere on the command line and adds the traceback.
+    """
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs the command line and exits with its code (or returns it, not standalone)."""
+        given = list(sys.argv[1:] if args is None else args)
+        debug = DEBUG_OPTION in given
+        given = [word for word in given if word != DEBUG_OPTION]
+        logging.basicConfig(
+            level=logging.DEBUG if debug else logging.WARNING,
+            format="%(levelname)s %(name)s: %(message)s",
+            stream=sys.stderr,
+        )
+        try:
+            name = prog_name or "seagull"
+            result = super().main(given, name, complete_var, False, windows_expand_args, **extra)
+            code = result if isinstance(result, int) else 0
+            sys.stdout.flush()
+        except BaseException as error:
+            code = _report(error, debug)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the chosen command; a closed stdout gets a type that says so."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise OutputClosedError from error
+
+
+def complain(message: str) -> None:
+    """Writes one line to stderr."""
+    typer.echo(f"seagull: {' '.join(message.split())}", err=True)
+
+
+def _report(error: BaseException, debug: bool) -> int:
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else FAULT
+    if isinstance(error, (OutputClosedError, BrokenPipeError)):
+        _drop_output()
+        return OUTPUT_CLOSED
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        complain("interrupted")
+        return INTERRUPTED
+    if debug:
+        logger.debug("traceback of the error below", exc_info=error)
+    if (usage := getattr(error, "format_message", None)) is not None:
+        complain(f"{usage()} {_help_hint(error)}")
+        return int(getattr(error, "exit_code", BAD_INPUT))
+    if isinstance(error, (ValueError, OSError)) and str(error):
+        complain(str(error))
+        return BAD_INPUT
+    complain(
+        f"unexpected {type(error).__name__}: {str(error)[:300] or 'no message'}"
+        + ("" if debug else f" (run it again with {DEBUG_OPTION} for the traceback)")
+    )
+    return FAULT
+
+
+def _help_hint(error: BaseException) -> str:
+    context = getattr(error, "ctx", None)
+    return "" if context is None else f"(help: {context.command_path} --help)"
+
+
+def _drop_output() -> None:
+    """Lets the interpreter's last flush of stdout go nowhere instead of failing."""
+    try:
+        target = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, target)
+    os.close(nowhere)

@@ -1,0 +1,106 @@
+"""Options that more than one command takes, with their help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+_REGIONS = "Regions (none given: the whole photo)"
+_MODEL = "Model"
+
+Boxes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--box", metavar="X1,Y1,X2,Y2", help="Rectangle in pixels, end exclusive. Repeatable.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+SinglePoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--point", metavar="X,Y", help="The thing at a point; each --point is a region of its own.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+PointGroups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--points", metavar='"X,Y X,Y,- ..."',
+        help="One region from several points; '-' marks a point outside it.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+Polygons = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--polygon", metavar='"X,Y X,Y X,Y ..."', help="Outline; ';' separates rings.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+Masks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mask", metavar="FILE", help="Mask image of the photo's size, white inside.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+Rles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rle", metavar="JSON|FILE", help='COCO run lengths: {"size":\\[h,w],"counts":...}.',
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+Whole = Annotated[
+    bool, typer.Option("--whole", help="The whole photo.", rich_help_panel=_REGIONS)
+]  # fmt: skip
+Everything = Annotated[
+    bool,
+    typer.Option(
+        "--everything", help="Every region found automatically.", rich_help_panel=_REGIONS
+    ),
+]
+MaxRegions = Annotated[
+    int,
+    typer.Option(
+        "--max-regions", metavar="N", min=1, max=1000, help="Most regions for --everything.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+Refine = Annotated[
+    bool,
+    typer.Option(
+        "--refine", help="Let the segmenter find the thing inside each box.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+Segmenter = Annotated[
+    str | None,
+    typer.Option(
+        "--segmenter", metavar="NAME|PATH",
+        help="SAM checkpoint, or the name of a segmenter. Default: the best one that is there.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", "-m", metavar="NAME|FOLDER", help="See: seagull models.", rich_help_panel=_MODEL
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:1, mps ...",
+                 rich_help_panel=_MODEL),
+]  # fmt: skip
+Dtype = Annotated[
+    str,
+    typer.Option("--dtype", metavar="TYPE", help="auto, fp32, bf16 or fp16.",
+                 rich_help_panel=_MODEL),
+]  # fmt: skip
+Quantization = Annotated[
+    str | None,
+    typer.Option("--quantization", metavar="BITS", help="8bit or 4bit (saves memory, not time).",
+                 rich_help_panel=_MODEL),
+]  # fmt: skip

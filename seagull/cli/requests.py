@@ -1,0 +1,181 @@
+"""What was asked for on the command line, checked before anything heavy is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seagull.cli.names import unknown_name
+from seagull.photos import PhotoError, find_photos
+from seagull.regions.everything import Selection
+from seagull.regions.parse import parse_box, parse_point
+from seagull.regions.spec import RegionSpec
+from seagull.types import AssessmentTask, ModelInfo
+
+# A name in front of a region: "face=40,60,220,300".
+_NAMED = re.compile(r"([A-Za-z][\w.-]*)=(.+)", re.DOTALL)
+_MAX_RLE_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class RegionRequest:
+    """The region options, as they were typed."""
+
+    box: tuple[str, ...] = ()
+    point: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    polygon: tuple[str, ...] = ()
+    mask: tuple[str, ...] = ()
+    rle: tuple[str, ...] = ()
+    whole: bool = False
+    everything: bool = False
+    max_regions: int = 32
+    refine: bool = False
+    segmenter: str | None = None
+
+    def specs(self) -> list[RegionSpec]:
+        """The regions: boxes first, then points, polygons, masks, RLEs and the whole photo.
+
+        A region is named by ``NAME=`` before its value, otherwise by its number.
+
+        Raises:
+            ValueError: if a value cannot be read or a name is there twice.
+        """
+        given: list[tuple[str | None, dict[str, Any]]] = []
+        given += [_named(text, lambda v: {"box": parse_box(v)}) for text in self.box]
+        given += [_named(text, lambda v: {"points": [parse_point(v)]}) for text in self.point]
+        given += [_named(text, lambda v: {"points": _points(v)}) for text in self.points]
+        given += [_named(text, lambda v: {"polygon": _polygon(v)}) for text in self.polygon]
+        given += [_named(text, lambda v: {"mask": v}) for text in self.mask]
+        given += [_named(text, lambda v: {"rle": _rle(v)}) for text in self.rle]
+        given += [(None, {"whole": True})] if self.whole else []
+        names = [name for name, _ in given if name is not None]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two regions are named {repeated[0]!r}; give each its own name")
+        return [
+            RegionSpec.from_dict({"id": name or str(number), **plain, **self._refined(plain)})
+            for number, (name, plain) in enumerate(given, start=1)
+        ]
+
+    def _refined(self, plain: dict[str, Any]) -> dict[str, bool]:
+        return {"refine": True} if self.refine and "box" in plain else {}
+
+    def check(self) -> None:
+        """Passes if the options fit together.
+
+        Raises:
+            ValueError: if one has nothing to act on.
+        """
+        if self.refine and not self.box:
+            raise ValueError("--refine refines boxes: give one with --box x1,y1,x2,y2")
+
+    @property
+    def needs_segmenter(self) -> bool:
+        """Whether a segmenter will be asked."""
+        return self.everything or self.refine or bool(self.point or self.points)
+
+    @property
+    def selection(self) -> Selection:
+        """Which automatic regions are kept."""
+        return Selection(limit=self.max_regions)
+
+
+def parse_tasks(text: str) -> tuple[AssessmentTask, ...]:
+    """The tasks of a comma-separated list, in the order of the paper.
+
+    Raises:
+        ValueError: on an unknown name (with the nearest) or an empty list.
+    """
+    known = [task.value for task in AssessmentTask]
+    given = [word.strip().lower() for word in text.split(",") if word.strip()]
+    for word in given:
+        if word not in known:
+            raise unknown_name("task", word, known)
+    if not given:
+        raise ValueError(f"no task given; --tasks takes some of {','.join(known)}")
+    return tuple(task for task in AssessmentTask if task.value in given)
+
+
+def gather_photos(patterns: list[str]) -> tuple[list[Path], list[str]]:
+    """The photos that the arguments mean, each once, and what is wrong with the other arguments."""
+    found: dict[Path, None] = {}
+    wrong: list[str] = []
+    for pattern in patterns:
+        try:
+            found.update(dict.fromkeys(find_photos([pattern])))
+        except (PhotoError, OSError) as error:
+            wrong.append(str(error))
+    return list(found), wrong
+
+
+def fingerprint(
+    model: ModelInfo, regions: RegionRequest, segmenter: str | None, options: dict[str, Any]
+) -> str:
+    """16 hex digits that differ whenever a setting that can change a report differs.
+
+    Args:
+        model: the loaded model.
+        regions: the region options; mask and RLE files count with their content.
+        segmenter: name of the one in use.
+        options: everything else, as JSON values.
+    """
+    files = {
+        text: _digest(path)
+        for text in (*regions.mask, *regions.rle)
+        if (path := Path(_value(text))).is_file()
+    }
+    plain = [asdict(model), asdict(regions), segmenter, options, files]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _value(text: str) -> str:
+    return text if len(text) > 4096 else _named(text, lambda value: {"v": value})[1]["v"]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _named(text: str, read: Any) -> tuple[str | None, dict[str, Any]]:
+    match = _NAMED.fullmatch(text)
+    if match is None:
+        return None, read(text)
+    return match[1], read(match[2])
+
+
+def _points(text: str) -> list[tuple[float, float, int]]:
+    return [parse_point(part) for part in text.split()]
+
+
+def _polygon(text: str) -> list[list[float]]:
+    return [_ring(ring) for ring in text.split(";") if ring.strip()]
+
+
+def _ring(text: str) -> list[float]:
+    try:
+        return [float(number) for number in text.replace(",", " ").split()]
+    except ValueError as error:
+        raise ValueError(
+            f"polygon {text.strip()[:60]!r}: write it as 'x,y x,y x,y' (three corners or more)"
+        ) from error
+
+
+def _rle(text: str) -> Any:
+    if not text.lstrip().startswith("{"):
+        path = Path(text)
+        if not path.is_file():
+            raise ValueError(
+                f'rle {text[:60]!r}: neither a file nor JSON like {{"size":[h,w],"counts":"..."}}'
+            )
+        if path.stat().st_size > _MAX_RLE_BYTES:
+            raise ValueError(f"{path}: larger than 64 MiB, which no run lengths of a photo are")
+        text = path.read_text("utf-8", errors="replace")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"rle {text[:60]!r}: not JSON ({error})") from error

@@ -1,0 +1,171 @@
+"""The ``assess`` command: photos in, reports out, one model load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from seagull.cli.errors import BAD_INPUT, complain
+from seagull.cli.models import ModelRequest, load_assessor
+from seagull.cli.outputs import OutputRequest, Outputs, common_folder
+from seagull.cli.progress import LateBar
+from seagull.cli.requests import RegionRequest, fingerprint, gather_photos
+from seagull.cli.services import Services
+from seagull.inference.folder import AssessedPhoto, AssessesPhotos, FailedPhoto, assess_photos
+from seagull.photos import Photo
+from seagull.regions.build import build_regions
+from seagull.regions.segmenter import Segmenter
+from seagull.regions.spec import RegionSpec
+from seagull.reports.jsonl import PhotoFile, ReportLog
+from seagull.types import AssessmentTask, QualityReport, Region
+
+
+@dataclass(frozen=True)
+class AssessRequest:
+    """Everything asked of one ``assess`` run."""
+
+    photos: tuple[str, ...]
+    regions: RegionRequest
+    outputs: OutputRequest
+    model: ModelRequest
+    tasks: tuple[AssessmentTask, ...]
+    text: bool
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a run works with once everything is loaded."""
+
+    request: AssessRequest
+    specs: Sequence[RegionSpec]
+    assessor: AssessesPhotos
+    segmenter: Segmenter | None
+    settings: str
+
+    def regions(self, photo: Photo) -> Sequence[Region] | None:
+        """The photo's regions; None for the whole photo."""
+        wanted = self.request.regions
+        if not self.specs and not wanted.everything:
+            return None
+        return build_regions(
+            photo,
+            self.specs,
+            everything=wanted.everything,
+            segmenter=self.segmenter,
+            selection=wanted.selection,
+        ).regions
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A photo with its report from an earlier run."""
+
+    path: Path
+    report: QualityReport
+
+
+def run_assess(request: AssessRequest, services: Services) -> None:
+    """Assesses all photos and writes every output.
+
+    Raises:
+        ValueError: if the request cannot be met.
+        typer.Exit: with code 2, after all else is done, if photos failed.
+    """
+    request.regions.check()
+    specs = request.regions.specs()
+    request.outputs.check(request.tasks)
+    photos, wrong = gather_photos(list(request.photos))
+    for message in wrong:
+        complain(message)
+    if not photos:
+        raise typer.Exit(BAD_INPUT)
+    with ExitStack() as stack:
+        log = None
+        if request.outputs.jsonl is not None:
+            log = stack.enter_context(ReportLog(request.outputs.jsonl))
+        run = _prepare(request, specs, services)
+        outputs = stack.enter_context(Outputs(request.outputs, common_folder(photos)))
+        bar = stack.enter_context(
+            LateBar("Assessing", len(photos), wanted=not request.outputs.table)
+        )
+        failed, resumed = _assess_all(run, photos, log, outputs, bar)
+    if request.outputs.several:
+        _summarise(len(photos), failed, resumed, len(wrong), request.outputs.jsonl)
+    if failed or wrong:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Services) -> _Run:
+    assessor = load_assessor(request.model, services)
+    segmenter = None
+    if request.regions.needs_segmenter:
+        segmenter = services.segmenter(request.regions.segmenter, request.model.device)
+        if segmenter.notice:
+            complain(segmenter.notice)
+    options = {
+        "tasks": list(request.tasks),
+        "text": request.text,
+        "dtype": request.model.dtype,
+        "quantization": request.model.quantization,
+    }
+    name = None if segmenter is None else segmenter.name
+    settings = fingerprint(assessor.info, request.regions, name, options)
+    return _Run(request, specs, assessor, segmenter, settings)
+
+
+def _assess_all(
+    run: _Run, photos: list[Path], log: ReportLog | None, outputs: Outputs, bar: LateBar
+) -> tuple[int, int]:
+    """Writes the results of all photos; how many failed and how many were there already."""
+    failed = resumed = 0
+    for count, result in enumerate(_in_order(run, photos, log), start=1):
+        if isinstance(result, FailedPhoto):
+            complain(result.reason)
+            failed += 1
+        elif isinstance(result, _Done):
+            outputs.add(result.report, None, result.path)
+            resumed += 1
+        else:
+            outputs.add(result.report, result.photo, result.path)
+        bar.at(count)
+    return failed, resumed
+
+
+def _in_order(
+    run: _Run, photos: list[Path], log: ReportLog | None
+) -> Iterator[AssessedPhoto | FailedPhoto | _Done]:
+    """One result a photo, in the order given; new reports are in the log before they come out."""
+    states = {path: PhotoFile.of(path) for path in photos if path.exists()}
+    done = {
+        path for path, state in states.items() if log is not None and (state, run.settings) in log
+    }
+    fresh = assess_photos(
+        run.assessor,
+        [path for path in photos if path not in done],
+        regions=run.regions,
+        tasks=run.request.tasks,
+        text=run.request.text,
+    )
+    for path in photos:
+        if log is not None and path in done:
+            report = log.find(states[path], run.settings)
+            if report is not None:
+                yield _Done(path, report)
+            continue
+        result = next(fresh)
+        if isinstance(result, AssessedPhoto) and log is not None and path in states:
+            log.add(result.report, states[path], run.settings)
+        yield result
+
+
+def _summarise(photos: int, failed: int, resumed: int, wrong: int, jsonl: Path | None) -> None:
+    parts = [f"{photos - failed - resumed} assessed"]
+    parts += [f"{resumed} done before"] if resumed else []
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{wrong} arguments without a photo"] if wrong else []
+    where = f" -> {jsonl}" if jsonl else ""
+    complain(f"{photos} photos: {', '.join(parts)}{where}")

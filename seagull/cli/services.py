@@ -1,0 +1,77 @@
+"""What the commands need from the heavy parts; each method imports its own on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seagull.inference.assessor import Assessor
+    from seagull.inference.load import ModelEntry
+    from seagull.regions.segmenter import Segmenter
+
+NANO = "nano"
+
+Progress = Callable[[int, int], None]
+
+
+class Services:
+    """The way from the commands to models and downloads; tests put their own in its place."""
+
+    def load(self, model: str, *, device: str, dtype: str, quantization: str | None) -> Assessor:
+        """The assessor of a model's name or folder."""
+        from seagull.inference.load import load
+
+        return load(model, device=device, dtype=dtype, quantization=quantization)
+
+    def models(self) -> Sequence[ModelEntry]:
+        """The models that can be named."""
+        from seagull.inference.load import known_models
+
+        return known_models()
+
+    def segmenter(self, name: str | None, device: str) -> Segmenter:
+        """The segmenter of a name or path, or the best one that is there."""
+        import torch
+
+        from seagull.regions.load import load_segmenter
+
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return load_segmenter(name, device)
+
+    def cache_folder(self) -> Path:
+        """Where downloads are kept."""
+        from seagull.download import cache_dir
+
+        return cache_dir()
+
+    def downloads(self) -> dict[str, str]:
+        """Names that ``download`` takes, each with a line about it."""
+        from seagull.download import DOWNLOADS
+
+        nano = {NANO: "base weights of seagull-nano: EfficientNet-Lite0 and SmolLM2-135M-Instruct"}
+        return nano | {name: entry.about for name, entry in DOWNLOADS.items()}
+
+    def download(self, name: str, progress: Progress, say: Callable[[str], None]) -> Path:
+        """Fetches base weights or a checkpoint into the cache and returns where they are.
+
+        Args:
+            name: one of ``downloads``.
+            progress: called with bytes done and bytes in all.
+            say: called with a line about each step.
+        """
+        if name == NANO:
+            from seagull.model.nano import download_nano
+
+            return download_nano(say)
+        from seagull.download import download
+
+        return download(name, progress)
+
+    def convert(self, reference: Path, out: Path, vision: Path | None) -> None:
+        """Writes the released checkpoint in Seagull's own format."""
+        from seagull.model.convert import convert_checkpoint
+
+        convert_checkpoint(reference, out, vision=vision)

@@ -1,0 +1,196 @@
+"""Many photos through one model: the next photo is read while the model works on this one."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from seagull.photos import Photo, read_photo
+from seagull.types import AssessmentTask, QualityReport, Region
+
+RegionMaker = Callable[[Photo], Sequence[Region] | None]
+"""The regions of a photo; None means the whole photo."""
+
+
+class AssessesPhotos(Protocol):
+    """The part of an assessor that is used here."""
+
+    def assess(
+        self,
+        image: Photo,
+        regions: Sequence[Region] | None = None,
+        *,
+        tasks: Sequence[AssessmentTask] = ...,
+        text: bool = ...,
+        segmenter: str | None = ...,
+    ) -> QualityReport:
+        """The report on regions of a photo."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class AssessedPhoto:
+    """A photo that was read and assessed."""
+
+    path: Path
+    photo: Photo
+    report: QualityReport
+
+
+@dataclass(frozen=True)
+class FailedPhoto:
+    """A photo that could not be assessed, and why, in one line."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    path: Path
+    photo: Photo
+    regions: Sequence[Region] | None
+
+
+@dataclass(frozen=True)
+class _Crash:
+    error: BaseException
+
+
+_Item = _Prepared | FailedPhoto | _Crash | None
+_POLL_SECONDS = 0.1
+
+
+def assess_photos(
+    assessor: AssessesPhotos,
+    paths: Sequence[Path],
+    *,
+    regions: RegionMaker = lambda photo: None,
+    tasks: Sequence[AssessmentTask] = tuple(AssessmentTask),
+    text: bool = False,
+    ahead: int = 1,
+) -> Iterator[AssessedPhoto | FailedPhoto]:
+    """One result for each path, in order, as soon as it is there.
+
+    Reading and region making run in a thread, ``ahead`` photos before the model; at most
+    ``ahead`` + 2 photos are in memory. What is wrong with one photo is its result; the others are
+    assessed all the same. Closing the iterator stops the thread.
+
+    Args:
+        assessor: the model.
+        paths: photo files.
+        regions: makes a photo's regions; called in the reading thread only.
+        tasks: what to ask.
+        text: whether answers in words are wanted too.
+        ahead: photos waiting for the model, at least 1.
+
+    Raises:
+        ValueError: if ``ahead`` is less than 1.
+        Exception: whatever is no fault of a photo, once the results before it are out.
+    """
+    if ahead < 1:
+        raise ValueError(f"ahead is the number of photos read in advance, at least 1, got {ahead}")
+    return _results(assessor, _read_ahead(paths, regions, ahead), tasks, text)
+
+
+def _results(
+    assessor: AssessesPhotos,
+    items: Iterator[_Prepared | FailedPhoto],
+    tasks: Sequence[AssessmentTask],
+    text: bool,
+) -> Iterator[AssessedPhoto | FailedPhoto]:
+    try:
+        for item in items:
+            yield item if isinstance(item, FailedPhoto) else _assess(assessor, item, tasks, text)
+    finally:
+        if (close := getattr(items, "close", None)) is not None:
+            close()
+
+
+def _assess(
+    assessor: AssessesPhotos, item: _Prepared, tasks: Sequence[AssessmentTask], text: bool
+) -> AssessedPhoto | FailedPhoto:
+    names = {region.segmenter for region in item.regions or () if region.segmenter}
+    try:
+        report = assessor.assess(
+            item.photo,
+            item.regions,
+            tasks=tasks,
+            text=text,
+            segmenter=", ".join(sorted(names)) or None,
+        )
+    except Exception as error:
+        return _failed(item.path, error)
+    return AssessedPhoto(item.path, item.photo, report)
+
+
+def _read_ahead(
+    paths: Sequence[Path], regions: RegionMaker, ahead: int
+) -> Iterator[_Prepared | FailedPhoto]:
+    waiting: queue.Queue[_Item] = queue.Queue(maxsize=ahead)
+    stop = threading.Event()
+    reader = threading.Thread(
+        target=_fill, args=(waiting, stop, paths, regions), name="photo-reader", daemon=True
+    )
+    reader.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, _Crash):
+                raise item.error
+            yield item
+    finally:
+        stop.set()
+        reader.join()
+
+
+def _fill(
+    waiting: queue.Queue[_Item],
+    stop: threading.Event,
+    paths: Sequence[Path],
+    regions: RegionMaker,
+) -> None:
+    for path in paths:
+        item = _prepare(path, regions)
+        if not _put(waiting, stop, item) or isinstance(item, _Crash):
+            return
+    _put(waiting, stop, None)
+
+
+def _put(waiting: queue.Queue[_Item], stop: threading.Event, item: _Item) -> bool:
+    while not stop.is_set():
+        try:
+            waiting.put(item, timeout=_POLL_SECONDS)
+        except queue.Full:
+            continue
+        return True
+    return False
+
+
+def _prepare(path: Path, regions: RegionMaker) -> _Item:
+    try:
+        photo = read_photo(path)
+        return _Prepared(path, photo, regions(photo))
+    except Exception as error:
+        try:
+            return _failed(path, error)
+        except Exception as crash:
+            return _Crash(crash)
+
+
+def _failed(path: Path, error: Exception) -> FailedPhoto:
+    """The photo's failure; an error that no photo can cause goes on its way."""
+    if isinstance(error, MemoryError) or _out_of_memory(error):
+        return FailedPhoto(path, f"{path}: out of memory; ask fewer regions or a smaller photo")
+    if not isinstance(error, (ValueError, OSError)):
+        raise error
+    reason = " ".join(str(error).split())
+    return FailedPhoto(path, reason if str(path) in reason else f"{path}: {reason}")
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # Told by its words: the type lives in torch, which reading photos does not need.
+    return isinstance(error, RuntimeError) and "out of memory" in str(error).lower()

@@ -1,0 +1,31 @@
+"""Words for people: scores and distortions as short text, and strings made safe to show."""
+
+from __future__ import annotations
+
+from seagull.types import LevelScore, RegionAssessment
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters as escapes: a file name cannot drive a terminal."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text.encode("utf-8", "replace").decode("utf-8")
+    )
+
+
+def score_text(score: LevelScore | None) -> str:
+    """``good 0.72 ±0.18``, or a dash if the task was not asked."""
+    return "-" if score is None else f"{score.level} {score.score:.2f} ±{score.std:.2f}"
+
+
+def distortions_text(assessment: RegionAssessment) -> str:
+    """``serious blur 91%, minor noise 55%``; ``none`` for a clean region, a dash if not asked."""
+    if assessment.distortions is None:
+        return "-"
+    return (
+        ", ".join(
+            f"{item.severity} {item.type.value} {item.probability:.0%}"
+            for item in assessment.distortions
+        )
+        or "none"
+    )

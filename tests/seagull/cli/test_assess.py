@@ -1,0 +1,308 @@
+"""``seagull assess``: inputs, outputs, what it says, what it never loses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seagull.regions.rle import encode
+from seagull.reports.csv import HEADER
+from seagull.reports.json import report_from_json
+from seagull.reports.schema import check_report
+
+
+def test_without_a_region_the_whole_photo_is_assessed(cli, photo):
+    done = cli("assess", photo, "--json")
+    (region,) = json.loads(done.out)["regions"]
+    assert (done.code, region["source"], region["area_fraction"]) == (0, "whole", 1.0)
+
+
+def test_json_on_stdout_is_one_valid_report_and_notices_go_to_stderr(cli, photo):
+    cli.services.assessor.info = type(cli.services.assessor.info)("fake", "1", False)
+    done = cli("assess", photo, "--point", "30,20", "--json")
+    check_report(json.loads(done.out))
+    assert "untrained" in done.err
+    assert "no SAM here" in done.err
+
+
+def test_every_kind_of_region_arrives_with_its_pixels(cli, photo, tmp_path):
+    mask = np.zeros((40, 60), bool)
+    mask[5:9, 6:16] = True
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    rle = json.dumps(encode(mask).to_dict())
+    (tmp_path / "rle.json").write_text(rle)
+    done = cli(
+        "assess", photo, "--json", "--box", "6,5,16,9", "--box", "face=0,0,1,40",
+        "--polygon", "6,5 16,5 16,9 6,9", "--mask", tmp_path / "mask.png", "--rle", rle,
+        "--rle", tmp_path / "rle.json", "--whole",
+    )  # fmt: skip
+    report = report_from_json(done.out)
+    kinds = [assessment.region.source for assessment in report.regions]
+    assert kinds == ["box", "box", "polygon", "mask", "rle", "rle", "whole"]
+    ids = [assessment.region.id for assessment in report.regions]
+    assert ids == ["1", "face", "3", "4", "5", "6", "7"]
+    same = [report.regions[index].region.mask for index in (0, 2, 3, 4, 5)]
+    assert all(np.array_equal(one, mask) for one in same)
+
+
+def test_each_point_is_a_region_and_points_is_one(cli, photo):
+    done = cli("assess", photo, "--json", "--point", "25,15", "--point", "30,20",
+               "--points", "25,15 35,25 2,2,-")  # fmt: skip
+    regions = report_from_json(done.out).regions
+    assert [one.region.source for one in regions] == ["points"] * 3
+    assert regions[2].region.mask[15, 25]
+    assert not regions[2].region.mask[2, 2]
+
+
+def test_the_table_shows_words_and_numbers(cli, photo):
+    done = cli("assess", photo, "--box", "20,10,40,30", "--text")
+    assert done.code == 0
+    assert re.search(r"excellent 0\.\d\d ±0\.\d\d", done.out)
+    assert "words about importance" in done.out
+
+
+def test_tasks_not_asked_are_null(cli, photo):
+    done = cli("assess", photo, "--json", "--tasks", "importance")
+    (region,) = json.loads(done.out)["regions"]
+    assert region["quality"] is None
+    assert region["distortions"] is None
+    assert region["importance"]["level"]
+
+
+def test_a_folder_gives_one_array_and_one_csv_after_one_model_load(cli, photos, tmp_path):
+    table = tmp_path / "out.csv"
+    done = cli("assess", photos, "--json", "--csv", table, "--box", "0,0,9,9", "--whole")
+    assert [len(report["regions"]) for report in json.loads(done.out)] == [2, 2, 2]
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert (len(rows), tuple(rows[0])) == (6, HEADER)
+    assert cli.services.loads == 1
+
+
+def test_everything_with_an_overlay_brings_the_heat_map(cli, photo, tmp_path):
+    done = cli("assess", photo, "--everything", "--segmenter", "classical", "--max-regions", 2,
+               "--overlay", tmp_path / "out.png")  # fmt: skip
+    assert done.code == 0
+    with Image.open(tmp_path / "out.png") as overlay:
+        assert max(overlay.size) >= 800
+    assert (tmp_path / "out.heatmap.png").is_file()
+
+
+def test_pictures_of_many_photos_keep_their_folders_apart(cli, photos, tmp_path):
+    (photos / "sub").mkdir()
+    (photos / "p0.png").rename(photos / "sub" / "p1.png")
+    cli("assess", photos, "--overlay", tmp_path / "drawn")
+    drawn = sorted(
+        str(p.relative_to(tmp_path / "drawn")) for p in (tmp_path / "drawn").rglob("*.png")
+    )
+    assert drawn == ["p1.png.overlay.png", "p2.png.overlay.png", "sub/p1.png.overlay.png"]
+
+
+def test_a_bad_photo_is_reported_and_the_others_are_done(cli, photos, tmp_path):
+    (photos / "p1.png").write_bytes((photos / "p1.png").read_bytes()[:60])
+    (photos / "p3.jpg").write_bytes(b"not a photo")
+    out = tmp_path / "out.jsonl"
+    done = cli("assess", photos, tmp_path / "missing.png", "--jsonl", out)
+    assert done.code == 2
+    assert [Path(json.loads(line)["image"]["path"]).name for line in out.open()] == [
+        "p0.png",
+        "p2.png",
+    ]
+    for name in ("p1.png", "p3.jpg", "missing.png"):
+        assert sum(name in line for line in done.err.splitlines()) == 1
+    assert "4 photos: 2 assessed, 2 failed" in done.err
+
+
+class TestResuming:
+    def test_finished_photos_are_not_asked_again(self, cli, photos, tmp_path):
+        out = tmp_path / "out.jsonl"
+        cli("assess", photos, "--jsonl", out)
+        before = out.read_bytes()
+        cli.services.assessor.assessed.clear()
+        done = cli("assess", photos, "--jsonl", out, "--json")
+        assert cli.services.assessor.assessed == []
+        assert out.read_bytes() == before
+        assert len(json.loads(done.out)) == 3
+        assert "3 done before" in done.err
+
+    def test_a_changed_photo_or_setting_is_asked_again(self, cli, photos, tmp_path):
+        out = tmp_path / "out.jsonl"
+        cli("assess", photos, "--jsonl", out)
+        cli.services.assessor.assessed.clear()
+        Image.new("RGB", (50, 50)).save(photos / "p1.png")
+        cli("assess", photos, "--jsonl", out)
+        assert [Path(path).name for path in cli.services.assessor.assessed] == ["p1.png"]
+        cli.services.assessor.assessed.clear()
+        cli("assess", photos, "--jsonl", out, "--tasks", "quality")
+        assert len(cli.services.assessor.assessed) == 3
+
+    def test_half_a_line_of_a_killed_run_is_mended(self, cli, photos, tmp_path):
+        out = tmp_path / "out.jsonl"
+        cli("assess", photos, "--jsonl", out)
+        whole = out.read_bytes()
+        out.write_bytes(whole[:-200])
+        cli.services.assessor.assessed.clear()
+        cli("assess", photos, "--jsonl", out)
+        assert out.read_bytes() == whole
+        assert len(cli.services.assessor.assessed) == 1
+
+    def test_a_fault_of_the_model_keeps_what_is_done(self, cli, photos, tmp_path):
+        out = tmp_path / "out.jsonl"
+        cli.services.assessor.fail_on = "p2"
+        done = cli("assess", photos, "--jsonl", out)
+        assert done.code == 1
+        assert "--debug" in done.err
+        assert "Traceback" not in done.err
+        assert len(out.read_text().splitlines()) == 2
+
+    def test_ctrl_c_keeps_what_is_done_and_json_stays_valid(self, cli, photos, tmp_path):
+        out = tmp_path / "out.jsonl"
+        cli.services.assessor.fail_on = "p1"
+        cli.services.assessor.error = KeyboardInterrupt()
+        done = cli("assess", photos, "--jsonl", out, "--json")
+        assert done.code == 130
+        assert len(json.loads(done.out)) == 1
+        assert len(out.read_text().splitlines()) == 1
+
+
+BAD_REGIONS = {
+    "box outside": ["--box", "400,400,500,500"],
+    "box reversed": ["--box", "20,20,10,10"],
+    "box empty": ["--box", "10,10,10,20"],
+    "box NaN": ["--box", "nan,0,10,10"],
+    "box of three": ["--box", "1,2,3"],
+    "box of words": ["--box", "a,b,c,d"],
+    "point outside": ["--point", "100,100"],
+    "point infinite": ["--point", "inf,1"],
+    "only outside points": ["--points", "1,1,-"],
+    "no points": ["--points", " "],
+    "polygon of two corners": ["--polygon", "1,1 5,5"],
+    "polygon of words": ["--polygon", "one,two"],
+    "polygon outside": ["--polygon", "100,100 120,100 120,120"],
+    "mask missing": ["--mask", "no-such-mask.png"],
+    "rle no JSON": ["--rle", "{oops"],
+    "rle missing": ["--rle", "no-such.json"],
+    "rle of another size": ["--rle", '{"size":[4,4],"counts":[0,16]}'],
+    "rle that does not fit": ["--rle", '{"size":[40,60],"counts":[5,1]}'],
+    "rle negative": ["--rle", '{"size":[40,60],"counts":[-5,2405]}'],
+    "rle of gigabytes": ["--rle", '{"size":[900000,900000],"counts":[0,810000000000]}'],
+    "rle garbage": ["--rle", '{"size":[40,60],"counts":"~~~~"}'],
+    "rle empty": ["--rle", '{"size":[40,60],"counts":[2400]}'],
+    "same name twice": ["--box", "a=1,1,5,5", "--box", "a=2,2,6,6"],
+    "name that is a number's": ["--box", "1,1,5,5", "--refine", "--segmenter", "nosuch"],
+    "refine without a box": ["--refine", "--whole"],
+}
+
+
+@pytest.mark.parametrize("words", BAD_REGIONS.values(), ids=BAD_REGIONS.keys())
+def test_a_bad_region_is_one_line_and_exit_2(cli, photo, words):
+    done = cli("assess", photo, "--json", *words)
+    lines = [line for line in done.err.splitlines() if "no SAM here" not in line]
+    assert (done.code, len(lines)) == (2, 1), done.err
+    assert "unexpected" not in lines[0]
+
+
+BAD_OPTIONS = {
+    "task": (["--tasks", "qualty"], "quality"),
+    "no task": (["--tasks", ","], "no task"),
+    "model": (["--model", "nan0"], "nano"),
+    "dtype": (["--dtype", "bf61"], "bf16"),
+    "quantization": (["--quantization", "8bits"], "8bit"),
+    "segmenter": (["--everything", "--segmenter", "clasical"], "classical"),
+    "option": (["--boxx", "1"], "--box"),
+    "no value": (["--box"], "--box"),
+    "picture ending": (["--overlay", "out.docx"], ".png"),
+    "picture folder": (["--overlay", "no/such/out.png"], "no folder"),
+    "csv folder": (["--csv", "no/such/out.csv"], "no folder"),
+    "heat map without quality": (["--heatmap", "h.png", "--tasks", "importance"], "quality"),
+    "number of regions": (["--everything", "--max-regions", "0"], "max-regions"),
+}
+
+
+@pytest.mark.parametrize(("words", "hint"), BAD_OPTIONS.values(), ids=BAD_OPTIONS.keys())
+def test_a_bad_option_is_one_line_that_helps_and_exit_2(cli, photo, words, hint):
+    done = cli("assess", photo, *words)
+    assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
+    assert hint in done.err
+
+
+def _cmyk(path: Path) -> None:
+    Image.new("CMYK", (20, 20), (0, 0, 0, 0)).save(path)
+
+
+def _rotated(path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (20, 30)).save(path, exif=exif)
+
+
+def _deep(path: Path) -> None:
+    Image.fromarray(np.full((20, 20), 40000, np.uint16)).save(path)
+
+
+def _alpha(path: Path) -> None:
+    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "size"),
+    [
+        (_cmyk, "a.jpg", (20, 20)),
+        (_rotated, "a.jpg", (30, 20)),
+        (_deep, "a.png", (20, 20)),
+        (_alpha, "a.png", (20, 20)),
+    ],
+)
+def test_unusual_photos_are_assessed(cli, tmp_path, make, name, size):
+    make(tmp_path / name)
+    done = cli("assess", tmp_path / name, "--json")
+    image = json.loads(done.out)["image"]
+    assert (image["width"], image["height"]) == size
+
+
+def _animated(path: Path) -> None:
+    frames = [Image.new("RGB", (9, 9), shade) for shade in ("red", "blue")]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+
+
+def _bomb(path: Path) -> None:
+    # A header that promises 60000 x 60000 pixels.
+    Image.new("RGB", (8, 8)).save(path)
+    data = bytearray(path.read_bytes())
+    data[16:24] = (60000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda path: None, "missing.png"),
+        (lambda path: path.write_bytes(b""), "empty.png"),
+        (lambda path: path.write_text("hello"), "text.png"),
+        (lambda path: path.mkdir(), "folder.png"),
+        (_animated, "moving.gif"),
+        (_bomb, "bomb.png"),
+    ],
+)
+def test_a_bad_photo_is_one_line_and_exit_2(cli, tmp_path, make, name):
+    make(tmp_path / name)
+    done = cli("assess", tmp_path / name, "--json")
+    lines = [line for line in done.err.splitlines() if "photos:" not in line]
+    assert (done.code, len(lines)) == (2, 1), done.err
+    assert name in lines[0]
+
+
+def test_jsonl_never_overwrites_a_file_of_something_else(cli, photo, tmp_path):
+    diary = tmp_path / "diary.txt"
+    diary.write_text("dear diary")
+    done = cli("assess", photo, "--jsonl", diary)
+    assert (done.code, diary.read_text()) == (2, "dear diary")
+    assert cli.services.loads == 0
