@@ -52,13 +52,17 @@ class DistortConfig:
         Raises:
             ValueError: with every fault found.
         """
+        if not isinstance(plain, Mapping):
+            raise ValueError(
+                f"distortions: expected a mapping of types, got {type(plain).__name__}"
+            )
         weights = dict(DEFAULT_WEIGHTS)
         ladders = dict(LADDERS)
         faults: list[str] = []
         for name, variants in plain.items():
             try:
-                type = _type_named(name)
-                weights[type] = _read_variants(type, variants, ladders)
+                kind = _type_named(name)
+                weights[kind] = _read_variants(kind, variants, ladders)
             except ValueError as error:
                 faults.append(str(error))
         if faults:
@@ -89,11 +93,21 @@ def _read_variants(
         if isinstance(entry, Mapping):
             if unknown := set(entry) - {"weight", "values"}:
                 raise ValueError(f"{type.value}.{name}: unknown fields {sorted(unknown)}")
-            ladders[(type, name)] = ladder.with_values(entry.get("values", ladder.values))
+            ladders[(type, name)] = _with_values(ladder, entry.get("values", ladder.values))
         weights[name] = _weight(f"{type.value}.{name}", entry)
     if sum(weights.values()) <= 0:
         raise ValueError(f"{type.value}: all weights are zero; give one variant a positive weight")
     return weights
+
+
+def _with_values(ladder: Ladder, values: object) -> Ladder:
+    if not isinstance(values, list | tuple) or not all(
+        isinstance(value, int | float) for value in values
+    ):
+        raise ValueError(
+            f"{ladder.type.value}.{ladder.variant}: values are 20 numbers, got {values!r}"
+        )
+    return ladder.with_values(values)
 
 
 def _weight(name: str, entry: object) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from data_tools.metrics.haar import (
     PAD_AFTER,
@@ -133,12 +134,12 @@ def _crop_maps(planes: list[FloatMap], span: _Span) -> HaarMaps:
 
 def _composite_score(reference: ReferenceCache, distorted: RgbImage, mask: BoolMask) -> float:
     check_same_size(reference.srgb, mask)
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    if width == 0:
+    # The mask is kept with its box, so that its id cannot pass to another mask.
+    box, inside, _ = reference.keep(("mask", id(mask)), lambda: _boxed(mask))
+    if inside.size == 0:
         return 1.0
-    box = (x - x % 2, y - y % 2, x + width, y + height)
     changed = _half_span(box)
-    pasted = half_planes(_pasted(reference.srgb, distorted, mask, box))
+    pasted = half_planes(_pasted(reference.srgb, distorted, inside, box))
     full = _maps(reference)
     window = _influenced(changed, (full.weights.shape[1], full.weights.shape[2]))
     top, left, bottom, right = window
@@ -153,13 +154,21 @@ def _composite_score(reference: ReferenceCache, distorted: RgbImage, mask: BoolM
     return score_of(loss, everywhere - kept + weights)
 
 
-def _pasted(srgb: RgbImage, distorted: RgbImage, mask: BoolMask, box: Box) -> RgbImage:
-    """The box of the reference with the mask's pixels distorted; one pixel on where it ends odd."""
+def _boxed(mask: BoolMask) -> tuple[Box, NDArray[np.uint8], BoolMask]:
+    """The mask's box on even coordinates (within the photo), the mask in it, and the mask."""
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(mask, dtype=np.uint8))
+    x1, y1, x2, y2 = x - x % 2, y - y % 2, x + width, y + height
+    x2, y2 = min(mask.shape[1], x2 + x2 % 2), min(mask.shape[0], y2 + y2 % 2)
+    if width == 0:
+        x1, y1, x2, y2 = 0, 0, 0, 0
+    return (x1, y1, x2, y2), np.ascontiguousarray(mask[y1:y2, x1:x2], dtype=np.uint8), mask
+
+
+def _pasted(srgb: RgbImage, distorted: RgbImage, inside: NDArray[np.uint8], box: Box) -> RgbImage:
+    """The box of the reference with the pixels inside distorted."""
     x1, y1, x2, y2 = box
-    x2, y2 = min(srgb.shape[1], x2 + x2 % 2), min(srgb.shape[0], y2 + y2 % 2)
-    part = (slice(y1, y2), slice(x1, x2))
-    out = srgb[part].copy()
-    return np.asarray(cv2.copyTo(distorted[part], mask.view(np.uint8)[part], out), dtype=np.uint8)
+    out = srgb[y1:y2, x1:x2].copy()
+    return np.asarray(cv2.copyTo(distorted[y1:y2, x1:x2], inside, out), dtype=np.uint8)
 
 
 def _influenced(changed: _Span, size: tuple[int, int]) -> _Span:
