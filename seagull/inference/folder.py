@@ -26,7 +26,6 @@ class AssessesPhotos(Protocol):
         *,
         tasks: Sequence[AssessmentTask] = ...,
         text: bool = ...,
-        segmenter: str | None = ...,
     ) -> QualityReport:
         """The report on regions of a photo."""
         ...
@@ -114,15 +113,8 @@ def _results(
 def _assess(
     assessor: AssessesPhotos, item: _Prepared, tasks: Sequence[AssessmentTask], text: bool
 ) -> AssessedPhoto | FailedPhoto:
-    names = {region.segmenter for region in item.regions or () if region.segmenter}
     try:
-        report = assessor.assess(
-            item.photo,
-            item.regions,
-            tasks=tasks,
-            text=text,
-            segmenter=", ".join(sorted(names)) or None,
-        )
+        report = assessor.assess(item.photo, item.regions, tasks=tasks, text=text)
     except Exception as error:
         return _failed(item.path, error)
     return AssessedPhoto(item.path, item.photo, report)

@@ -72,6 +72,7 @@ class SeagullConfig(PreTrainedConfig):
             embedding table, so they may lie outside it.
         global_token_id: placeholder of a global token.
         local_token_id: placeholder of a local token.
+        trained: whether the region parts (projector, MFE) have been trained.
     """
 
     model_type = "seagull"
@@ -91,3 +92,4 @@ class SeagullConfig(PreTrainedConfig):
     image_token_id: int = 32002
     global_token_id: int = 32000
     local_token_id: int = 32001
+    trained: bool = False

@@ -16,6 +16,7 @@ import timm
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+from seagull.download import cache_dir
 from seagull.model.build import build_model, build_processor, preset_config
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
@@ -144,3 +145,16 @@ def _checked(file: Path, source: _Source) -> Path:
             f"the one seagull-nano is built on, reinstall {source.package}"
         )
     return file
+
+
+NANO_FOLDER = "seagull-nano"
+"""Name of its folder among the cache's models."""
+
+
+def download_nano(report: Report = lambda message: None) -> Path:
+    """Puts seagull-nano's base model into the cache, unless it is there; returns its folder.
+
+    Raises:
+        ModelError: as ``prepare_nano``.
+    """
+    return prepare_nano(cache_dir() / "models" / NANO_FOLDER, report)

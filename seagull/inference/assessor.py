@@ -1,0 +1,106 @@
+"""Assessor: photo and regions in, a QualityReport out; follow-up questions reuse the photo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seagull.inference.answers import read_scores, scored_questions
+from seagull.inference.chat import Chat
+from seagull.inference.engine import Engine
+from seagull.photos import Photo, PhotoSource, read_photo
+from seagull.regions.spec import RegionSpec
+from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
+
+ALL_TASKS = tuple(AssessmentTask)
+
+
+class Assessor:
+    """A loaded model that assesses regions of photos; made by ``seagull.load``.
+
+    Args:
+        engine: holds the model.
+        info: what is said of the model in reports.
+    """
+
+    def __init__(self, engine: Engine, info: ModelInfo) -> None:
+        self.engine = engine
+        self.info = info
+
+    def assess(
+        self,
+        image: Photo | PhotoSource,
+        regions: Sequence[Region] | None = None,
+        *,
+        tasks: Sequence[AssessmentTask | str] = ALL_TASKS,
+        text: bool = False,
+        segmenter: str | None = None,
+    ) -> QualityReport:
+        """Assesses regions of a photo.
+
+        Args:
+            image: a path, PIL image, NumPy array, encoded bytes or ``Photo``.
+            regions: at the photo's own resolution; None means the whole photo.
+            tasks: any of ``quality``, ``importance``, ``distortion``.
+            text: also let the model answer the tasks in its own words.
+            segmenter: name of what made the regions, for the report; by default it is taken from
+                the regions.
+
+        Raises:
+            PhotoError: if the photo cannot be read.
+            ValueError: if a task is unknown, no region is given, two have the same id, or one was
+                made for a photo of another size.
+        """
+        photo = image if isinstance(image, Photo) else read_photo(image)
+        chosen = [AssessmentTask(task) for task in tasks]
+        if not chosen:
+            raise ValueError("no task was given; tasks are quality, importance and distortion")
+        asked = [RegionSpec(whole=True).build(photo)] if regions is None else list(regions)
+        check_ids(asked)
+        session = self.engine.open(photo)
+        logs = self.engine.score(session, asked, scored_questions(self.engine.book, chosen))
+        words: list[dict[str, str]] = [{} for _ in asked]
+        if text:
+            questions = [self.engine.book.answers[task] for task in chosen]
+            for said, answers in zip(
+                words, self.engine.generate(session, asked, questions), strict=True
+            ):
+                said.update(zip([task.value for task in chosen], answers, strict=True))
+        return QualityReport(
+            image=photo.info,
+            model=self.info,
+            segmenter=segmenter or _segmenters(asked),
+            regions=tuple(
+                read_scores(region, chosen, read, said)
+                for region, read, said in zip(asked, logs, words, strict=True)
+            ),
+        )
+
+    def chat(self, image: Photo | PhotoSource, regions: Sequence[Region] = ()) -> Chat:
+        """A conversation about a photo and regions of it.
+
+        Raises:
+            PhotoError: if the photo cannot be read.
+            ValueError: if two regions have the same id.
+        """
+        photo = image if isinstance(image, Photo) else read_photo(image)
+        check_ids(regions)
+        return Chat(self.engine, photo, regions)
+
+
+def check_ids(regions: Sequence[Region]) -> None:
+    """Refuses regions that cannot be told apart by id.
+
+    Raises:
+        ValueError: if two have the same id.
+    """
+    ids, counts = np.unique([region.id for region in regions], return_counts=True)
+    if (counts > 1).any():
+        repeated = ", ".join(ids[counts > 1])
+        raise ValueError(f"region ids must differ; used more than once: {repeated}")
+
+
+def _segmenters(regions: Sequence[Region]) -> str | None:
+    names = sorted({region.segmenter for region in regions if region.segmenter})
+    return ", ".join(names) or None

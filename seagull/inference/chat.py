@@ -1,0 +1,177 @@
+"""Chat: several turns about one photo, on what the engine already knows of it.
+
+The whole conversation is tokenised anew each turn, but only what differs from the turn before is
+computed: a follow-up question costs its own tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from transformers.cache_utils import Cache
+
+from seagull.inference.engine import Engine
+from seagull.inference.session import ImageSession
+from seagull.inference.tree import Item, common_prefix
+from seagull.photos import Photo
+from seagull.types import Message, Region
+
+UNFINISHED = "\N{REPLACEMENT CHARACTER}"
+"""What a decoder shows for a character whose last bytes are still to come."""
+
+
+class Chat:
+    """A conversation about a photo and regions of it.
+
+    Args:
+        engine: holds the model.
+        photo: what is talked about.
+        regions: that may be talked about; more can be added with ``add``.
+        seed: of the sampling, where a temperature is given.
+    """
+
+    def __init__(
+        self, engine: Engine, photo: Photo, regions: Sequence[Region] = (), *, seed: int = 0
+    ) -> None:
+        self.engine = engine
+        self.photo = photo
+        self.regions = list(regions)
+        self.messages: list[Message] = []
+        self._generator = torch.Generator(engine.device).manual_seed(seed)
+        self._items: tuple[Item, ...] = ()
+        self._cache: Cache | None = None
+
+    def add(self, region: Region) -> None:
+        """Makes another region known to the conversation.
+
+        Raises:
+            ValueError: if its id is taken.
+        """
+        if region.id in {known.id for known in self.regions}:
+            raise ValueError(f"there already is a region {region.id}; give this one another id")
+        self.regions.append(region)
+
+    def ask(
+        self,
+        question: str,
+        regions: Sequence[str] | None = None,
+        *,
+        max_new_tokens: int = 128,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """Streams the answer in pieces of text; the turn joins the conversation when it ends.
+
+        Args:
+            question: in the user's own words.
+            regions: ids of the regions it is about; all known ones if None.
+            max_new_tokens: most tokens to generate.
+            temperature: 0 takes the best token each time; above, tokens are drawn.
+            stop: the answer ends before the first of these strings.
+
+        Raises:
+            ValueError: if the question is empty, a region unknown or the temperature negative.
+        """
+        if not question.strip():
+            raise ValueError("the question is empty")
+        if not temperature >= 0:
+            raise ValueError(f"the temperature must be 0 or more, got {temperature}")
+        names = tuple(region.id for region in self.regions) if regions is None else tuple(regions)
+        known = {region.id: region for region in self.regions}
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"no region {', '.join(unknown)}; known are {', '.join(known) or 'none'}")
+        asked = [*self.messages, Message("user", question.strip(), names)]
+        return self._answer(asked, max_new_tokens, temperature, tuple(stop))
+
+    def _answer(
+        self, asked: list[Message], most: int, temperature: float, stop: tuple[str, ...]
+    ) -> Iterator[str]:
+        text, said = "", 0
+        for spoken in self._speak(asked, most, temperature):
+            text, stopped = _cut(spoken, stop)
+            ready = len(text) if stopped else _settled(text, stop)
+            if ready > said:
+                yield text[said:ready]
+                said = ready
+            if stopped:
+                break
+        if len(text) > said:
+            yield text[said:]
+        self.messages = [*asked, Message("assistant", text)]
+
+    def _speak(self, asked: list[Message], most: int, temperature: float) -> Iterator[str]:
+        """The answer so far, after each token."""
+        session = self.engine.open(self.photo)
+        items, names = self.engine.book.conversation(asked)
+        self._check_length(session.prefix_length + len(items) + most)
+        known = {region.id: region for region in self.regions}
+        slots = (
+            self.engine.encode_regions(session, [known[name] for name in names])
+            if names
+            else torch.empty(0, 2, 0, device=self.engine.device)
+        )
+        logits = self._extend(session, items, slots)
+        said: list[int] = []
+        while len(said) < most:
+            token = self._choose(logits, temperature)
+            if token in self.engine.end_ids:
+                return
+            said.append(token)
+            yield self.engine.decode(said)
+            if len(said) < most:
+                logits = self._extend(session, (*items, *said), slots)
+
+    def _extend(
+        self, session: ImageSession, items: tuple[Item, ...], slots: Tensor
+    ) -> Float[Tensor, " V"]:
+        """Logits after the items; only those that the turn before did not have are computed."""
+        if self._cache is None:
+            self._cache = session.prefix_cache(keep=True)
+        # The last item is always computed anew: its logits are what is wanted.
+        shared = min(common_prefix([self._items, items]), len(items) - 1)
+        self._cache.crop(shared - len(self._items))
+        # Until the pass is through, the cache holds the shared items and nothing else.
+        self._items = items[:shared]
+        new = items[shared:]
+        visible = np.tri(len(new), len(items), k=shared, dtype=bool)
+        positions = session.prefix_length + np.arange(shared, len(items))
+        embeddings = self.engine.embed(new, slots)
+        logits = self.engine.run(
+            embeddings, positions, visible, self._cache, rows=[len(new) - 1]
+        )
+        self._items = items
+        return logits[0]
+
+    def _choose(self, logits: Float[Tensor, " V"], temperature: float) -> int:
+        if temperature == 0:
+            return int(logits.argmax())
+        chances = (logits.float() / temperature).softmax(dim=0)
+        return int(torch.multinomial(chances, 1, generator=self._generator))
+
+    def _check_length(self, length: int) -> None:
+        limit = self.engine.model.config.text_config.max_position_embeddings
+        if length > limit:
+            raise ValueError(
+                f"the conversation has become too long: {length} tokens with the answer, the model "
+                f"takes {limit}; start a new one or ask for a shorter answer"
+            )
+
+
+def _cut(text: str, stop: tuple[str, ...]) -> tuple[str, bool]:
+    """The text before the first stop string, and whether there is one."""
+    places = [place for end in stop if (place := text.find(end)) >= 0]
+    return (text[: min(places)], True) if places else (text, False)
+
+
+def _settled(text: str, stop: tuple[str, ...]) -> int:
+    """How much of the text can no longer become part of a stop string or another character."""
+    settled = len(text.rstrip(UNFINISHED))
+    for end in stop:
+        for length in range(1, len(end)):
+            if text.endswith(end[:length]):
+                settled = min(settled, len(text) - length)
+    return settled

@@ -1,0 +1,114 @@
+"""What is computed once per photo, and kept while memory allows."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import Cache, DynamicLayer
+
+from seagull.model.mfe import ImageContext
+from seagull.photos import Photo
+
+
+@dataclass
+class Counters:
+    """How much was computed since the engine was made; benchmarks and tests read it."""
+
+    photos_encoded: int = 0
+    regions_encoded: int = 0
+    prefix_tokens: int = 0
+    suffix_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class ImageSession:
+    """A photo as the model has seen it.
+
+    Attributes:
+        photo: the photo.
+        pyramid: feature levels, each (1, C_l, h_l, w_l).
+        context: what regions attend to.
+        prefix: keys and values of the prefix, per layer of the language model.
+        prefix_length: positions in the prefix, image tokens included.
+        region_tokens: per region's mask digest, its global and local token, (2, D).
+    """
+
+    photo: Photo
+    pyramid: Sequence[Tensor]
+    context: ImageContext
+    prefix: tuple[tuple[Tensor, Tensor], ...]
+    prefix_length: int
+    region_tokens: dict[bytes, Tensor] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the session holds, in bytes."""
+        tensors = [*self.pyramid, *self.region_tokens.values()]
+        for pair in (*self.context.levels, *self.prefix):
+            tensors += pair
+        return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes
+
+    def prefix_cache(self, *, keep: bool) -> Cache:
+        """The prefix for one run of the language model, without copying it.
+
+        Args:
+            keep: whether the run's own keys and values are kept for the steps after it.
+        """
+        layer_type = DynamicLayer if keep else _PassingLayer
+        return Cache(layers=[_filled(layer_type(), *pair) for pair in self.prefix])
+
+
+class _PassingLayer(DynamicLayer):
+    """A cache layer that shows its run's keys and values once and does not keep them."""
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
+        keys = torch.cat([self.keys, key_states], dim=-2)
+        return keys, torch.cat([self.values, value_states], dim=-2)
+
+
+def _filled(layer: DynamicLayer, keys: Tensor, values: Tensor) -> DynamicLayer:
+    layer.lazy_initialization(keys, values)
+    layer.keys, layer.values = keys, values
+    return layer
+
+
+class SessionCache:
+    """The sessions of the photos last asked about, within a budget of bytes.
+
+    The session in use always stays, even if it alone is over the budget.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self._sessions: OrderedDict[str, ImageSession] = OrderedDict()
+
+    def get(self, key: str) -> ImageSession | None:
+        """The session of a photo (by pixel digest), which becomes the most recent; or None."""
+        session = self._sessions.get(key)
+        if session is not None:
+            self._sessions.move_to_end(key)
+        return session
+
+    def put(self, key: str, session: ImageSession) -> None:
+        """Keeps a session and drops the oldest ones that no longer fit."""
+        self._sessions[key] = session
+        self.trim()
+
+    def trim(self) -> None:
+        """Drops the oldest sessions until the rest is within the budget."""
+        while len(self._sessions) > 1 and self.nbytes > self.budget:
+            self._sessions.popitem(last=False)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by all sessions."""
+        return sum(session.nbytes for session in self._sessions.values())
+
+    def __len__(self) -> int:
+        return len(self._sessions)
