@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +21,6 @@ FAULT = 1
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
 DEBUG_OPTION = "--debug"
-
-logger = logging.getLogger(__name__)
 
 
 class OutputClosedError(Exception):
@@ -47,11 +46,8 @@ class FriendlyGroup(TyperGroup):
         given = list(sys.argv[1:] if args is None else args)
         debug = DEBUG_OPTION in given
         given = [word for word in given if word != DEBUG_OPTION]
-        logging.basicConfig(
-            level=logging.DEBUG if debug else logging.WARNING,
-            format="%(levelname)s %(name)s: %(message)s",
-            stream=sys.stderr,
-        )
+        logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+        logging.getLogger("seagull").setLevel(logging.DEBUG if debug else logging.WARNING)
         try:
             name = prog_name or "seagull"
             result = super().main(given, name, complete_var, False, windows_expand_args, **extra)
@@ -86,7 +82,7 @@ def _report(error: BaseException, debug: bool) -> int:
         complain("interrupted")
         return INTERRUPTED
     if debug:
-        logger.debug("traceback of the error below", exc_info=error)
+        traceback.print_exception(error, file=sys.stderr)
     if (usage := getattr(error, "format_message", None)) is not None:
         complain(f"{usage()} {_help_hint(error)}")
         return int(getattr(error, "exit_code", BAD_INPUT))

@@ -30,7 +30,7 @@ HELP = """\
 Ask anything about the regions; every question goes to all of them, or to those named in
 front: "@1 @3 Which one is sharper?"
   /regions               list them
-  /add box x1,y1,x2,y2   one more region; the conversation starts anew
+  /add box x1,y1,x2,y2   one more region
   /add point x,y         the same, for the thing at a point
   /help                  this text
   /quit                  leave (or Ctrl-D)"""
@@ -91,9 +91,9 @@ class _Talk:
         self._services = services
         self._assessor = assessor
         self._photo = photo
-        self._specs = specs
+        self._specs = list(specs)
         self._segmenter: Segmenter | None = None
-        self._regions = self._build(specs) if len(plain) < len(specs) else plain
+        self._regions = self._build(specs) if len(plain) < len(specs) else list(plain)
         self._chat: Chat = assessor.chat(photo, self._regions)
 
     def take(self, line: str, *, forgiving: bool) -> bool:
@@ -174,10 +174,11 @@ class _Talk:
             spec = RegionSpec(id, points=(parse_point(value),))
         else:
             raise ValueError("write /add box x1,y1,x2,y2 or /add point x,y")
-        self._regions = [*self._regions, *self._build([spec])]
-        self._specs = [*self._specs, spec]
-        self._chat = self._assessor.chat(self._photo, self._regions)
-        typer.echo(f"region {id} added; the conversation starts anew")
+        (region,) = self._build([spec])
+        self._chat.add(region)
+        self._regions.append(region)
+        self._specs.append(spec)
+        typer.echo(f"region {id} added")
 
     def _build(self, specs: list[RegionSpec]) -> list[Region]:
         if self._segmenter is None and any(spec.needs_segmenter for spec in specs):

@@ -72,6 +72,7 @@ class FakeAssessor:
         self.assessed.append(str(image.path))
         if regions is None:
             regions = [Region(np.ones(image.size, np.bool_), source="whole")]
+        segmenter = segmenter or next((one.segmenter for one in regions if one.segmenter), None)
         answers = tuple(assess_region(image, region, tasks, text) for region in regions)
         return QualityReport(image.info, self.info, segmenter, answers)
 
@@ -85,6 +86,9 @@ class FakeChat:
     def __init__(self, regions: list[str]) -> None:
         self.regions = regions
         self.turn = 0
+
+    def add(self, region: Region) -> None:
+        self.regions.append(region.id)
 
     def ask(
         self,

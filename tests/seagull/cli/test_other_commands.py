@@ -1,0 +1,129 @@
+"""The small commands, and what the command line as a whole promises."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from seagull import __version__
+
+HEAVY = ("torch", "transformers", "cv2", "numpy", "PIL", "skimage", "timm", "scipy")
+
+
+def test_models_says_what_is_here(cli):
+    out = cli("models").out
+    assert "seagull-7b" in out
+    assert "not here" in out
+
+
+def test_env_lists_versions_and_the_cache(cli):
+    cli.services.cache.mkdir()
+    (cli.services.cache / "weights.bin").write_bytes(bytes(2_000_000))
+    out = cli("env").out
+    assert __version__ in out
+    assert "weights.bin (2 MB)" in out
+    assert "cpu" in out
+
+
+def test_download_prints_where_the_file_is(cli):
+    done = cli("download", "sam-vit-b")
+    assert done.out.strip() == str(cli.services.cache / "sam-vit-b")
+    assert "sam-vit-b" in cli("download").out
+
+
+def test_an_unknown_download_names_the_nearest(cli):
+    done = cli("download", "sam-vit-x")
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert "sam-vit-b" in done.err
+
+
+def test_convert_checks_its_paths_before_it_starts(cli, tmp_path):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "file").touch()
+    new = tmp_path / "new"
+    for words in ([tmp_path / "no", new], [full, full], [full, new, "--vision", tmp_path / "no"]):
+        done = cli("convert", *words)
+        assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
+    assert cli.services.converted == []
+    assert cli("convert", full, new).code == 0
+    assert cli.services.converted == [(full, new, None)]
+
+
+def test_version(cli):
+    assert cli("--version").out.strip() == f"seagull {__version__}"
+
+
+@pytest.mark.parametrize("command", ["assess", "chat", "download", "convert", "models", "env"])
+def test_every_command_has_help(cli, command):
+    assert "Usage" in cli(command, "--help").out
+
+
+@pytest.mark.parametrize(
+    "words", [["nosuch"], ["--nosuch"], ["assess"], ["chat"], ["assess", "-z"]]
+)
+def test_wrong_usage_is_one_line_and_exit_2(cli, words):
+    done = cli(*words)
+    assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from seagull.cli import build_app\n"
+        "try: build_app()(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+def test_debug_anywhere_on_the_line_adds_the_traceback(cli, photo):
+    cli.services.assessor.fail_on = "photo"
+    done = cli("assess", photo, "--debug")
+    assert done.code == 1
+    assert "Traceback" in done.err
+    assert done.err.splitlines()[-1] == "seagull: unexpected RuntimeError: broken inside"
+
+
+STUBBORN = """
+import sys, time
+import seagull.cli.app as app
+from seagull.cli.services import Services
+class Slow(Services):
+    def downloads(self):
+        {body}
+app.build_app(Slow())(["download"])
+"""
+
+
+def _start(body: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", STUBBORN.format(body=body)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_ctrl_c_is_exit_130_without_a_traceback():
+    running = _start("print('started', flush=True); time.sleep(30)")
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away_is_no_error_message():
+    running = _start("return {str(i): 'x' * 1000 for i in range(5000)}")
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.stdout.close()
+    assert running.stderr is not None
+    err = running.stderr.read()
+    assert (running.wait(timeout=20), err) == (141, "")
