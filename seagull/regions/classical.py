@@ -6,6 +6,7 @@ objects. The same photo and prompts give the same masks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -23,8 +24,11 @@ from seagull.types import BoolMask, Box
 WORKING_SIDE = 512
 """Longer side, in pixels, at which the photo is segmented."""
 
-_LEAST_SHARE = 0.004
+_LEAST_SHARE = 0.001
 _LARGEST_SHARE = 0.6
+_USUAL_SHARE = 0.08
+_LEAST_OF_BOX = 0.15
+"""A cut that leaves less of a box has lost the object; then the box itself is the answer."""
 
 
 class ClassicalSegmenter:
@@ -62,10 +66,10 @@ class _ClassicalEngine:
         return merge_tree(self._pixels, self._labels)
 
     def candidates(self) -> list[Candidate]:
-        least = _LEAST_SHARE * self._labels.size / 2
+        least = _LEAST_SHARE * self._labels.size
         areas = np.bincount(self._labels.ravel())
         return [
-            Candidate(mask_of(self._labels, node.members), node.persistence)
+            Candidate(mask_of(self._labels, node.members), node.contrast)
             for node in self._tree
             if areas[list(node.members)].sum() >= least
         ] or [Candidate(np.ones(self._size, dtype=np.bool_), 0.0)]
@@ -73,14 +77,18 @@ class _ClassicalEngine:
     def segment(self, points: Sequence[Point], box: Box | None) -> Candidate:
         inside, outside = self._discs(points, 1), self._discs(points, 0)
         inside &= ~outside
-        allowed = np.ones(self._size, dtype=np.bool_) if box is None else box_mask(box, self._size)
-        outside |= ~allowed
         for x, y, label in points:
             row, column = self._pixel(x, y)
             inside[row, column], outside[row, column] = label == 1, label == 0
         guess = self._guess(inside, outside) if points else self._box_guess(box)
-        cut = grabcut(self._pixels, guess.mask & allowed, inside, outside)
-        return Candidate(_connected(cut, inside, guess.mask), guess.confidence)
+        allowed = _grown(guess.mask, max(self._size) // 20)
+        if box is not None:
+            allowed = box_mask(box, self._size) | inside
+        cut = grabcut(self._pixels, guess.mask & allowed, inside, outside | ~allowed)
+        found = _connected(cut, inside)
+        if box is not None and found.sum() < _LEAST_OF_BOX * allowed.sum():
+            return Candidate(allowed, 0.0)
+        return Candidate(found, guess.confidence)
 
     def _pixel(self, x: float, y: float) -> tuple[int, int]:
         height, width = self._size
@@ -96,19 +104,24 @@ class _ClassicalEngine:
         return canvas.astype(np.bool_)
 
     def _guess(self, inside: BoolMask, outside: BoolMask) -> Candidate:
-        """The merged region that holds all inner points, no outer one, and stands out most."""
+        """The merged region that holds all inner points, no outer one, and fits an object best.
+
+        One click does not tell a part from its whole: a region that lives long in the tree and
+        has a usual size (around 8 % of the photo) is preferred.
+        """
         wanted, refused = set(self._labels[inside].tolist()), set(self._labels[outside].tolist())
         areas = np.bincount(self._labels.ravel())
-        best, best_rank = tuple(sorted(wanted)), -1.0
+        best, best_rank, confidence = tuple(sorted(wanted)), -1.0, 0.0
         for node in self._tree:
             members = set(node.members)
             share = areas[list(node.members)].sum() / self._labels.size
             if not wanted <= members or members & (refused - wanted) or share > _LARGEST_SHARE:
                 continue
-            rank = node.persistence * min(share / 0.02, 1.0) ** 0.5
+            usual = math.exp(-0.5 * math.log(share / _USUAL_SHARE) ** 2)
+            rank = (node.death - node.birth) * usual
             if rank > best_rank:
-                best, best_rank = node.members, rank
-        return Candidate(mask_of(self._labels, best) | inside, max(best_rank, 0.0))
+                best, best_rank, confidence = node.members, rank, node.contrast
+        return Candidate(mask_of(self._labels, best) | inside, confidence)
 
     def _box_guess(self, box: Box | None) -> Candidate:
         assert box is not None
@@ -117,10 +130,16 @@ class _ClassicalEngine:
         return Candidate(box_mask((x1 + dx, y1 + dy, x2 - dx, y2 - dy), self._size), 0.5)
 
 
-def _connected(cut: BoolMask, inside: BoolMask, guess: BoolMask) -> BoolMask:
+def _grown(mask: BoolMask, radius: int) -> BoolMask:
+    side = 2 * radius + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return cv2.dilate(mask.astype(np.uint8), kernel).astype(np.bool_)
+
+
+def _connected(cut: BoolMask, inside: BoolMask) -> BoolMask:
     """The parts of a cut that hold inner points; without points, its largest part."""
     if not cut.any():
-        return guess
+        return cut | inside
     count, labels, stats, _centres = cv2.connectedComponentsWithStats(
         cut.astype(np.uint8), connectivity=4
     )

@@ -1,8 +1,8 @@
 """Regions without weights: superpixels merged by colour and edge, and the merges that last.
 
 Superpixels (Felzenszwalb & Huttenlocher, IJCV 2004) are merged pair by pair, most alike first.
-Every node of the tree of merges is a candidate; one that appears early and is swallowed late
-stands out from its surroundings, which is what objects do.
+Every node of the tree of merges is a candidate; one that is swallowed late stands out from its
+surroundings, which is what objects do.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from seagull.types import BoolMask
 
 Labels = NDArray[np.int64]
 
+_HALF_CONTRAST = 20.0
+"""Difference, in the units of ``_difference``, that counts as a contrast of one half."""
+
 
 @dataclass(frozen=True)
 class MergedRegion:
@@ -36,9 +39,9 @@ class MergedRegion:
     death: float
 
     @property
-    def persistence(self) -> float:
-        """How much it stands out, in [0, 1)."""
-        return 1.0 - self.birth / self.death if self.death > 0 else 0.0
+    def contrast(self) -> float:
+        """How much it stands out from its surroundings, in [0, 1)."""
+        return self.death / (self.death + _HALF_CONTRAST)
 
 
 def superpixels(pixels: Pixels) -> Labels:
@@ -112,7 +115,7 @@ class _Merger:
         colour = float(np.linalg.norm(first.colour - second.colour))
         spread = 1.0 - float(np.minimum(first.histogram, second.histogram).sum())
         share = min(first.area, second.area) / self._photo_area
-        return (edge + 0.5 * colour + 30.0 * spread) * min(share / 0.02, 1.0) ** 0.5
+        return (edge + 0.5 * colour + 30.0 * spread) * share**0.3
 
     def _join(self, a: int, b: int, merged: int) -> None:
         joined: dict[int, tuple[float, int]] = {}
