@@ -20,7 +20,7 @@ def develop_raw(
     long_side: int = DEFAULT_LONG_SIDE,
     demosaic: str = "AHD",
 ) -> Reference:
-    """The reference of a RAW photo, with its linear light beyond what 8 bits hold.
+    """The reference of a RAW photo, with its linear light in finer steps than 8 bits.
 
     White balance as the camera shot it, colours by LibRaw's matrix of the camera to sRGB primaries,
     no automatic brightness, upright, 16 bits linear; then reduced by area in linear light.
