@@ -44,10 +44,11 @@ class Calibration:
     def importance(self, raw: ArrayLike) -> NDArray[np.float64]:
         """Importance in [0, 1], higher is more important, of raw composite scores."""
         knots = np.asarray(self.raw)
+        values = np.asarray(raw, dtype=np.float64)
         share = np.linspace(0.0, 1.0, knots.size)
         # A raw score shared by many rows takes the middle of their shares.
-        low = np.interp(raw, *_steps(knots, share, first=True))
-        high = np.interp(raw, *_steps(knots, share, first=False))
+        low = np.interp(values, *_steps(knots, share, first=True))
+        high = np.interp(values, *_steps(knots, share, first=False))
         return 1.0 - (low + high) / 2
 
     def to_dict(self) -> dict[str, Any]:

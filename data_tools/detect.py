@@ -41,7 +41,7 @@ def _load(model: str) -> tuple[Any, Any]:
     from transformers import AutoImageProcessor, AutoModelForObjectDetection
 
     try:
-        processor = AutoImageProcessor.from_pretrained(model)
+        processor: Any = AutoImageProcessor.from_pretrained(model)
         network = AutoModelForObjectDetection.from_pretrained(model, use_safetensors=True)
     except (OSError, ValueError) as error:
         raise ValueError(

@@ -74,7 +74,7 @@ class LabelTable:
             "id": [self.image_id] * self.rows,
             "roi": [roi for roi in self.rois for _ in cells],
             "type": [setting.type.value for setting in settings] * count,
-            "image_quality": np.float32([image for _, _, image in cells] * count),
+            "image_quality": np.asarray([image for _, _, image in cells] * count, np.float32),
             "metric": [f"{labels.metric}-{labels.version}" for _, labels, _ in cells] * count,
         }
         for name in ("k", "kind", "direction", "parameter", "severity"):

@@ -7,18 +7,21 @@ import dataclasses
 import fcntl
 import logging
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from data_tools.claims import Claims
-from data_tools.config import ConfigError, DataConfig
+from data_tools.commits import commit_inputs, commit_is_current, disk_full
+from data_tools.config import DataConfig
 from data_tools.engine import Engine, Hooks, StopRequest
 from data_tools.given import prepare_given
 from data_tools.plan import PlanSummary, make_plan, read_plan
 from data_tools.settings import differences, output_settings, stage_fingerprint
 from data_tools.state import STAGES, OutputTree, digest_of, latest, read_journal, read_json
-from data_tools.unit import UnitJob, UnitResult, commit_inputs, commit_is_current, disk_full
+from data_tools.unit import UnitJob, UnitResult
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +121,7 @@ class Run:
         Raises:
             RunError: if the disk has not the room that the plan needs.
         """
-        with self._alone("plan"):
+        with self.alone("plan"):
             if self.config.masks.source == "given":
                 prepare_given(self.tree, Path(str(self.config.masks.given)))
             summary = make_plan(self.tree, self.config)
@@ -134,10 +137,8 @@ class Run:
         return summary
 
     @contextlib.contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
+    def alone(self, name: str) -> Iterator[None]:
         """Waits until no other worker of the shared engine is inside."""
-        import time
-
         if self._claims is None:
             yield
             return
@@ -155,7 +156,7 @@ class Run:
         """How many shards are planned."""
         return len(read_plan(self.tree)["shards"])
 
-    def commits(self, stage: str) -> list[dict[str, object] | None]:  # type: ignore[type-arg]
+    def commits(self, stage: str) -> list[dict[str, Any] | None]:
         """The commit records of a stage, None where there is none."""
         return [read_json(self.tree.commit(stage, shard)) for shard in range(self.shards)]
 
@@ -230,7 +231,7 @@ class Run:
         total = 0
         for stage in STAGES:
             for record in self.commits(stage):
-                total += int(record["failed"]) if record else 0  # type: ignore[call-overload]
+                total += int(record["failed"]) if record else 0
         return total
 
     def retry_failed(self) -> int:
@@ -252,7 +253,7 @@ class Run:
 
 @dataclass
 class _Budget:
-    """How many references may fail before a run stops: systematic errors should not burn a night."""
+    """How many references may fail before the run stops: a systematic fault costs a night."""
 
     planned: int
     share: float
@@ -270,6 +271,3 @@ class _Budget:
             f"{self.failed} of {self.planned} references failed, more than the budget of "
             f"{self.share:.0%}; `seagull-data status {tree.root}` lists the reasons"
         )
-
-
-__all__ = ["ConfigError", "Run", "RunError", "Watcher"]

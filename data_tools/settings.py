@@ -1,4 +1,4 @@
-"""Which settings change which stage's output: fingerprints, and the diff of two sets of settings."""
+"""Which settings change which stage's output: fingerprints, and the diff of two settings."""
 
 from __future__ import annotations
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from data_tools.state import digest
 from seagull.photos import PhotoError, read_photo
 
-RAW_SUFFIXES = frozenset(
-    ".dng .nef .cr2 .cr3 .arw .orf .raf .rw2 .pef .srw .nrw .3fr .iiq .rwl".split()
+_BAYER = (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".orf", ".raf", ".rw2", ".rwl", ".pef")
+RAW_SUFFIXES = frozenset((*_BAYER, ".srw", ".3fr", ".iiq"))
+RGB_SUFFIXES = frozenset(
+    (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".jp2", ".ppm", ".pgm")
 )
-RGB_SUFFIXES = frozenset(".png .jpg .jpeg .webp .tif .tiff .bmp .jp2 .ppm .pgm".split())
 
 
 @dataclass(frozen=True)

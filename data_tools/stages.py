@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +24,7 @@ from seagull.photos import read_photo
 
 
 @contextmanager
-def timed(seconds: Counter[str], name: str) -> Iterator[None]:
+def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
     """Adds the time spent inside to ``seconds[name]``."""
     start = time.perf_counter()
     try:

@@ -13,6 +13,7 @@ Rules that make a killed run resumable:
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -150,6 +151,23 @@ class OutputTree:
                 raise
         return FileEntry(relative, len(data), digest(data))
 
+    @contextlib.contextmanager
+    def whole_file(self, relative: str, files: list[Any]) -> Iterator[Path]:
+        """A scratch path to write a large file to; it gets its name, and an entry, at the end."""
+        target = self.root / relative
+        scratch = self.state / "tmp" / f"{os.getpid()}-{uuid.uuid4().hex}.part"
+        scratch.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield scratch
+            with scratch.open("rb") as handle:
+                mark = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16))
+            size = scratch.stat().st_size
+            scratch.replace(target)
+        finally:
+            scratch.unlink(missing_ok=True)
+        files.append(FileEntry(relative, size, mark.hexdigest()))
+
     def write_json(self, path: Path, value: Any) -> None:
         """Writes a JSON file whole or not at all, and flushes it to the disk."""
         text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
@@ -164,9 +182,13 @@ class OutputTree:
         """Whether a file is there with the size and bytes it was written with."""
         path = self.root / file.path
         try:
-            return path.stat().st_size == file.size and digest(path.read_bytes()) == file.digest
+            if path.stat().st_size != file.size:
+                return False
+            with path.open("rb") as handle:
+                mark = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16))
         except OSError:
             return False
+        return mark.hexdigest() == file.digest
 
 
 def read_journal(path: Path) -> Iterator[Entry]:

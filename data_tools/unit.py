@@ -6,15 +6,21 @@ import errno
 import json
 import logging
 import os
-import platform
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from data_tools.commits import (
+    DiskFullError,
+    commit_inputs,
+    commit_is_current,
+    disk_full,
+    totals,
+    versions,
+)
 from data_tools.config import DataConfig
 from data_tools.plan import PlannedPhoto, read_shard
 from data_tools.state import (
@@ -26,16 +32,11 @@ from data_tools.state import (
     flush_files,
     latest,
     read_journal,
-    read_json,
 )
 
 logger = logging.getLogger(__name__)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class DiskFullError(OSError):
-    """The disk below the output folder has no room left."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class StageOutput:
 
     files: list[Any] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 StageFunction = Callable[["Workbench"], dict[str, StageOutput]]
@@ -92,6 +93,7 @@ class Workbench:
         self.entries: dict[str, Entry] = {}
         self.wanted: frozenset[str] = frozenset()
         self.cell = ""
+        self.inputs = ""
         self.cache: dict[str, Any] = {}
 
 
@@ -108,7 +110,10 @@ def run_unit(job: UnitJob, stop: Callable[[], bool] = lambda: False) -> UnitResu
         for photo in unit.photos:
             if stop():
                 return unit.result(finished=False)
-            unit.process(photo)
+            if job.stages == ("pack",):
+                unit.process_whole(photo)
+            else:
+                unit.process(photo)
         for stage in job.stages:
             unit.commit(stage)
     except DiskFullError as error:
@@ -123,6 +128,8 @@ class _Unit:
         self.job = job
         self.tree = OutputTree(Path(job.root))
         self.photos = read_shard(self.tree, job.shard)
+        if job.stages == ("pack",):
+            self.photos = [whole_shard(job.shard)]
         self.known = {
             stage: latest(read_journal(self.tree.journal(stage, job.shard)))
             for stage in _with_upstream(job.stages)
@@ -150,6 +157,17 @@ class _Unit:
             if not self._attempt(bench, wanted, function):
                 return
             self.done += 1
+
+    def process_whole(self, shard: PlannedPhoto) -> None:
+        """Packs the shard as one thing."""
+        from data_tools.pack import pack_shard
+
+        bench = Workbench(self.tree, self.job.config, shard)
+        bench.cache["shard"] = self.job.shard
+        bench.inputs = digest_of(commit_inputs(self.tree, "pack", self.job.shard))
+        entry = self.known["pack"].get(shard.id)
+        if entry is None or not self._valid(bench, "pack", entry):
+            self.done += self._attempt(bench, ["pack"], pack_shard)
 
     def _look_up(self, bench: Workbench, group: Iterable[str]) -> None:
         for stage in group:
@@ -269,8 +287,8 @@ class _Unit:
                 "held": len(entries) - len(present),
                 "bytes": sum(file.size for entry in good for file in entry.files),
                 "files": sum(len(entry.files) for entry in good),
-                "counts": _totals(entry.counts for entry in good),
-                "seconds": _totals(entry.seconds for entry in good),
+                "counts": totals(entry.counts for entry in good),
+                "seconds": totals(entry.seconds for entry in good),
                 "versions": versions(),
                 "finished": time.time(),
             }
@@ -285,61 +303,23 @@ class _Unit:
         return UnitResult(self.job.shard, finished, self.done, self.failed, self.images, full)
 
 
+def whole_shard(shard: int) -> PlannedPhoto:
+    """What stands for a shard where it is handled as one thing."""
+    return PlannedPhoto(f"shard-{shard:05d}", "", "", 0, 0, "shard")
+
+
 def _with_upstream(stages: Iterable[str]) -> set[str]:
     wanted = set(stages)
     return wanted | {up for stage in wanted for up in UPSTREAM[stage]}
 
 
-def _totals(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    total: Counter[str] = Counter()
-    for row in rows:
-        total.update(row)
-    return {name: round(value, 4) for name, value in sorted(total.items())}
-
-
 def inputs_digest(bench: Workbench, stage: str) -> str:
     """A digest of what the stage reads for this reference."""
+    if bench.inputs:
+        return bench.inputs
     if stage == "reference":
         return digest_of([bench.photo.id, bench.photo.digest])
     return digest_of([[up, bench.entries[up].output] for up in UPSTREAM[stage]])
-
-
-def commit_inputs(tree: OutputTree, stage: str, shard: int) -> dict[str, str | None]:
-    """The outputs of the upstream commits of a shard; None where there is no commit."""
-    records = {up: read_json(tree.commit(up, shard)) for up in UPSTREAM[stage]}
-    return {up: record["output"] if record else None for up, record in records.items()}
-
-
-def commit_is_current(
-    tree: OutputTree, stage: str, shard: int, fingerprint: str, inputs: Mapping[str, str | None]
-) -> bool:
-    """Whether a commit record says that nothing is to be done."""
-    record = read_json(tree.commit(stage, shard))
-    return (
-        record is not None
-        and record["fingerprint"] == fingerprint
-        and record["inputs"] == dict(inputs)
-    )
-
-
-def disk_full(root: Path) -> DiskFullError:
-    """The error for a full disk, with what to do."""
-    return DiskFullError(
-        errno.ENOSPC,
-        f"the disk below {root} is full; nothing half-written counts as finished. "
-        "Free some space and run the same command again",
-    )
-
-
-def versions() -> dict[str, str]:
-    """Versions of what makes the pixels and labels."""
-    found = {"python": platform.python_version()}
-    for name in ("seagull-iqa", "numpy", "opencv-python-headless", "pyarrow", "pillow", "rawpy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
 
 
 def lost_inputs(tree: OutputTree, job: UnitJob, image_id: str, stage: str) -> str:

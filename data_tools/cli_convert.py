@@ -1,0 +1,89 @@
+"""`seagull-data convert`: other data sets to instruction records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from data_tools.compat import rois_path, scores_path
+from data_tools.converters import (
+    OpinionColumns,
+    convert_opinions,
+    convert_published,
+    convert_regions,
+)
+from seagull.records import InstructionRecord, write_records
+
+app = typer.Typer(help="Bring other data sets into instruction records.", no_args_is_help=True)
+Target = Annotated[Path, typer.Argument(help="JSONL file of records to write")]
+
+
+@app.command()
+def opinions(
+    table: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, a row per photo")],
+    target: Target,
+    columns: Annotated[
+        list[str] | None,
+        typer.Argument(help="image=, mos=, std=, name=, reference= (columns); lowest=, highest="),
+    ] = None,
+    images: Annotated[Path | None, typer.Option(help="folder of the photos")] = None,
+    metric: Annotated[str, typer.Option(help="what the labels are called")] = "mos",
+) -> None:
+    """Opinion scores of whole photos (KonIQ, SPAQ, KADID, BIQ2021 ... tables)."""
+    _write(
+        table, target, lambda: convert_opinions(table, _columns(columns), images, target, metric)
+    )
+
+
+def _columns(pairs: list[str] | None) -> OpinionColumns:
+    values: dict[str, Any] = {}
+    known = [item.name for item in fields(OpinionColumns)]
+    for pair in pairs or []:
+        name, sign, value = pair.partition("=")
+        if not sign or name not in known:
+            raise ValueError(f"{pair!r}: give {', '.join(f'{item}=' for item in known)}")
+        values[name] = float(value) if name in ("lowest", "highest") else value
+    return OpinionColumns(**values)
+
+
+@app.command()
+def regions(
+    annotations: Annotated[Path, typer.Argument(help="COCO-like JSON with labels")],
+    images: Annotated[Path, typer.Argument(help="folder of the photos")],
+    target: Target,
+) -> None:
+    """Labelled regions of photos in COCO's form."""
+    _write(annotations, target, lambda: convert_regions(annotations, images, target))
+
+
+@app.command("seagull-100w")
+def seagull_100w(
+    root: Annotated[Path, typer.Argument(help="folder with Dist.Images and Labels")],
+    target: Target,
+    renamed: Annotated[
+        list[str] | None, typer.Argument(help="our_field=name_in_file where they differ")
+    ] = None,
+    name: Annotated[str, typer.Option(help="prefix of the label files")] = "SEAGULL-100w",
+) -> None:
+    """The published SEAGULL-100w tree (its label JSON is streamed, of any size)."""
+    pairs = dict(field.partition("=")[::2] for field in renamed or [])
+    rois, scores = root / rois_path(name), root / scores_path(name)
+    _write(scores, target, lambda: convert_published(root, rois, scores, target, pairs))
+
+
+def _write(source: Path, target: Path, make: Callable[[], Iterable[InstructionRecord]]) -> None:
+    try:
+        if not source.exists():
+            raise ValueError(f"there is no {source}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = target.with_name(target.name + ".part")
+        count = write_records(scratch, make())
+        scratch.replace(target)
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{count} records in {target}")

@@ -1,0 +1,218 @@
+"""Checks a data set against its plan and its own records: is everything there, and is it whole?"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from scipy.stats import spearmanr
+
+from data_tools.assemble import SPLITS
+from data_tools.chat import chat_path
+from data_tools.config import DataConfig
+from data_tools.label_table import labels_path
+from data_tools.pack import finished_ids
+from data_tools.plan import read_plan, read_shard
+from data_tools.png import decode_png
+from data_tools.render import cell_path, settings_of
+from data_tools.sources import pixel_digest
+from data_tools.state import Entry, FileEntry, OutputTree, digest, latest, read_journal
+from seagull.prompts import CLEAN_ANSWER
+from seagull.records import read_records
+from seagull.types import DistortionType
+
+_LISTED = 20
+
+
+@dataclass
+class Validation:
+    """What was found.
+
+    Args:
+        cells: images there, by type.
+        missing: images that should be there and are not (the first ones by name).
+        problems: everything else that is wrong.
+        quarantined: references left out with a reason; no problem, but counted.
+        ladders: per type: ROI ladders looked at, and how many have |SRCC| >= .98 with the level.
+        no_effect: per type: share of label rows where nothing is visible.
+    """
+
+    references: int = 0
+    expected: int = 0
+    cells: Counter[str] = field(default_factory=Counter)
+    missing: list[str] = field(default_factory=list)
+    missing_count: int = 0
+    problems: list[str] = field(default_factory=list)
+    quarantined: int = 0
+    ladders: dict[str, list[int]] = field(default_factory=dict)
+    no_effect: dict[str, float] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is missing or wrong."""
+        return not self.missing_count and not self.problems
+
+    def miss(self, name: str) -> None:
+        """Notes a missing image."""
+        self.missing_count += 1
+        if len(self.missing) < _LISTED:
+            self.missing.append(name)
+
+
+def validate(tree: OutputTree, config: DataConfig, *, deep: bool = False) -> Validation:
+    """Checks completeness (id x type x k), labels and splits; ``deep`` also re-reads every image.
+
+    Raises:
+        PlanError: if nothing is planned.
+    """
+    found = Validation()
+    for shard in range(len(read_plan(tree)["shards"])):
+        _check_shard(tree, config, shard, found, deep)
+    _finish_effects(found)
+    if (tree.root / "conversations").is_dir():
+        _check_conversations(tree, config, found)
+    else:
+        found.problems.append("conversations are not there yet; run `seagull-data chat`, then pack")
+    return found
+
+
+def _check_shard(
+    tree: OutputTree, config: DataConfig, shard: int, found: Validation, deep: bool
+) -> None:
+    stages = ("reference", "masks", "distort", "label", "chat")
+    journals = {stage: latest(read_journal(tree.journal(stage, shard))) for stage in stages}
+    for photo in read_shard(tree, shard):
+        found.references += 1
+        if any(_failed(journals[stage].get(photo.id)) for stage in stages):
+            found.quarantined += 1
+            continue
+        entry = journals["distort"].get(photo.id)
+        there = {file.path: file for file in entry.files} if entry else {}
+        for setting in settings_of(config, photo.id):
+            _check_cell(tree, photo.id, setting.type.value, setting.k, there, found, deep)
+        for stage, path in (("label", labels_path(photo.id)), ("chat", chat_path(photo.id))):
+            if photo.id not in journals[stage]:
+                found.problems.append(f"{photo.id}: the {stage} stage has not reached it")
+            elif not (tree.root / path).is_file():
+                found.problems.append(f"{path}: recorded as finished, but not there")
+    for name in finished_ids(tree, "label", shard):
+        if (tree.root / labels_path(name)).is_file():
+            _check_labels(tree.root / labels_path(name), config, found)
+
+
+def _failed(entry: Entry | None) -> bool:
+    return entry is not None and entry.error is not None
+
+
+def _check_cell(
+    tree: OutputTree,
+    image_id: str,
+    kind: str,
+    k: int,
+    there: dict[str, FileEntry],
+    found: Validation,
+    deep: bool,
+) -> None:
+    path = cell_path(image_id, DistortionType(kind), k)
+    found.expected += 1
+    file = there.get(path)
+    full = tree.root / path
+    if file is None or not full.is_file():
+        found.miss(path)
+        return
+    found.cells[kind] += 1
+    if full.stat().st_size != file.size:
+        found.problems.append(f"{path}: {full.stat().st_size} bytes, recorded are {file.size}")
+    elif deep and (reason := _unlike(full, file)):
+        found.problems.append(f"{path}: {reason}")
+
+
+def _unlike(path: Path, file: FileEntry) -> str:
+    data = path.read_bytes()
+    if digest(data) != file.digest:
+        return "its bytes are not those that were written"
+    try:
+        pixels = decode_png(data)
+    except ValueError as error:
+        return str(error)
+    return "" if pixel_digest(pixels) == file.pixels else "it decodes to other pixels than written"
+
+
+def _check_labels(path: Path, config: DataConfig, found: Validation) -> None:
+    table = pq.read_table(path, columns=["roi", "type", "k", "quality", "importance_raw"])
+    quality = table["quality"].to_numpy()
+    for name in ("quality", "importance_raw"):
+        values = table[name].to_numpy()
+        if not np.isfinite(values).all() or values.min() < -1e-6 or values.max() > 1 + 1e-6:
+            found.problems.append(f"{path.name}: {name} leaves [0, 1]")
+    kinds = np.asarray(table["type"].to_pylist())
+    rois = np.asarray(table["roi"].to_pylist())
+    levels = table["k"].to_numpy()
+    for kind in config.distort.types:
+        mine = kinds == kind
+        rows, shown = int(mine.sum()), int((quality[mine] >= config.label.visible).sum())
+        found.no_effect[f"{kind}/rows"] = found.no_effect.get(f"{kind}/rows", 0) + rows
+        found.no_effect[f"{kind}/none"] = found.no_effect.get(f"{kind}/none", 0) + shown
+        for roi in np.unique(rois[mine]):
+            _check_ladder(kind, levels[mine & (rois == roi)], quality[mine & (rois == roi)], found)
+
+
+def _check_ladder(kind: str, levels: Any, quality: Any, found: Validation) -> None:
+    if levels.size < 3 or np.ptp(quality) < 1e-3:
+        return
+    good = spearmanr(levels, quality).statistic <= -0.98
+    counts = found.ladders.setdefault(kind, [0, 0])
+    counts[0] += 1
+    counts[1] += int(good)
+
+
+def _finish_effects(found: Validation) -> None:
+    sums, found.no_effect = found.no_effect, {}
+    for name in sorted({key.split("/")[0] for key in sums}):
+        found.no_effect[name] = sums[f"{name}/none"] / max(sums[f"{name}/rows"], 1)
+
+
+def _check_conversations(tree: OutputTree, config: DataConfig, found: Validation) -> None:
+    photos: dict[str, set[str]] = {}
+    for split in SPLITS:
+        path = tree.root / "conversations" / f"{split}.jsonl"
+        photos[split] = set()
+        count = 0
+        for record in read_records(path):
+            count += 1
+            photos[split].add(str(record.reference))
+            found.problems += [f"{record.id}: {text}" for text in _record_faults(record)]
+            if not (path.parent / record.image).is_file():
+                found.problems.append(f"{record.id}: its image {record.image} is not there")
+        found.records[split] = count
+    if both := photos["train"] & photos["validation"]:
+        found.problems.append(f"references in both splits: {sorted(both)[:5]}")
+
+
+def _record_faults(record: Any) -> Iterator[str]:
+    spoken: tuple[str, ...] = ()
+    for message in record.messages:
+        if message.role == "user":
+            spoken = message.regions
+            continue
+        for region in spoken:
+            clean = record.labels[region].distortions == ()
+            said = message.task == "distortion" and message.content != CLEAN_ANSWER
+            if clean and said:
+                yield f"region {region} shows nothing, but is called distorted"
+        if not message.content:
+            yield "an empty answer"
+
+
+def write_validation(tree: OutputTree, found: Validation) -> None:
+    """Stores the result for the report."""
+    plain = {**vars(found), "cells": dict(found.cells), "good": found.good}
+    path = tree.state / "validation.json"
+    tree.write(str(path.relative_to(tree.root)), (json.dumps(plain, indent=1) + "\n").encode())
