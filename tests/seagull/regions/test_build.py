@@ -121,5 +121,5 @@ def test_selection_ranks_drops_duplicates_and_caps() -> None:
 
 @pytest.mark.parametrize("wrong", [{"limit": 0}, {"min_area": -1}, {"max_iou": float("nan")}])
 def test_selections_that_make_no_sense(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="automatic|share"):
+    with pytest.raises(ValueError, match=r"automatic|share"):
         Selection(**wrong)  # type: ignore[arg-type]
