@@ -7,16 +7,11 @@ the region matters to the photo (SEAGULL, section 3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from data_tools.metrics.labeller import Labeller, ReferenceCache, Scores
 from data_tools.reference.arrays import RgbImage
-from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.types import Region
 
 VISIBLE_BELOW = 0.995
