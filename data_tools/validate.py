@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from scipy.stats import spearmanr
 
 from data_tools.assemble import SPLITS
 from data_tools.chat import chat_path
@@ -167,10 +166,19 @@ def _check_labels(path: Path, config: DataConfig, found: Validation) -> None:
 def _check_ladder(kind: str, levels: Any, quality: Any, found: Validation) -> None:
     if levels.size < 3 or np.ptp(quality) < 1e-3:
         return
-    good = spearmanr(levels, quality).statistic <= -0.98
+    good = _rank_correlation(levels, quality) <= -0.98
     counts = found.ladders.setdefault(kind, [0, 0])
     counts[0] += 1
     counts[1] += int(good)
+
+
+def _rank_correlation(first: Any, second: Any) -> float:
+    """Spearman's correlation; equal values share their mean rank."""
+    ranks = []
+    for values in (first, second):
+        _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+        ranks.append((np.cumsum(counts) - (counts - 1) / 2)[where])
+    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def _finish_effects(found: Validation) -> None:
