@@ -243,7 +243,7 @@ def download(
 def convert(
     context: typer.Context,
     reference: Annotated[Path, typer.Argument(metavar="REFERENCE_DIR", help="Released weights.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="New or empty folder.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="A new folder.")],
     vision: Annotated[
         Path | None,
         typer.Option("--vision", metavar="FILE", help="Vision tower, if it is a file of its own."),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,7 +16,13 @@ from seagull.cli.services import Services
 if TYPE_CHECKING:
     from seagull.inference.assessor import Assessor
 
-DTYPES = ("auto", "fp32", "bf16", "fp16")
+DTYPES = {
+    "auto": "auto",
+    "fp32": "float32",
+    "bf16": "bfloat16",
+    "fp16": "float16",
+}
+"""Short names of the types; the long ones are understood, too."""
 QUANTIZATIONS = ("8bit", "4bit")
 UNTRAINED = "the adapter of model {name} is untrained: its numbers mean nothing until it is trained"
 
@@ -37,22 +43,23 @@ def load_assessor(request: ModelRequest, services: Services) -> Assessor:
     Raises:
         ValueError: on an unknown name (with the nearest) or whatever keeps it from loading.
     """
-    if request.dtype not in DTYPES:
-        raise unknown_name("dtype", request.dtype, DTYPES)
+    dtype = DTYPES.get(request.dtype, request.dtype)
+    if dtype not in DTYPES.values():
+        raise unknown_name("dtype", request.dtype, list(DTYPES))
     if request.quantization not in (None, *QUANTIZATIONS):
         raise unknown_name("quantization", str(request.quantization), QUANTIZATIONS)
-    known = [entry.name for entry in services.models()]
-    if request.model not in known and not Path(request.model).is_dir():
-        raise unknown_name("model", request.model, known, "; or give a model's folder")
-    console = Console(stderr=True)
-    if sys.stderr.isatty():
-        console.print(f"loading {request.model} ...", end="\r", highlight=False, markup=False)
-    assessor = services.load(
-        request.model,
-        device=request.device,
-        dtype=request.dtype,
-        quantization=request.quantization,
-    )
+    with _waiting(f"loading {request.model}"):
+        assessor = services.load(
+            request.model,
+            device=request.device,
+            dtype=dtype,
+            quantization=request.quantization,
+        )
     if not assessor.info.trained:
         complain(UNTRAINED.format(name=assessor.info.name))
     return assessor
+
+
+def _waiting(what: str) -> AbstractContextManager[object]:
+    """A line for a person who waits, gone when the work is done."""
+    return Console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()

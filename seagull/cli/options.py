@@ -91,7 +91,7 @@ Model = Annotated[
 ]
 Device = Annotated[
     str,
-    typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:1, mps ...",
+    typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:1, balanced ...",
                  rich_help_panel=_MODEL),
 ]  # fmt: skip
 Dtype = Annotated[

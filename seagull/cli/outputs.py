@@ -52,6 +52,26 @@ class OutputRequest:
         if self.heatmap is not None and AssessmentTask.QUALITY not in tasks:
             raise ValueError("--heatmap shows quality: add quality to --tasks")
 
+    def check_apart(self, photos: list[Path], arguments: list[str]) -> None:
+        """Passes if no output would overwrite a photo or be found among the photos later.
+
+        Raises:
+            ValueError: naming the option.
+        """
+        for option in ("csv", "jsonl", "overlay", "heatmap"):
+            path = getattr(self, option)
+            if path is not None and path.is_file() and any(path.samefile(one) for one in photos):
+                raise ValueError(f"--{option} {path}: this is a photo; name another file")
+        folders = [Path(one).resolve() for one in arguments if Path(one).is_dir()]
+        for option in ("overlay", "heatmap"):
+            path = getattr(self, option)
+            for folder in folders if path is not None else ():
+                if path.resolve().is_relative_to(folder):
+                    raise ValueError(
+                        f"--{option} {path}: inside {folder}, where the next run would take the "
+                        "pictures for photos; name a folder outside"
+                    )
+
     @property
     def table(self) -> bool:
         """Whether tables are printed: unless something else takes the results of a long run."""

@@ -41,6 +41,8 @@ class LateBar:
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
+            # rich would send what is printed on stdout to the bar's stderr.
+            redirect_stdout=False,
         )
         self._task = self._bar.add_task(what, total=total)
         self._wanted = wanted and sys.stderr.isatty()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +83,7 @@ def run_assess(request: AssessRequest, services: Services) -> None:
         complain(message)
     if not photos:
         raise typer.Exit(BAD_INPUT)
+    request.outputs.check_apart(photos, list(request.photos))
     with ExitStack() as stack:
         log = None
         if request.outputs.jsonl is not None:
@@ -122,22 +123,23 @@ def _assess_all(
 ) -> tuple[int, int]:
     """Writes the results of all photos; how many failed and how many were there already."""
     failed = resumed = 0
-    for count, result in enumerate(_in_order(run, photos, log), start=1):
-        if isinstance(result, FailedPhoto):
-            complain(result.reason)
-            failed += 1
-        elif isinstance(result, _Done):
-            outputs.add(result.report, None, result.path)
-            resumed += 1
-        else:
-            outputs.add(result.report, result.photo, result.path)
-        bar.at(count)
+    with closing(_in_order(run, photos, log)) as results:
+        for count, result in enumerate(results, start=1):
+            if isinstance(result, FailedPhoto):
+                complain(result.reason)
+                failed += 1
+            elif isinstance(result, _Done):
+                outputs.add(result.report, None, result.path)
+                resumed += 1
+            else:
+                outputs.add(result.report, result.photo, result.path)
+            bar.at(count)
     return failed, resumed
 
 
 def _in_order(
     run: _Run, photos: list[Path], log: ReportLog | None
-) -> Iterator[AssessedPhoto | FailedPhoto | _Done]:
+) -> Generator[AssessedPhoto | FailedPhoto | _Done, None, None]:
     """One result a photo, in the order given; new reports are in the log before they come out."""
     states = {path: PhotoFile.of(path) for path in photos if path.exists()}
     done = {
@@ -150,16 +152,17 @@ def _in_order(
         tasks=run.request.tasks,
         text=run.request.text,
     )
-    for path in photos:
-        if log is not None and path in done:
-            report = log.find(states[path], run.settings)
-            if report is not None:
-                yield _Done(path, report)
-            continue
-        result = next(fresh)
-        if isinstance(result, AssessedPhoto) and log is not None and path in states:
-            log.add(result.report, states[path], run.settings)
-        yield result
+    with closing(fresh):
+        for path in photos:
+            if log is not None and path in done:
+                report = log.find(states[path], run.settings)
+                if report is not None:
+                    yield _Done(path, report)
+                continue
+            result = next(fresh)
+            if isinstance(result, AssessedPhoto) and log is not None and path in states:
+                log.add(result.report, states[path], run.settings)
+            yield result
 
 
 def _summarise(photos: int, failed: int, resumed: int, wrong: int, jsonl: Path | None) -> None:

@@ -24,7 +24,8 @@ from seagull.reports.text import printable
 from seagull.types import Region
 
 if TYPE_CHECKING:
-    from seagull.inference.assessor import Assessor, Chat
+    from seagull.inference.assessor import Assessor
+    from seagull.inference.chat import Chat
 
 HELP = """\
 Ask anything about the regions; every question goes to all of them, or to those named in

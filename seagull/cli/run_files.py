@@ -40,7 +40,7 @@ def run_convert(reference: Path, out: Path, vision: Path | None, services: Servi
         raise ValueError(f"{reference}: not a folder; give the folder of the released checkpoint")
     if vision is not None and not vision.is_file():
         raise ValueError(f"{vision}: there is no such file; --vision takes the tower's weights")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"{out}: not an empty folder; name a new one, nothing is overwritten")
+    if out.exists():
+        raise ValueError(f"{out}: it exists already; name a new folder, nothing is overwritten")
     services.convert(reference, out, vision)
     typer.echo(out)

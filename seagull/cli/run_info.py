@@ -30,8 +30,8 @@ def run_models(services: Services) -> None:
     for entry in services.models():
         table.add_row(
             Text(entry.name, style="bold"),
-            _where(entry.available, entry.path),
-            "trained" if entry.trained else "untrained",
+            _where(entry.path),
+            {True: "trained", False: "untrained", None: "-"}[entry.trained],
             entry.description,
         )
     Console(highlight=False).print(table)
@@ -57,8 +57,8 @@ def run_env(services: Services) -> None:
     Console(highlight=False).print(table)
 
 
-def _where(available: bool, path: Path | str | None) -> Text:
-    return Text(str(path or "installed") if available else "not here")
+def _where(path: Path | None) -> Text:
+    return Text("not here" if path is None else str(path))
 
 
 def _version(package: str) -> str:

@@ -23,6 +23,7 @@ class Services:
         """The assessor of a model's name or folder."""
         from seagull.inference.load import load
 
+        _silence_bars()
         return load(model, device=device, dtype=dtype, quantization=quantization)
 
     def models(self) -> Sequence[ModelEntry]:
@@ -37,7 +38,7 @@ class Services:
 
         from seagull.regions.load import load_segmenter
 
-        if device == "auto":
+        if device in ("auto", "balanced"):
             device = "cuda" if torch.cuda.is_available() else "cpu"
         return load_segmenter(name, device)
 
@@ -65,6 +66,7 @@ class Services:
         if name == NANO:
             from seagull.model.nano import download_nano
 
+            _silence_bars()
             return download_nano(say)
         from seagull.download import download
 
@@ -75,3 +77,10 @@ class Services:
         from seagull.model.convert import convert_checkpoint
 
         convert_checkpoint(reference, out, vision=vision)
+
+
+def _silence_bars() -> None:
+    """Keeps bars of single tensors off stderr, where people look for what is wrong."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -61,7 +62,10 @@ class _Crash:
 
 
 _Item = _Prepared | FailedPhoto | _Crash | None
+_Items = Generator[_Prepared | FailedPhoto, None, None]
 _POLL_SECONDS = 0.1
+# A segmenter may need a minute for the photo in its hands; nobody who stops a run waits for that.
+_FAREWELL_SECONDS = 2.0
 
 
 def assess_photos(
@@ -72,7 +76,7 @@ def assess_photos(
     tasks: Sequence[AssessmentTask] = tuple(AssessmentTask),
     text: bool = False,
     ahead: int = 1,
-) -> Iterator[AssessedPhoto | FailedPhoto]:
+) -> Generator[AssessedPhoto | FailedPhoto, None, None]:
     """One result for each path, in order, as soon as it is there.
 
     Reading and region making run in a thread, ``ahead`` photos before the model; at most
@@ -98,16 +102,13 @@ def assess_photos(
 
 def _results(
     assessor: AssessesPhotos,
-    items: Iterator[_Prepared | FailedPhoto],
+    items: _Items,
     tasks: Sequence[AssessmentTask],
     text: bool,
-) -> Iterator[AssessedPhoto | FailedPhoto]:
-    try:
+) -> Generator[AssessedPhoto | FailedPhoto, None, None]:
+    with closing(items):
         for item in items:
             yield item if isinstance(item, FailedPhoto) else _assess(assessor, item, tasks, text)
-    finally:
-        if (close := getattr(items, "close", None)) is not None:
-            close()
 
 
 def _assess(
@@ -120,9 +121,7 @@ def _assess(
     return AssessedPhoto(item.path, item.photo, report)
 
 
-def _read_ahead(
-    paths: Sequence[Path], regions: RegionMaker, ahead: int
-) -> Iterator[_Prepared | FailedPhoto]:
+def _read_ahead(paths: Sequence[Path], regions: RegionMaker, ahead: int) -> _Items:
     waiting: queue.Queue[_Item] = queue.Queue(maxsize=ahead)
     stop = threading.Event()
     reader = threading.Thread(
@@ -136,7 +135,7 @@ def _read_ahead(
             yield item
     finally:
         stop.set()
-        reader.join()
+        reader.join(_FAREWELL_SECONDS)
 
 
 def _fill(

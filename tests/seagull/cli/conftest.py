@@ -107,9 +107,8 @@ class FakeChat:
 class Entry:
     name: str
     description: str = "for tests"
-    available: bool = True
     path: Path | None = None
-    trained: bool = True
+    trained: bool | None = None
 
 
 class FakeServices(Services):
@@ -120,11 +119,13 @@ class FakeServices(Services):
         self.converted: list[Any] = []
 
     def load(self, model: str, *, device: str, dtype: str, quantization: str | None) -> Any:
+        if model not in ("nano", "seagull-7b"):
+            raise ValueError(f"no model {model!r}; nearest: nano")
         self.loads += 1
         return self.assessor
 
     def models(self) -> Any:
-        return [Entry("nano"), Entry("seagull-7b", available=False)]
+        return [Entry("nano", path=Path("/models/nano"), trained=True), Entry("seagull-7b")]
 
     def segmenter(self, name: str | None, device: str) -> Any:
         if name not in (None, "classical"):

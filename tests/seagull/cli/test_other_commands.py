@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import typer
 
 from seagull import __version__
+from seagull.cli import build_app, progress
 
+REPOSITORY = Path(__file__).parents[3]
 HEAVY = ("torch", "transformers", "cv2", "numpy", "PIL", "skimage", "timm", "scipy")
 
 
@@ -127,3 +132,24 @@ def test_a_reader_that_goes_away_is_no_error_message():
     assert running.stderr is not None
     err = running.stderr.read()
     assert (running.wait(timeout=20), err) == (141, "")
+
+
+def test_the_bar_leaves_stdout_alone(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1.0)
+    with progress.LateBar("Assessing", 2) as bar:
+        bar.at(1)
+        typer.echo("{}")
+        bar.at(2)
+    out, err = capsys.readouterr()
+    assert out == "{}\n"
+    assert "Assessing" in err
+
+
+def test_every_option_in_the_docs_exists():
+    options = set(re.findall(r"--[a-z][a-z-]+", (REPOSITORY / "docs" / "usage.md").read_text()))
+    root = typer.main.get_command(build_app())
+    commands = [root, *root.commands.values()]
+    known = {name for command in commands for option in command.params for name in option.opts}
+    assert options - {"--help"} <= known
+    assert len(options) > 20
