@@ -48,9 +48,14 @@ def _light_and_spread(
         light = np.clip(reference.linear, 0, 1)
         return light * np.float32(_WHITE), _spread(light, sigma, shot_share)
     codes = linear_of_code()
-    steps = cv2.LUT(reference.srgb, codes * np.float32(_WHITE))
-    spread = cv2.LUT(reference.srgb, _spread(codes, sigma, shot_share))
-    return np.asarray(steps, dtype=np.float32), np.asarray(spread, dtype=np.float32)
+    light = reference.keep(
+        "light-steps", lambda: _lookup(reference.srgb, codes * np.float32(_WHITE))
+    )
+    return light, _lookup(reference.srgb, _spread(codes, sigma, shot_share))
+
+
+def _lookup(image: RgbImage, table: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.LUT(image, table), dtype=np.float32)
 
 
 def _spread(light: NDArray[np.float32], sigma: float, shot_share: float) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -69,6 +70,23 @@ def test_tiny_photos_survive_the_strongest_level(item: Ladder, shape: tuple[int,
     tiny = from_rgb("tiny", scene()[: shape[0], : shape[1]])
     out = apply(item.setting(LEVELS), tiny, distortion_key(item.type, "tiny", 3))
     assert out.shape == (*shape, 3)
+
+
+@EVERY_LADDER
+def test_the_number_of_threads_changes_nothing(item: Ladder) -> None:
+    photo = from_rgb("large", scene(300, 420))
+    key = distortion_key(item.type, "large", 3)
+    labeller, results = HaarPsi(), []
+    before = cv2.getNumThreads()
+    try:
+        for threads in (1, 2, 4):
+            cv2.setNumThreads(threads)
+            pixels = apply(item.setting(14), from_rgb("large", photo.srgb), key)
+            score = labeller.score_image(labeller.prepare(photo.srgb), pixels)
+            results.append((pixels.tobytes(), score))
+    finally:
+        cv2.setNumThreads(before)
+    assert len(set(results)) == 1
 
 
 def test_a_ladder_has_one_kind_and_direction_and_balanced_severities() -> None:
