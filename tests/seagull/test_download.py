@@ -1,6 +1,7 @@
 """Downloads against a server on this machine: resumed, checked, and refused in plain words."""
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from seagull import download as subject
 from seagull.download import DOWNLOADS, DownloadError, cache_dir, cached, fetch, find_download
 
 CONTENT = bytes(range(256)) * 4096
@@ -129,8 +129,8 @@ def test_a_file_of_another_size_is_refused_before_it_is_read(
 def test_a_full_disk_is_noticed_before_the_download(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = subject.shutil.disk_usage(tmp_path)._replace(free=10)
-    monkeypatch.setattr(subject.shutil, "disk_usage", lambda _path: usage)
+    usage = shutil.disk_usage(tmp_path)._replace(free=10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     with pytest.raises(DownloadError, match="make room"):
         fetch(server.url, tmp_path / "f", sha256=DIGEST)
 
