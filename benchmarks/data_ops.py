@@ -196,6 +196,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--speed-photos", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=2, help="of the speed part; the best counts")
     options = parser.parse_args(arguments)
+    if next(read_photos(options.folder, 1), None) is None:
+        parser.error(f"no photos found under {options.folder}")
     cv2.setNumThreads(1)
     speed = measure_speed(
         [

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -65,15 +65,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     if not references:
         parser.error(f"no photos found under {options.photos}")
+    sys.stdout.write(module_of(derive_all(references, options.only)))
+
+
+def module_of(ladders: Iterable[tuple[str, tuple[float, ...]]]) -> str:
+    """The text of the module of values, ten to a line."""
     lines = [
-        '"""Strengths of the ladders, weakest first, by type/variant. Written by',
-        "data_tools.distort.derive; not for editing by hand.",
+        '"""Strengths of the ladders, weakest first, by type/variant.',
+        "",
+        "Written by data_tools.distort.derive; not for editing by hand.",
         '"""',
         "",
+        "# fmt: off",
         "VALUES: dict[str, tuple[float, ...]] = {",
     ]
-    lines += [f"    {name!r}: {values}," for name, values in derive_all(references, options.only)]
-    sys.stdout.write("\n".join([*lines, "}", ""]))
+    for name, values in ladders:
+        shown = [f"{value!r}," for value in values]
+        rows = [" ".join(shown[start : start + 10]) for start in range(0, len(shown), 10)]
+        lines += [f'    "{name}": (', *(f"        {row}" for row in rows), "    ),"]
+    return "\n".join([*lines, "}", ""])
 
 
 def read_photos(folder: Path, count: int) -> Iterator[tuple[Path, NDArray[np.uint8]]]:
