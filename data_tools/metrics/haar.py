@@ -28,7 +28,7 @@ PADDING = PAD_BEFORE + PAD_AFTER
 _C = 30.0
 _ALPHA = 4.2
 # Planes: scale 1 down and across, scale 2 down and across, I, Q (sums of 2, 4, 4, 4 pixels' size).
-_CONSTANTS = (_C * np.array([4, 4, 16, 16, 16, 16])).astype(np.float32)[:, None, None]
+_HALF_CONSTANTS = (_C / 2 * np.array([4, 4, 16, 16, 16, 16])).astype(np.float32)[:, None, None]
 _FALL = np.float32(math.exp(-_ALPHA))
 _TOP = np.float32(1) / (np.float32(1) + _FALL)
 _YIQ = np.array(
@@ -50,7 +50,7 @@ class HaarMaps:
 
     Args:
         magnitudes: (6, h, w).
-        energy: their squares plus the constants, (6, h, w).
+        energy: their squares plus half the constants, (6, h, w); two sides sum to a^2 + b^2 + c.
         weights: responses of the third scale, (2, h, w).
     """
 
@@ -102,7 +102,7 @@ def haar_maps(planes: Planes) -> HaarMaps:
     np.abs(magnitudes, out=magnitudes)
     np.abs(weights, out=weights)
     energy = magnitudes * magnitudes
-    energy += _CONSTANTS
+    energy += _HALF_CONSTANTS
     return HaarMaps(magnitudes, energy, weights)
 
 
@@ -162,9 +162,7 @@ def _losses(reference: HaarMaps, distorted: HaarMaps) -> NDArray[np.float32]:
     gap = reference.magnitudes - distorted.magnitudes
     gap *= gap
     # 1 - (2ab + c) / (a^2 + b^2 + c) = (a - b)^2 / (a^2 + b^2 + c), exact where a = b.
-    energy = distorted.magnitudes * distorted.magnitudes
-    energy += reference.energy
-    gap /= energy
+    gap /= reference.energy + distorted.energy
     mean = np.empty((3, *gap.shape[1:]), dtype=np.float32)
     np.add(gap[:2], gap[2:4], out=mean[:2])
     np.add(gap[4], gap[5], out=mean[2])
