@@ -111,7 +111,9 @@ class ChatConfig:
         clean_images: conversations about the undistorted reference, per reference.
         regions_per_image: most regions in one conversation.
         turns: most question-and-answer pairs in one conversation.
-        quality_thresholds: four ascending edges between the quality words.
+        quality_thresholds: four ascending edges between the quality words, on the metric's scale
+            (HaarPSI of the default ladders runs from about .97 to .40, so equal bins would leave
+            the lowest word nearly unused).
         validation_share: share of references (never of records) kept for validation.
     """
 
@@ -119,7 +121,7 @@ class ChatConfig:
     clean_images: int = 1
     regions_per_image: int = 4
     turns: int = 8
-    quality_thresholds: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8)
+    quality_thresholds: tuple[float, ...] = (0.4, 0.55, 0.7, 0.85)
     validation_share: float = 0.1
 
 

@@ -178,7 +178,7 @@ def _rank_correlation(first: Any, second: Any) -> float:
     for values in (first, second):
         _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
         ranks.append((np.cumsum(counts) - (counts - 1) / 2)[where])
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(np.stack(ranks))[0, 1])
 
 
 def _finish_effects(found: Validation) -> None:

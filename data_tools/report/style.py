@@ -17,7 +17,9 @@ margin-top:22px;overflow-x:auto}
 .cards b{display:block;font-size:22px;color:var(--ink)}.cards span{color:var(--soft);font-size:13px}
 .grid{display:grid;gap:10px}.grid.row{grid-template-columns:repeat(7,1fr);margin-bottom:10px}
 .grid.wide{grid-template-columns:repeat(6,1fr);align-items:start}
-figure{margin:0}figure img{width:100%;display:block;border-radius:5px}
+figure{margin:0}
+.wide img{height:150px;object-fit:contain;background:#f2f5f8}
+figure img{width:100%;display:block;border-radius:5px}
 figcaption{font-size:11.5px;line-height:1.35;color:var(--soft);padding-top:3px}
 figcaption b{color:#22303c;font-weight:600}
 svg{max-width:100%;height:auto}
