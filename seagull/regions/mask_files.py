@@ -34,7 +34,7 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> BoolMask:
             )
         try:
             mask = _inside(image)
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
+        except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, and more
             raise ValueError(f"{name}: the mask is damaged or cut off ({error})") from error
     if not mask.any():
         raise ValueError(f"{name}: the mask marks no pixel; paint the region white on black")

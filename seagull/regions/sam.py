@@ -150,8 +150,8 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
         raise ValueError(f"{path}: there is no such checkpoint; check the path") from error
     except Exception as error:  # a file that is not a checkpoint fails in the readers' own ways
         raise ValueError(
-            f"{path}: not a checkpoint of tensors alone; delete it and download it again (a pickle that holds "
-            "more than tensors is never loaded)"
+            f"{path}: not a checkpoint of tensors alone; delete it and download it "
+            "again (a pickle that holds more than tensors is never loaded)"
         ) from error
     if not isinstance(state, dict) or not all(isinstance(t, torch.Tensor) for t in state.values()):
         raise ValueError(f"{path}: a SAM checkpoint maps names to tensors; this file does not")
