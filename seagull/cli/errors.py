@@ -46,7 +46,8 @@ class FriendlyGroup(TyperGroup):
         given = list(sys.argv[1:] if args is None else args)
         debug = DEBUG_OPTION in given
         given = [word for word in given if word != DEBUG_OPTION]
-        logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+        line = "%(levelname)s %(name)s: %(message)s" if debug else "seagull: %(message)s"
+        logging.basicConfig(format=line, stream=sys.stderr)
         logging.getLogger("seagull").setLevel(logging.DEBUG if debug else logging.WARNING)
         try:
             name = prog_name or "seagull"

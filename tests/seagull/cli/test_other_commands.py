@@ -139,7 +139,7 @@ def test_the_bar_leaves_stdout_alone(capsys, monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", -1.0)
     with progress.LateBar("Assessing", 2) as bar:
         bar.at(1)
-        typer.echo("{}")
+        sys.stdout.write("{}\n")
         bar.at(2)
     out, err = capsys.readouterr()
     assert out == "{}\n"
