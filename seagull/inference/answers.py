@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 from seagull.inference.questions import Question, QuestionBook
 from seagull.levels import SEVERITY
 from seagull.prompts import LEVEL_SCALES
-from seagull.types import AssessmentTask, Distortion, DistortionType, LevelScore, RegionAssessment
-from seagull.types import Region
+from seagull.types import (
+    AssessmentTask,
+    Distortion,
+    DistortionType,
+    LevelScore,
+    Region,
+    RegionAssessment,
+)
 
 PRESENT = 0.5
 """A distortion type is reported if its judgement question is answered Yes with this probability."""
@@ -21,7 +27,7 @@ Logs = NDArray[np.float64]
 
 
 def scored_questions(book: QuestionBook, tasks: Sequence[AssessmentTask]) -> list[Question]:
-    """The questions whose candidates answer the tasks, in the order that ``read_scores`` expects."""
+    """The questions whose candidates answer the tasks, in the order of ``read_scores``."""
     questions = [book.levels[task] for task in tasks if task in book.levels]
     if AssessmentTask.DISTORTION in tasks:
         questions += [*book.judgements.values(), *book.severities.values()]

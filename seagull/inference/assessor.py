@@ -57,6 +57,8 @@ class Assessor:
         if not chosen:
             raise ValueError("no task was given; tasks are quality, importance and distortion")
         asked = [RegionSpec(whole=True).build(photo)] if regions is None else list(regions)
+        if not asked:
+            raise ValueError("no regions were given; leave them out to assess the whole photo")
         check_ids(asked)
         session = self.engine.open(photo)
         logs = self.engine.score(session, asked, scored_questions(self.engine.book, chosen))

@@ -83,7 +83,9 @@ class Chat:
         names = tuple(region.id for region in self.regions) if regions is None else tuple(regions)
         known = {region.id: region for region in self.regions}
         if unknown := [name for name in names if name not in known]:
-            raise ValueError(f"no region {', '.join(unknown)}; known are {', '.join(known) or 'none'}")
+            raise ValueError(
+                f"no region {', '.join(unknown)}; known are {', '.join(known) or 'none'}"
+            )
         asked = [*self.messages, Message("user", question.strip(), names)]
         return self._answer(asked, max_new_tokens, temperature, tuple(stop))
 
@@ -140,9 +142,7 @@ class Chat:
         visible = np.tri(len(new), len(items), k=shared, dtype=bool)
         positions = session.prefix_length + np.arange(shared, len(items))
         embeddings = self.engine.embed(new, slots)
-        logits = self.engine.run(
-            embeddings, positions, visible, self._cache, rows=[len(new) - 1]
-        )
+        logits = self.engine.run(embeddings, positions, visible, self._cache, rows=[len(new) - 1])
         self._items = items
         return logits[0]
 
@@ -153,7 +153,7 @@ class Chat:
         return int(torch.multinomial(chances, 1, generator=self._generator))
 
     def _check_length(self, length: int) -> None:
-        limit = self.engine.model.config.text_config.max_position_embeddings
+        limit = self.engine.model.config.text.max_position_embeddings
         if length > limit:
             raise ValueError(
                 f"the conversation has become too long: {length} tokens with the answer, the model "

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
 from transformers.cache_utils import Cache
 
 from seagull.inference.questions import Question, QuestionBook
+from seagull.inference.reading import log_probabilities, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
 from seagull.inference.tree import Item, PackedTree, chunk, pack
 from seagull.model.assembly import fill, text_embeddings
@@ -74,14 +76,14 @@ class Engine:
     def score(
         self, session: ImageSession, regions: Sequence[Region], questions: Sequence[Question]
     ) -> list[list[Float[np.ndarray, " candidates"]]]:
-        """Log-probabilities of every question's candidates, for every region: ``[region][question]``.
+        """Log-probabilities of each question's candidates for each region: ``[region][question]``.
 
         Candidates whose first tokens differ are compared by those alone, normalised over them;
         others by the sum over their tokens. Nothing is generated.
         """
         slots = self.encode_regions(session, regions)
         asked = [(region, question) for region in range(len(regions)) for question in questions]
-        paths = [_paths(region, question) for region, question in asked]
+        paths = [read_paths(region, question) for region, question in asked]
         read: list[Float[np.ndarray, " candidates"]] = []
         leading = [own[-1] for own in paths]
         for group in chunk(leading, self.pack_tokens):
@@ -126,10 +128,12 @@ class Engine:
         return torch.stack([session.region_tokens[key] for key in keys])
 
     @torch.inference_mode()
-    def embed(self, items: Sequence[Item], slots: Float[Tensor, "R 2 D"]) -> Float[Tensor, "1 n D"]:
+    def embed(
+        self, items: Sequence[Item] | Int[np.ndarray, " n"], slots: Float[Tensor, "R 2 D"]
+    ) -> Float[Tensor, "1 n D"]:
         """Embeddings of packed items: text from the table, slots from the regions' tokens."""
         ids = torch.as_tensor(np.asarray(items), device=self.device)
-        embeddings = self.model.get_input_embeddings()(ids.clamp_min(0))
+        embeddings = self._table(ids.clamp_min(0))
         is_slot = ids < 0
         if bool(is_slot.any()):
             embeddings[is_slot] = slots.flatten(0, 1)[-1 - ids[is_slot]].to(embeddings)
@@ -144,7 +148,7 @@ class Engine:
         cache: Cache,
         rows: Sequence[int] | None = None,
     ) -> Float[Tensor, "rows V"]:
-        """One pass of the language model over new items behind a cache.
+        """Logits of new items behind a cache, in one pass; placeholders are never likely.
 
         Args:
             embeddings: of the new items.
@@ -171,24 +175,30 @@ class Engine:
             use_cache=True,
             logits_to_keep=keep,
         )
-        return output.logits[0]
+        logits: Tensor = output.logits[0]
+        logits[:, self.model.config.unspeakable] = torch.finfo(logits.dtype).min
+        return logits
+
+    @property
+    def _table(self) -> nn.Embedding:
+        return cast(nn.Embedding, self.model.get_input_embeddings())
 
     @property
     def device(self) -> torch.device:
         """Where the language model's inputs go."""
-        return self.model.get_input_embeddings().weight.device
+        return self._table.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
         """Type of the model's floating-point inputs."""
-        return self.model.projector.mlp[0].weight.dtype
+        return self._table.weight.dtype
 
     def _encode(self, photo: Photo) -> ImageSession:
         pixels = self.processor.pixels(photo.pixels)[None].to(self.device, self.dtype)
         pyramid, context = self.model.encode_image(pixels)
         ids = torch.tensor([self.book.prefix], device=self.device)
         places = (self.processor.image_id, self.processor.global_id, self.processor.local_id)
-        embeddings = text_embeddings(self.model.get_input_embeddings(), ids, places)
+        embeddings = text_embeddings(self._table, ids, places)
         embeddings = fill(embeddings, ids, places[0], self.model.image_tokens(pyramid))
         output = self.model.language_model(
             inputs_embeds=embeddings, use_cache=True, logits_to_keep=1
@@ -236,7 +246,7 @@ class Engine:
         row_of = {node: row for row, node in enumerate(rows)}
         ends = iter(tree.ends)
         return [
-            _read(question, logits, [row_of[next(ends)] for _ in paths])
+            log_probabilities(question, logits, [row_of[next(ends)] for _ in paths])
             for (_, question), paths in group
         ]
 
@@ -257,9 +267,7 @@ class Engine:
             seen = np.concatenate([seen, np.zeros((len(seen), len(active)), dtype=bool)], axis=1)
             seen[active, seen.shape[1] - len(active) + np.arange(len(active))] = True
             embeddings = self.embed([said[index][-1] for index in active], slots)
-            logits[active] = self.run(
-                embeddings, starts[active] + step + 1, seen[active], cache
-            )
+            logits[active] = self.run(embeddings, starts[active] + step + 1, seen[active], cache)
         return [self.decode(tokens) for tokens in said]
 
     def _steps(
@@ -292,33 +300,3 @@ def mask_digest(region: Region) -> bytes:
     """Digest of a region's mask: regions with the same pixels share their tokens."""
     packed = np.packbits(region.mask).tobytes() + repr(region.mask.shape).encode()
     return hashlib.blake2b(packed, digest_size=16).digest()
-
-
-def _paths(region: int, question: Question) -> list[tuple[Item, ...]]:
-    """Packed sequences whose ends give the logits that the candidates' tokens are read from."""
-    base = question.about(region)
-    if question.single:
-        return [base]
-    longest = sorted(question.candidates, key=len)
-    return [
-        base + candidate[:count]
-        for candidate in longest
-        for count in range(len(candidate))
-    ]
-
-
-def _read(
-    question: Question, logits: Float[Tensor, "rows V"], rows: Sequence[int]
-) -> Float[np.ndarray, " candidates"]:
-    """Log-probabilities of the candidates, from the rows of ``_paths``."""
-    if question.single:
-        first = [candidate[0] for candidate in question.candidates]
-        chosen = logits[rows[0]][torch.tensor(first, device=logits.device)].double()
-        return chosen.log_softmax(dim=0).cpu().numpy()
-    sums: dict[tuple[int, ...], float] = {}
-    position = iter(rows)
-    for candidate in sorted(question.candidates, key=len):
-        logs = [logits[next(position)].double().log_softmax(dim=0)[token] for token in candidate]
-        sums[candidate] = float(torch.stack(logs).sum())
-    read = np.array([sums[candidate] for candidate in question.candidates])
-    return read - np.logaddexp.reduce(read)

@@ -48,7 +48,7 @@ class ModelEntry:
 def known_models() -> list[ModelEntry]:
     """The shipped models, and every model folder in the cache."""
     folders = sorted((cache_dir() / "models").glob("*/config.json"))
-    entries = {}
+    entries: dict[str, ModelEntry] = {}
     for config in folders:
         folder = config.parent
         try:
@@ -57,9 +57,11 @@ def known_models() -> list[ModelEntry]:
             continue
         entries[folder.name] = ModelEntry(folder.name, "model folder in the cache", folder, trained)
     nano = entries.pop(NANO_FOLDER, None)
-    path, trained = (nano.path, nano.trained) if nano else (None, None)
     description = "EfficientNet-Lite0 and SmolLM2-135M: small, runs anywhere"
-    return [ModelEntry("nano", description, path, trained), *entries.values()]
+    here = ModelEntry(
+        "nano", description, nano.path if nano else None, nano.trained if nano else None
+    )
+    return [here, *entries.values()]
 
 
 def load(
@@ -84,7 +86,9 @@ def load(
     """
     folder = find_model(model)
     place = _device(device)
-    network = load_model(folder, dtype=_dtype(dtype, place), device=place, quantization=quantization)
+    network = load_model(
+        folder, dtype=_dtype(dtype, place), device=place, quantization=quantization
+    )
     processor = load_processor(folder)
     expected = image_token_count(network.config, network.vision_encoder.strides)
     if processor.image_tokens != expected:
@@ -110,11 +114,13 @@ def find_model(model: str | Path) -> Path:
     if name not in entries:
         near = difflib.get_close_matches(name, entries, cutoff=0.3) or list(entries)
         raise ModelError(
-            f"no model {str(model)!r}: neither a folder nor a known name; nearest: {', '.join(near)}"
+            f"no model {str(model)!r}: neither a folder nor a name; nearest: {', '.join(near)}"
         )
     path = entries[name].path
     if path is None:
-        raise ModelError(f"the model {name} is not on this machine; get it: seagull download {name}")
+        raise ModelError(
+            f"the model {name} is not on this machine; get it: seagull download {name}"
+        )
     return path
 
 

@@ -72,9 +72,7 @@ class QuestionBook:
         self.prefix: tuple[int, ...] = one[: common_prefix([one, several, none])]
         """Ids that every conversation about a photo begins with, image placeholders included."""
 
-    def conversation(
-        self, messages: Sequence[Message]
-    ) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+    def conversation(self, messages: Sequence[Message]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
         """Items of a conversation that waits for an answer, after the prefix, and its regions.
 
         Region slots are numbered in the order in which the regions, returned by id, come in.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -58,8 +59,8 @@ class ImageSession:
         Args:
             keep: whether the run's own keys and values are kept for the steps after it.
         """
-        layer_type = DynamicLayer if keep else _PassingLayer
-        return Cache(layers=[_filled(layer_type(), *pair) for pair in self.prefix])
+        layer: type[DynamicLayer] = DynamicLayer if keep else _PassingLayer
+        return Cache(layers=[_filled(layer(), *pair) for pair in self.prefix])
 
 
 class _PassingLayer(DynamicLayer):
@@ -68,8 +69,9 @@ class _PassingLayer(DynamicLayer):
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
     ) -> tuple[Tensor, Tensor]:
-        keys = torch.cat([self.keys, key_states], dim=-2)
-        return keys, torch.cat([self.values, value_states], dim=-2)
+        before = cast(tuple[Tensor, Tensor], (self.keys, self.values))
+        keys = torch.cat([before[0], key_states], dim=-2)
+        return keys, torch.cat([before[1], value_states], dim=-2)
 
 
 def _filled(layer: DynamicLayer, keys: Tensor, values: Tensor) -> DynamicLayer:

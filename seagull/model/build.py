@@ -48,7 +48,8 @@ def build_model(
     """A model with fresh weights, in eval mode; on ``meta`` it has shapes only."""
     with torch.device(device):
         model = SeagullForConditionalGeneration(config)
-    return model.to(dtype).eval()
+    torch.nn.Module.to(model, dtype)
+    return model.train(False)
 
 
 def image_token_count(config: SeagullConfig, strides: list[int]) -> int:

@@ -36,7 +36,8 @@ def load_model(
             missing, left over or of another shape.
     """
     check_folder(folder)
-    model, info = SeagullForConditionalGeneration.from_pretrained(
+    # With output_loading_info the return is a pair, which the annotation does not know.
+    loaded: Any = SeagullForConditionalGeneration.from_pretrained(
         folder,
         dtype=dtype,
         device_map=device,
@@ -46,6 +47,7 @@ def load_model(
         ignore_mismatched_sizes=True,
         quantization_config=_quantization_config(quantization, dtype),
     )
+    model, info = loaded
     _check_keys(folder, info)
     return model.eval()
 
@@ -91,9 +93,7 @@ def check_folder(folder: Path) -> SeagullConfig:
     return config
 
 
-def _quantization_config(
-    quantization: str | None, dtype: torch.dtype
-) -> BitsAndBytesConfig | None:
+def _quantization_config(quantization: str | None, dtype: torch.dtype) -> BitsAndBytesConfig | None:
     if quantization is None:
         return None
     if quantization not in QUANTIZATIONS:

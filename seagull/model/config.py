@@ -1,6 +1,6 @@
-"""SeagullConfig: what a model folder's config.json says, and nothing a module could report itself."""
+"""SeagullConfig: what a model folder's config.json says, and nothing a module reports itself."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, PreTrainedConfig
@@ -62,7 +62,7 @@ class SeagullConfig(PreTrainedConfig):
         vision_config: the vision encoder.
         mfe_config: the mask-based feature extractor.
         text_config: any causal language model of transformers.
-        image_level: pyramid level (index into ``vision_config.levels``) that gives the image tokens.
+        image_level: pyramid level (index into ``vision_config.levels``) of the image tokens.
         image_grid: the level is averaged to this many cells a side, so that the number of image
             tokens is fixed; 0 leaves the level as it is.
         image_size: side in pixels of the square that photos are brought to; 0 where photos keep
@@ -93,3 +93,24 @@ class SeagullConfig(PreTrainedConfig):
     global_token_id: int = 32000
     local_token_id: int = 32001
     trained: bool = False
+
+    @property
+    def unspeakable(self) -> list[int]:
+        """Placeholder ids inside the language model's vocabulary: they are never an answer."""
+        ids = (self.image_token_id, self.global_token_id, self.local_token_id)
+        return [token for token in ids if token < self.text.vocab_size]
+
+    @property
+    def vision(self) -> SeagullVisionConfig:
+        """``vision_config``, which transformers has made an object by now."""
+        return cast(SeagullVisionConfig, self.vision_config)
+
+    @property
+    def mfe(self) -> SeagullMFEConfig:
+        """``mfe_config`` as an object."""
+        return cast(SeagullMFEConfig, self.mfe_config)
+
+    @property
+    def text(self) -> PreTrainedConfig:
+        """The decoder's part of ``text_config``."""
+        return cast(PreTrainedConfig, self.text_config).get_text_config(decoder=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -33,7 +34,9 @@ class ImageAttention(nn.Module):
     def __init__(self, width: int, inner: int, heads: int) -> None:
         super().__init__()
         if inner % heads:
-            raise ValueError(f"the attention's inner width {inner} is not a multiple of {heads} heads")
+            raise ValueError(
+                f"the attention's inner width {inner} is not a multiple of {heads} heads"
+            )
         self.heads = heads
         self.query = nn.Linear(width, inner)
         self.key = nn.Linear(width, inner)
@@ -88,6 +91,6 @@ class RegionBlock(nn.Module):
 def mlp(widths: Sequence[int], activation: type[nn.Module] = nn.ReLU) -> nn.Sequential:
     """Linear layers of the given widths with an activation between them."""
     layers: list[nn.Module] = []
-    for before, after in zip(widths[:-1], widths[1:], strict=True):
+    for before, after in pairwise(widths):
         layers += [nn.Linear(before, after), activation()]
     return nn.Sequential(*layers[:-1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import subprocess
 import sys
 import tempfile
@@ -74,7 +73,7 @@ def prepare_nano(folder: Path, report: Report = lambda message: None) -> Path:
         report("building seagull-nano from SmolLM2-135M-Instruct and EfficientNet-Lite0")
         finished = Path(scratch) / "model"
         _assemble(language, vision, finished)
-        os.replace(finished, folder)
+        finished.replace(folder)
     return folder
 
 
@@ -88,7 +87,7 @@ def _assemble(language: Path, vision: Path, folder: Path) -> None:
         quantization_config=GgufConfig(dequantize=True),
     )
     initialise_region_parts(model, INITIAL_SEED)
-    model.to(torch.bfloat16).save_pretrained(folder)
+    model.bfloat16().save_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(language.parent, gguf_file=language.name)
     build_processor("seagull-nano", tokenizer).save_pretrained(folder)
 

@@ -41,8 +41,8 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
     _supports_sdpa = True
     _supports_flash_attn = True
     _supports_attention_backend = True
-    _no_split_modules: ClassVar[list[str]] = ["VisionEncoder", "MaskFeatureExtractor"]
-    _skip_keys_device_placement: ClassVar[list[str]] = ["past_key_values"]
+    _no_split_modules = ["VisionEncoder", "MaskFeatureExtractor"]  # noqa: RUF012
+    _skip_keys_device_placement = ["past_key_values"]  # noqa: RUF012
     # Eight- and four-bit loading is for the language model's matrices alone.
     quantization_skip_modules: ClassVar[list[str]] = [
         "vision_encoder", "projector", "mfe", "lm_head",
@@ -50,8 +50,8 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
 
     def __init__(self, config: SeagullConfig) -> None:
         super().__init__(config)
-        vision, mfe = config.vision_config, config.mfe_config
-        width = config.text_config.get_text_config().hidden_size
+        vision, mfe = config.vision, config.mfe
+        width = config.text.hidden_size
         self.vision_encoder = VisionEncoder(vision.architecture, vision.levels)
         channels, strides = self.vision_encoder.channels, self.vision_encoder.strides
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
@@ -72,7 +72,8 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             local=mfe.local,
         )
         self.language_model = AutoModelForCausalLM.from_config(config.text_config)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
+        self.generation_config.suppress_tokens = config.unspeakable or None
 
     def get_input_embeddings(self) -> nn.Module:
         """The language model's embedding table."""
@@ -101,7 +102,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         crops: Float[Tensor, "B R 3 s s"],
         crop_masks: Bool[Tensor, "B R s s"],
     ) -> RegionTokens:
-        """Global and local tokens, (B, R, D) each; a region's depend on no other region."""
+        """Global and local tokens, (B, R, D) each; a region's depend on no other."""
         global_tokens = self.mfe.global_tokens(pyramid, context, masks)
         local_tokens = self.mfe.local_tokens(
             crops.flatten(0, 1), crop_masks.flatten(0, 1), self.vision_encoder
@@ -134,15 +135,13 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         embeddings = fill(embeddings, input_ids, placeholders[0], self.image_tokens(pyramid))
         if region_masks is None or region_crops is None or region_crop_masks is None:
             return embeddings
-        tokens = self.region_tokens(
-            pyramid, context, region_masks, region_crops, region_crop_masks
-        )
+        tokens = self.region_tokens(pyramid, context, region_masks, region_crops, region_crop_masks)
         embeddings = fill(
             embeddings, input_ids, placeholders[1], tokens.global_tokens, region_valid
         )
         return fill(embeddings, input_ids, placeholders[2], tokens.local_tokens, region_valid)
 
-    def forward(  # noqa: PLR0913 - the names transformers' generation and trainer pass
+    def forward(
         self,
         input_ids: Int[Tensor, "B T"] | None = None,
         attention_mask: Tensor | None = None,
@@ -156,7 +155,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
     ) -> CausalLMOutputWithPast:
         """Logits (and the loss, given ``labels``) of the language model.
 
-        Either ``input_ids`` with the photo and regions they speak of, or finished ``inputs_embeds``.
+        Either ``input_ids`` with the photo and regions they speak of, or ``inputs_embeds``.
         Everything else (``labels``, ``past_key_values``, ``position_ids``, ``logits_to_keep`` ...)
         goes to the language model.
 
@@ -178,21 +177,18 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             inputs_embeds=inputs_embeds, attention_mask=attention_mask, **kwargs
         )
 
-    def prepare_inputs_for_generation(
-        self, input_ids: Tensor, *, is_first_iteration: bool = False, **kwargs: Any
-    ) -> dict[str, Any]:
+    def prepare_inputs_for_generation(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Photo and regions go in with the prompt only; later steps find them in the cache."""
-        inputs = super().prepare_inputs_for_generation(
-            input_ids, is_first_iteration=is_first_iteration, **kwargs
-        )
-        if not is_first_iteration and kwargs.get("use_cache", True):
+        # The mixin annotates self with a protocol of its own.
+        inputs = super().prepare_inputs_for_generation(*args, **kwargs)  # type: ignore[misc]
+        if not kwargs.get("is_first_iteration") and kwargs.get("use_cache", True):
             inputs |= dict.fromkeys(PHOTO_INPUTS)
         return inputs
 
 
 @torch.no_grad()
 def initialise_region_parts(model: SeagullForConditionalGeneration, seed: int) -> None:
-    """Fills projector and MFE with small seeded numbers, for a model that is still to be trained."""
+    """Fills projector and MFE with seeded numbers, for a model that is still to be trained."""
     generator = torch.Generator().manual_seed(seed)
     for part in (model.projector, model.mfe):
         for module in part.modules():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import timm
 from jaxtyping import Float
+from timm.models._features import FeatureListNet
 from torch import Tensor, nn
 
 
@@ -23,13 +25,14 @@ class VisionEncoder(nn.Module):
     def __init__(self, architecture: str, levels: Sequence[int]) -> None:
         super().__init__()
         try:
-            self.backbone = timm.create_model(
+            backbone = timm.create_model(
                 architecture, pretrained=False, features_only=True, out_indices=tuple(levels)
             )
         except (RuntimeError, IndexError, AssertionError) as error:
             raise ValueError(
                 f"no vision encoder {architecture!r} with feature levels {list(levels)}: {error}"
             ) from error
+        self.backbone = cast(FeatureListNet, backbone)
 
     @property
     def channels(self) -> list[int]:

@@ -89,4 +89,5 @@ def pad(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     bottom, right = size[0] - pixels.shape[0], size[1] - pixels.shape[1]
     if not bottom and not right:
         return pixels
-    return cv2.copyMakeBorder(pixels, 0, bottom, 0, right, cv2.BORDER_REFLECT)
+    padded = cv2.copyMakeBorder(pixels, 0, bottom, 0, right, cv2.BORDER_REFLECT)
+    return padded.astype(np.uint8, copy=False)

@@ -40,7 +40,7 @@ class SeagullProcessor(ProcessorMixin):
     attributes: ClassVar[list[str]] = ["tokenizer"]
     tokenizer_class = "AutoTokenizer"
 
-    def __init__(  # noqa: PLR0913 - one flat, saved setting each
+    def __init__(  # noqa: PLR0913, PLR0917 - transformers saves and restores flat settings
         self,
         tokenizer: PreTrainedTokenizerBase,
         prompt_style: str = "chatml",
@@ -70,7 +70,7 @@ class SeagullProcessor(ProcessorMixin):
             image_size, max_side, multiple, self.image_mean, self.image_std
         )
         self.crop_transform = CropTransform(crop_size, self.image_transform, published_box)
-        super().__init__(tokenizer, **kwargs)
+        super().__init__(tokenizer, **kwargs)  # type: ignore[no-untyped-call]
         ids = [placeholder_id(tokenizer, token) for token in PLACEHOLDERS]
         self.image_id, self.global_id, self.local_id = ids
 

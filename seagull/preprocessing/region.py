@@ -77,8 +77,8 @@ def window(
     )
     if side != size:
         pixels = cv2.resize(pixels, (size, size), interpolation=cv2.INTER_AREA)
-        mask = resize_mask(mask.astype(bool), (size, size)).astype(np.uint8)
-    return pixels, mask.astype(bool)
+        mask = nearest_mask(mask.astype(bool), (size, size)).astype(np.uint8)
+    return pixels.astype(np.uint8, copy=False), mask.astype(bool)
 
 
 def _start(wanted: int, side: int, length: int) -> int:
@@ -88,7 +88,7 @@ def _start(wanted: int, side: int, length: int) -> int:
     return min(max(wanted, 0), length - side)
 
 
-def resize_mask(mask: BoolMask, size: tuple[int, int]) -> BoolMask:
+def nearest_mask(mask: BoolMask, size: tuple[int, int]) -> BoolMask:
     """The mask at (height, width) ``size`` by nearest neighbour; a region never vanishes.
 
     A region too thin for its pixels to be sampled takes every pixel it touches.
@@ -111,5 +111,5 @@ def encoder_mask(region: Region, frame: Frame) -> Bool[Tensor, "H W"]:
     """The region's mask in the encoder's input; padding belongs to no region."""
     mask = np.zeros(frame.padded, dtype=bool)
     height, width = frame.content
-    mask[:height, :width] = resize_mask(region.mask, frame.content)
+    mask[:height, :width] = nearest_mask(region.mask, frame.content)
     return torch.from_numpy(mask)

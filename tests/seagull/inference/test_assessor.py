@@ -1,0 +1,136 @@
+"""From photo and regions to a report, and what is refused on the way."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seagull.inference.assessor import Assessor
+from seagull.inference.engine import Engine
+from seagull.inference.load import find_model, load, revision
+from seagull.inference.tree import chunk, common_prefix, pack
+from seagull.levels import IMPORTANCE, QUALITY
+from seagull.model.errors import ModelError
+from seagull.photos import PhotoError
+from seagull.types import DistortionType, ModelInfo
+
+
+@pytest.fixture(scope="module")
+def assessor(tiny_model, processor) -> Assessor:
+    return Assessor(Engine(tiny_model, processor), ModelInfo("tiny", "0", trained=False))
+
+
+def test_a_report_holds_what_was_asked(assessor, photo, regions):
+    report = assessor.assess(photo, regions[:3])
+    assert [entry.region.id for entry in report.regions] == ["1", "2", "3"]
+    for entry in report.regions:
+        for score, scale in ((entry.quality, QUALITY), (entry.importance, IMPORTANCE)):
+            assert score.level == max(score.probabilities, key=score.probabilities.get)
+            assert sum(score.probabilities.values()) == pytest.approx(1)
+            mean = sum(
+                weight * score.probabilities[word]
+                for word, weight in zip(scale.words, scale.weights, strict=True)
+            )
+            assert score.score == pytest.approx(mean)
+            assert 0 <= score.std <= 0.5
+        assert set(entry.distortion_probabilities) == set(DistortionType)
+        found = {distortion.type for distortion in entry.distortions}
+        assert found == {
+            kind for kind, share in entry.distortion_probabilities.items() if share >= 0.5
+        }
+
+
+def test_tasks_not_asked_are_none_and_words_come_on_request(assessor, photo, regions):
+    report = assessor.assess(photo, regions[:1], tasks=["quality"], text=True)
+    (entry,) = report.regions
+    assert entry.importance is None
+    assert entry.distortions is None
+    assert list(entry.text) == ["quality"]
+
+
+def test_array_image_path_and_photo_are_the_same_photo(assessor, photo, regions, tmp_path):
+    file = tmp_path / "photo.png"
+    Image.fromarray(photo.pixels).save(file)
+    sources = [photo, photo.pixels, Image.fromarray(photo.pixels), file, str(file)]
+    reports = [assessor.assess(source, regions[:1], tasks=["quality"]) for source in sources]
+    assert len({report.image.sha256 for report in reports}) == 1
+    assert len({report.regions[0].quality.score for report in reports}) == 1
+
+
+def test_no_region_means_the_whole_photo(assessor, photo):
+    (entry,) = assessor.assess(photo, tasks=["quality"]).regions
+    assert entry.region.area_fraction == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "complaint"),
+    [
+        ({"tasks": ["beauty"]}, ValueError, "beauty"),
+        ({"tasks": []}, ValueError, "no task"),
+        ({"regions": []}, ValueError, "no regions were given"),
+    ],
+)
+def test_wrong_requests_are_explained(assessor, photo, arguments, error, complaint):
+    with pytest.raises(error, match=complaint):
+        assessor.assess(photo, **arguments)
+
+
+def test_equal_ids_and_foreign_regions_are_refused(assessor, photo, regions):
+    with pytest.raises(ValueError, match="used more than once: 1"):
+        assessor.assess(photo, [regions[0], regions[0]])
+    other = np.zeros((20, 30, 3), np.uint8)
+    with pytest.raises(ValueError, match="the photo 30x20 px"):
+        assessor.assess(other, regions[:1])
+    with pytest.raises(PhotoError):
+        assessor.assess("no-such-photo.jpg")
+
+
+def test_load_takes_a_folder_and_says_what_is_wrong_with_a_name(
+    tiny_model, processor, photo, regions, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "mine"
+    tiny_model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    assessor = load(folder, device="cpu")
+    assert assessor.info.name == "mine"
+    assert not assessor.info.trained
+    assert assessor.assess(photo, regions[:1]).model.revision == revision(folder)
+    with pytest.raises(ModelError, match="no model 'nanno'.*nearest: nano"):
+        find_model("nanno")
+    with pytest.raises(ModelError, match="seagull download nano"):
+        load("nano")
+    with pytest.raises(ModelError, match="unknown dtype 'float12'"):
+        load(folder, device="cpu", dtype="float12")
+    with pytest.raises(ModelError, match="unknown device 'abacus'"):
+        load(folder, device="abacus")
+    with pytest.raises(ModelError, match="unknown quantization '2bit'"):
+        load(folder, device="cpu", quantization="2bit")
+
+
+def test_revision_follows_the_weights(tiny_model, tmp_path):
+    tiny_model.save_pretrained(tmp_path)
+    before = revision(tmp_path)
+    assert revision(tmp_path) == before
+    file = tmp_path / "model.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert revision(tmp_path) != before
+
+
+def test_packing_shares_beginnings_and_sees_ancestors_only():
+    tree = pack([(1, 2, 3), (1, 2, 4), (1, 5), (1, 2)])
+    assert tree.items.tolist() == [1, 2, 3, 4, 5]
+    assert tree.parents.tolist() == [-1, 0, 1, 1, 0]
+    assert tree.depths.tolist() == [0, 1, 2, 2, 1]
+    assert tree.ends == (2, 3, 4, 1)
+    assert tree.visible()[3].tolist() == [True, True, False, True, False]
+    with pytest.raises(ValueError, match="empty"):
+        pack([()])
+
+
+def test_chunks_keep_order_and_count_only_what_is_new():
+    sequences = [(1, 2, 3), (1, 2, 4), (9,) * 10, (7,)]
+    assert chunk(sequences, 4) == [[0, 1], [2], [3]]
+    assert chunk(sequences, 100) == [[0, 1, 2, 3]]
+    assert common_prefix([(1, 2, 3), (1, 2), (1, 2, 9)]) == 2
