@@ -128,7 +128,13 @@ def _score_rows(
 ) -> Iterator[dict[str, Any]]:
     columns = ["id", "roi", "type", "k", "severity", "quality", "importance"]
     for path in _packed(tree, "labels", shards):
-        for batch in pq.ParquetFile(path).iter_batches(8192, columns=columns):
+        # All regions of an image follow each other, so that readers can stream image by image.
+        order = [(name, "ascending") for name in ("id", "type", "k", "roi")]
+        table = pq.read_table(path, columns=columns)
+        for name in ("id", "roi", "type", "severity"):
+            place = table.schema.get_field_index(name)
+            table = table.set_column(place, name, table[name].cast("string"))
+        for batch in table.sort_by(order).to_batches(8192):
             for row in batch.to_pylist():
                 name = type_folder(DistortionType(row["type"]))
                 plain = {

@@ -178,7 +178,9 @@ def _rank_correlation(first: Any, second: Any) -> float:
     for values in (first, second):
         _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
         ranks.append((np.cumsum(counts) - (counts - 1) / 2)[where])
-    return float(np.corrcoef(np.stack(ranks))[0, 1])
+    first_rank, second_rank = (rank - rank.mean() for rank in ranks)
+    spread = np.sqrt((first_rank**2).sum() * (second_rank**2).sum())
+    return float(first_rank @ second_rank / spread)
 
 
 def _finish_effects(found: Validation) -> None:

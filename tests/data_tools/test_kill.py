@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.data_tools.tiny_set import contents, make_photos, overrides, run_tiny
 
 from data_tools.state import OutputTree, read_json
+from tests.data_tools.tiny_set import contents, make_photos, overrides, run_tiny
 
 KILLS = 8
 

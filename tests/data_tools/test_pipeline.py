@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from tests.data_tools.tiny_set import contents, make_photos, run_tiny
 
 from data_tools.engine import Hooks
 from data_tools.engine_local import InlineEngine
@@ -16,6 +15,7 @@ from data_tools.pipeline import Run, RunError
 from data_tools.state import OutputTree, latest, read_journal, read_json
 from data_tools.status import read_status
 from data_tools.unit import UnitJob
+from tests.data_tools.tiny_set import contents, make_photos, run_tiny
 
 
 @pytest.fixture
