@@ -29,3 +29,13 @@ check: $(VENV)/.installed  ## lint, formatting, types and the direction of impor
 fix: $(VENV)/.installed  ## format, and mend what can be mended mechanically
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+DATA_PHOTOS ?= ../shared/data/bsds500/val
+DATA_SEGMENTS ?= ../shared/data/bsds500/val_segments.jsonl
+DATA_OUT ?= outputs/data-demo
+
+.PHONY: data-demo
+data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
+	$(BIN)/seagull-data run configs/data/demo.yaml input=$(DATA_PHOTOS) output=$(DATA_OUT) \
+		masks.given=$(DATA_SEGMENTS)
+	@echo "open $(DATA_OUT)/report.html"
