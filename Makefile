@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 
 .PHONY: help setup demo test check fix
 
+DEMO := outputs/demo
+
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -17,8 +19,14 @@ $(VENV)/.installed: pyproject.toml
 setup: $(VENV)/.installed  ## a virtual environment with everything, and the nano base weights
 	$(BIN)/seagull download nano
 
+demo: setup  ## assess three regions of a real photo; the overlay goes to outputs/demo
+	$(BIN)/seagull assess $(DEMO)/photo.png --overlay $(DEMO)/overlay.png \
+	    $$($(BIN)/python scripts/demo_photo.py $(DEMO)/photo.png)
+	@echo "photo: $(DEMO)/photo.png   overlay: $(DEMO)/overlay.png"
+
+# Two test processes on one thread each: more threads than cores wait for one another.
 test: setup check  ## every check and every test
-	$(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 check: $(VENV)/.installed  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff check .

@@ -31,11 +31,18 @@ class LevelScale:
     def __post_init__(self) -> None:
         count = len(self.words)
         if count < 2 or len(set(self.words)) != count:
-            raise ValueError(f"{self.name}: a scale needs two or more different words, got {self.words}")
-        edges = self.thresholds or tuple(i / count for i in range(1, count))
-        if len(edges) != count - 1 or list(edges) != sorted(set(edges)) or not 0 < edges[0] <= edges[-1] < 1:
             raise ValueError(
-                f"{self.name}: {count} words need {count - 1} ascending thresholds in (0, 1), got {edges}"
+                f"{self.name}: a scale needs two or more different words, got {self.words}"
+            )
+        edges = self.thresholds or tuple(i / count for i in range(1, count))
+        if (
+            len(edges) != count - 1
+            or list(edges) != sorted(set(edges))
+            or not 0 < edges[0] <= edges[-1] < 1
+        ):
+            raise ValueError(
+                f"{self.name}: {count} words need {count - 1} ascending thresholds in (0, 1), "
+                f"got {edges}"
             )
         object.__setattr__(self, "thresholds", edges)
 

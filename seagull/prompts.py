@@ -80,8 +80,10 @@ def importance_judgement(level: str) -> str:
 
 
 def joint_question(task: AssessmentTask, *, semantic: bool = False) -> str:
-    """The question for several things at once: what it shows (if asked), and distortion and quality,
-    or importance."""
+    """The question for several things at once: distortion and quality, or importance.
+
+    With ``semantic``, also what the region shows.
+    """
     if task is AssessmentTask.IMPORTANCE:
         asked = "Provide the semantic of this region and analyze its importance"
         return (
@@ -195,10 +197,14 @@ def _check_turns(messages: Sequence[Message], *, open_ended: bool) -> None:
     for index, message in enumerate(messages):
         expected = "assistant" if index % 2 else "user"
         if message.role != expected:
-            raise ValueError(f"message {index}: the role must be {expected!r}, got {message.role!r}")
+            raise ValueError(
+                f"message {index}: the role must be {expected!r}, got {message.role!r}"
+            )
     last = "user" if open_ended else "assistant"
     if not messages or messages[-1].role != last:
-        raise ValueError(f"a conversation of {len(messages)} messages must end with the {last}'s turn")
+        raise ValueError(
+            f"a conversation of {len(messages)} messages must end with the {last}'s turn"
+        )
 
 
 VICUNA = PromptStyle(

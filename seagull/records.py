@@ -131,9 +131,13 @@ class InstructionRecord:
         ids = [region.id for region in self.regions]
         if len(set(ids)) != len(ids):
             raise ValueError(f"record {self.id}: region ids repeat: {ids}")
-        named = {region for message in self.messages for region in message.regions} | set(self.labels)
+        named = {region for message in self.messages for region in message.regions} | set(
+            self.labels
+        )
         if unknown := named - set(ids):
-            raise ValueError(f"record {self.id}: regions {sorted(unknown)} are named, only {ids} exist")
+            raise ValueError(
+                f"record {self.id}: regions {sorted(unknown)} are named, only {ids} exist"
+            )
 
 
 def _message_to_dict(message: Message) -> dict[str, Any]:

@@ -94,7 +94,9 @@ class LevelScore:
 
     ``score`` is the mean of the level weights under ``probabilities``, in [0, 1], higher is better
     (quality) or more important (importance); ``std`` is the standard deviation of that
-    distribution (Q-Align's read-out, see docs/architecture.md).
+    distribution (Q-Align's read-out, see docs/architecture.md). ``level`` is the word of the score,
+    so that word and number never contradict each other; where the distribution has two peaks it
+    may differ from the likeliest word.
     """
 
     level: str
@@ -103,15 +105,17 @@ class LevelScore:
     probabilities: dict[str, float]
 
     @classmethod
-    def from_probabilities(cls, scale: LevelScale, probabilities: NDArray[np.floating]) -> LevelScore:
+    def from_probabilities(
+        cls, scale: LevelScale, probabilities: NDArray[np.floating]
+    ) -> LevelScore:
         """The score of a distribution over ``scale.words`` (ascending, shape (5,), sums to 1)."""
         weights = np.asarray(scale.weights)
         p = np.asarray(probabilities, dtype=np.float64)
-        score = float(p @ weights)
+        score = min(max(float(p @ weights), 0.0), 1.0)
         variance = float(p @ (weights - score) ** 2)
         return cls(
-            level=scale.words[int(p.argmax())],
-            score=min(max(score, 0.0), 1.0),
+            level=scale.word(score),
+            score=score,
             std=float(np.sqrt(variance)),
             probabilities={word: float(value) for word, value in zip(scale.words, p, strict=True)},
         )

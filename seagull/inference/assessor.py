@@ -10,10 +10,14 @@ from seagull.inference.answers import read_scores, scored_questions
 from seagull.inference.chat import Chat
 from seagull.inference.engine import Engine
 from seagull.photos import Photo, PhotoSource, read_photo
+from seagull.regions.build import build_regions
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
 
 ALL_TASKS = tuple(AssessmentTask)
+
+AskedRegion = Region | RegionSpec | tuple[float, float, float, float]
+"""A region, how to make one, or its box in pixels, end exclusive."""
 
 
 class Assessor:
@@ -31,7 +35,7 @@ class Assessor:
     def assess(
         self,
         image: Photo | PhotoSource,
-        regions: Sequence[Region] | None = None,
+        regions: Sequence[AskedRegion] | None = None,
         *,
         tasks: Sequence[AssessmentTask | str] = ALL_TASKS,
         text: bool = False,
@@ -41,7 +45,8 @@ class Assessor:
 
         Args:
             image: a path, PIL image, NumPy array, encoded bytes or ``Photo``.
-            regions: at the photo's own resolution; None means the whole photo.
+            regions: regions at the photo's own resolution, specs of them, or boxes
+                ``(x1, y1, x2, y2)``, which are numbered by their place; None means the whole photo.
             tasks: any of ``quality``, ``importance``, ``distortion``.
             text: also let the model answer the tasks in its own words.
             segmenter: name of what made the regions, for the report; by default it is taken from
@@ -56,10 +61,7 @@ class Assessor:
         chosen = [AssessmentTask(task) for task in tasks]
         if not chosen:
             raise ValueError("no task was given; tasks are quality, importance and distortion")
-        asked = [RegionSpec(whole=True).build(photo)] if regions is None else list(regions)
-        if not asked:
-            raise ValueError("no regions were given; leave them out to assess the whole photo")
-        check_ids(asked)
+        asked = make_regions(photo, [RegionSpec(whole=True)] if regions is None else regions)
         session = self.engine.open(photo)
         logs = self.engine.score(session, asked, scored_questions(self.engine.book, chosen))
         words: list[dict[str, str]] = [{} for _ in asked]
@@ -79,16 +81,34 @@ class Assessor:
             ),
         )
 
-    def chat(self, image: Photo | PhotoSource, regions: Sequence[Region] = ()) -> Chat:
-        """A conversation about a photo and regions of it.
+    def chat(self, image: Photo | PhotoSource, regions: Sequence[AskedRegion] = ()) -> Chat:
+        """A conversation about a photo and regions of it, given as to ``assess``.
 
         Raises:
             PhotoError: if the photo cannot be read.
             ValueError: if two regions have the same id.
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
-        check_ids(regions)
-        return Chat(self.engine, photo, regions)
+        return Chat(self.engine, photo, make_regions(photo, regions) if regions else [])
+
+
+def make_regions(photo: Photo, asked: Sequence[AskedRegion]) -> list[Region]:
+    """The regions asked about, in order.
+
+    Raises:
+        ValueError: if there are none, one cannot be made, or two have the same id.
+    """
+    if not len(asked):
+        raise ValueError("no regions were given; leave them out to assess the whole photo")
+    specs = [
+        RegionSpec(id=str(number), box=item) if isinstance(item, tuple) else item
+        for number, item in enumerate(asked, start=1)
+    ]
+    built = build_regions(photo, [spec for spec in specs if isinstance(spec, RegionSpec)])
+    made = iter(built.regions)
+    regions = [spec if isinstance(spec, Region) else next(made) for spec in specs]
+    check_ids(regions)
+    return regions
 
 
 def check_ids(regions: Sequence[Region]) -> None:

@@ -11,6 +11,7 @@ from seagull.inference.tree import chunk, common_prefix, pack
 from seagull.levels import IMPORTANCE, QUALITY
 from seagull.model.errors import ModelError
 from seagull.photos import PhotoError
+from seagull.regions.spec import RegionSpec
 from seagull.types import DistortionType, ModelInfo
 
 
@@ -24,7 +25,7 @@ def test_a_report_holds_what_was_asked(assessor, photo, regions):
     assert [entry.region.id for entry in report.regions] == ["1", "2", "3"]
     for entry in report.regions:
         for score, scale in ((entry.quality, QUALITY), (entry.importance, IMPORTANCE)):
-            assert score.level == max(score.probabilities, key=score.probabilities.get)
+            assert score.level == scale.word(score.score)
             assert sum(score.probabilities.values()) == pytest.approx(1)
             mean = sum(
                 weight * score.probabilities[word]
@@ -72,6 +73,13 @@ def test_no_region_means_the_whole_photo(assessor, photo):
 def test_wrong_requests_are_explained(assessor, photo, arguments, error, complaint):
     with pytest.raises(error, match=complaint):
         assessor.assess(photo, **arguments)
+
+
+def test_boxes_and_specs_are_regions_too(assessor, photo, regions):
+    box, spec = (10, 20, 60, 70), RegionSpec(id="face", box=(0, 0, 5, 5))
+    report = assessor.assess(photo, [box, spec, regions[4]], tasks=["quality"])
+    assert [entry.region.id for entry in report.regions] == ["1", "face", "5"]
+    assert report.regions[0].region.box == box
 
 
 def test_equal_ids_and_foreign_regions_are_refused(assessor, photo, regions):
