@@ -47,6 +47,7 @@ class PlanSummary:
     images: int
     bytes: int
     added: int
+    cost: str
 
 
 class PlanError(ValueError):
@@ -109,7 +110,17 @@ def make_plan(tree: OutputTree, config: DataConfig) -> PlanSummary:
         images=sum(shards) * cells,
         bytes=int(head["pixels"] * (cells + 1) * BYTES_PER_PIXEL),
         added=len(added),
+        cost=_cost(config, sum(shards) * cells, head["pixels"] // sum(shards)),
     )
+
+
+def _cost(config: DataConfig, images: int, pixels: int) -> str:
+    """The labeller's own estimate, for regions up to their limit."""
+    from data_tools.render import load_labeller
+
+    regions = config.masks.max_objects + config.masks.components
+    side = max(1, round(pixels**0.5))
+    return str(load_labeller(config.label.metric).cost(images, regions, (side, side)))
 
 
 def _nothing_usable(root: Path, rejected: list[dict[str, str]]) -> str:

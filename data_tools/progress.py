@@ -124,6 +124,7 @@ def print_plan(console: Console, summary: PlanSummary) -> None:
         f"plan: {summary.photos} photos ({summary.added} new) in {summary.shards} shards, "
         f"{summary.images} distorted images, about {summary.bytes / 1e9:.2f} GB"
         + (f"; rejected: {rejected}" if rejected else "")
+        + f"\n{summary.cost}"
     )
 
 

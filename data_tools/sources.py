@@ -93,7 +93,7 @@ def _look_rgb(path: Path, data: bytes) -> _Look:
     try:
         pixels = read_photo(path).pixels
     except PhotoError as error:
-        return None, 0, 0, str(error).replace(str(path), path.name)
+        return None, 0, 0, f"unreadable: {str(error).removeprefix(f'{path}: ')}"
     return pixel_digest(pixels), pixels.shape[1], pixels.shape[0], None
 
 

@@ -98,6 +98,7 @@ def test_photos_that_cannot_be_used_are_rejected_with_reasons(root: Path) -> Non
     rejected = (read_json(OutputTree(root / "out").plan()) or {})["rejected"]
     reasons = {row["path"]: row["reason"] for row in rejected}
     assert set(reasons) == {"broken.png", "empty.png", "photo0.png"}
+    assert reasons["broken.png"].startswith("unreadable: ")
     assert reasons["photo0.png"] == "duplicate: the same pixels as copy.png"
 
 
