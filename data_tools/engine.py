@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from data_tools.state import Entry, OutputTree, append_entries, read_json
-from data_tools.unit import UnitJob, UnitResult
+from data_tools.work import UnitJob, UnitResult
 
 
 class StopRequest:

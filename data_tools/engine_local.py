@@ -17,7 +17,8 @@ from pathlib import Path
 
 from data_tools.engine import Hooks, Strikes
 from data_tools.state import OutputTree, read_json
-from data_tools.unit import UnitJob, UnitResult, run_unit
+from data_tools.unit import run_unit
+from data_tools.work import UnitJob, UnitResult
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from data_tools.engine import Hooks, Strikes
-from data_tools.unit import UnitJob, UnitResult, run_unit
+from data_tools.unit import run_unit
+from data_tools.work import UnitJob, UnitResult
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from data_tools.claims import Claims
 from data_tools.engine import Engine, Hooks
-from data_tools.unit import UnitJob, UnitResult
+from data_tools.work import UnitJob, UnitResult
 
 
 class SharedEngine:

@@ -17,7 +17,7 @@ from data_tools.label_table import labels_path
 from data_tools.render import cell_path, settings_of
 from data_tools.stages import masks_path, reference_path, timed
 from data_tools.state import OutputTree, latest, read_journal
-from data_tools.unit import StageOutput, Workbench
+from data_tools.work import StageOutput, Workbench
 
 IMAGES_PER_GROUP = 100
 """More images in a Parquet row group cannot be streamed by dataset viewers."""

@@ -21,7 +21,7 @@ from data_tools.given import prepare_given
 from data_tools.plan import PlanSummary, make_plan, read_plan
 from data_tools.settings import differences, output_settings, stage_fingerprint
 from data_tools.state import STAGES, OutputTree, digest_of, latest, read_journal, read_json
-from data_tools.unit import UnitJob, UnitResult
+from data_tools.work import UnitJob, UnitResult
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from data_tools.metrics.labeller import Labeller
 from data_tools.png import encode_png, read_png
 from data_tools.reference.reference import Reference
 from data_tools.sources import pixel_digest
-from data_tools.unit import StageOutput, Workbench
+from data_tools.work import StageOutput, Workbench
 from seagull.types import DistortionType, Region
 
 

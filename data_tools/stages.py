@@ -19,7 +19,7 @@ from data_tools.reference.reference import Reference, from_rgb
 from data_tools.render import render
 from data_tools.sources import pixel_digest
 from data_tools.state import digest
-from data_tools.unit import StageFunction, StageOutput, Workbench
+from data_tools.work import StageFunction, StageOutput, Workbench
 from seagull.photos import read_photo
 
 

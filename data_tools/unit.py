@@ -7,11 +7,8 @@ import json
 import logging
 import os
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from data_tools.commits import (
     DiskFullError,
@@ -21,7 +18,6 @@ from data_tools.commits import (
     totals,
     versions,
 )
-from data_tools.config import DataConfig
 from data_tools.plan import PlannedPhoto, read_shard
 from data_tools.state import (
     UPSTREAM,
@@ -33,68 +29,18 @@ from data_tools.state import (
     latest,
     read_journal,
 )
+from data_tools.work import (
+    StageFunction,
+    UnitJob,
+    UnitResult,
+    Workbench,
+    inputs_digest,
+    whole_shard,
+)
 
 logger = logging.getLogger(__name__)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-@dataclass(frozen=True)
-class UnitJob:
-    """What a worker needs to know to work on one shard; small, and picklable.
-
-    Args:
-        root: output folder.
-        shard: number of the shard.
-        stages: in order; stages already finished are passed over.
-        fingerprints: by stage.
-        config: the run's settings.
-    """
-
-    root: str
-    shard: int
-    stages: tuple[str, ...]
-    fingerprints: Mapping[str, str]
-    config: DataConfig
-
-
-@dataclass(frozen=True)
-class UnitResult:
-    """What became of a unit: ``finished`` is false if it was asked to stop early."""
-
-    shard: int
-    finished: bool
-    done: int = 0
-    failed: int = 0
-    images: int = 0
-    full: str | None = None
-
-
-@dataclass
-class StageOutput:
-    """What a stage hands back for one reference."""
-
-    files: list[Any] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-
-
-StageFunction = Callable[["Workbench"], dict[str, StageOutput]]
-"""Does one or more stages for the workbench's reference; results by stage."""
-
-
-class Workbench:
-    """One reference under work: where it lies, its settings, and what is already finished."""
-
-    def __init__(self, tree: OutputTree, config: DataConfig, photo: PlannedPhoto) -> None:
-        self.tree = tree
-        self.config = config
-        self.photo = photo
-        self.entries: dict[str, Entry] = {}
-        self.wanted: frozenset[str] = frozenset()
-        self.cell = ""
-        self.inputs = ""
-        self.cache: dict[str, Any] = {}
 
 
 def run_unit(job: UnitJob, stop: Callable[[], bool] = lambda: False) -> UnitResult:
@@ -303,23 +249,9 @@ class _Unit:
         return UnitResult(self.job.shard, finished, self.done, self.failed, self.images, full)
 
 
-def whole_shard(shard: int) -> PlannedPhoto:
-    """What stands for a shard where it is handled as one thing."""
-    return PlannedPhoto(f"shard-{shard:05d}", "", "", 0, 0, "shard")
-
-
 def _with_upstream(stages: Iterable[str]) -> set[str]:
     wanted = set(stages)
     return wanted | {up for stage in wanted for up in UPSTREAM[stage]}
-
-
-def inputs_digest(bench: Workbench, stage: str) -> str:
-    """A digest of what the stage reads for this reference."""
-    if bench.inputs:
-        return bench.inputs
-    if stage == "reference":
-        return digest_of([bench.photo.id, bench.photo.digest])
-    return digest_of([[up, bench.entries[up].output] for up in UPSTREAM[stage]])
 
 
 def lost_inputs(tree: OutputTree, job: UnitJob, image_id: str, stage: str) -> str:

@@ -47,9 +47,8 @@ def test_judgements_are_balanced_and_true() -> None:
         yes = turn.answer == "Yes."
         answers[f"{turn.form}:{yes}"] += 1
         truth = {"judge-quality": "fair", "judge-type": "blur", "judge-importance": "important"}
-        assert (
-            f" {truth[turn.form]}" in turn.question.replace("?", "").replace("be ", "be ")
-        ) is yes
+        suggested = turn.question.replace("?", "").split()
+        assert (truth[turn.form] in suggested) is yes
         if not yes:
             assert turn.answer.startswith("No. ")
             assert truth[turn.form] in turn.answer

@@ -14,7 +14,8 @@ from data_tools.config_file import load_config
 from data_tools.engine import Strikes
 from data_tools.pipeline import PIXEL_STAGES, Run
 from data_tools.state import latest, read_journal
-from data_tools.unit import UnitJob, run_unit
+from data_tools.unit import run_unit
+from data_tools.work import UnitJob
 from tests.data_tools.tiny_set import contents, make_photos, overrides, run_tiny
 
 

@@ -14,7 +14,7 @@ from data_tools.engine_local import InlineEngine
 from data_tools.pipeline import Run, RunError
 from data_tools.state import OutputTree, latest, read_journal, read_json
 from data_tools.status import read_status
-from data_tools.unit import UnitJob
+from data_tools.work import UnitJob
 from tests.data_tools.tiny_set import contents, make_photos, run_tiny
 
 
