@@ -142,6 +142,8 @@ class PromptStyle:
         preamble: text at the start of the first user turn; holds the one image placeholder.
         one_region: introduction of a single region; holds ``{marker}``.
         many_regions: introduction of one of several regions; holds ``{id}`` and ``{marker}``.
+        question_first: regions are introduced after the question instead of before it, so that a
+            question's text is the same for all regions of a photo and is computed once.
         stop: strings at which a generated answer ends.
     """
 
@@ -154,6 +156,7 @@ class PromptStyle:
     preamble: str
     one_region: str
     many_regions: str
+    question_first: bool
     stop: tuple[str, ...]
 
     def render(
@@ -161,7 +164,7 @@ class PromptStyle:
     ) -> RenderedPrompt:
         """The conversation as text.
 
-        Regions named in ``Message.regions`` are introduced before the first message about them.
+        Regions named in ``Message.regions`` are introduced with the first message about them.
 
         Args:
             messages: turns by ``user`` and ``assistant`` in alternation, the user first.
@@ -180,7 +183,8 @@ class PromptStyle:
                 answers.append((start, len(text)))
                 continue
             text += self.user_open + (self.preamble if index == 0 else "")
-            text += self._introduce(message, introduced) + message.content + self.user_close
+            said = [self._introduce(message, introduced), message.content]
+            text += "".join(reversed(said) if self.question_first else said) + self.user_close
         if answer_prefix:
             text += self.answer_open + answer_prefix
         return RenderedPrompt(text, tuple(answers), tuple(introduced))
@@ -225,6 +229,7 @@ VICUNA = PromptStyle(
     ),
     one_region=" Here is the region {marker}. ",
     many_regions=" Here is the region {id} {marker}. ",
+    question_first=False,
     stop=("</s>",),
 )
 """The released checkpoint's conversation, as its inference script writes it."""
@@ -237,8 +242,9 @@ CHATML = PromptStyle(
     answer_open="",
     answer_close="<|im_end|>\n",
     preamble=f"{IMAGE_TOKEN}\n",
-    one_region="Here is the region {marker}. ",
-    many_regions="Here is the region {id} {marker}. ",
+    one_region=" {marker}",
+    many_regions=" Region {id}: {marker}",
+    question_first=True,
     stop=("<|im_end|>",),
 )
 """Short prompts for models with ChatML turns (SmolLM2, Qwen)."""

@@ -24,7 +24,7 @@ from transformers.cache_utils import Cache
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import log_probabilities, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
-from seagull.inference.tree import Item, PackedTree, chunk, pack
+from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
 from seagull.model.assembly import fill, text_embeddings
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.photos import Photo
@@ -84,13 +84,15 @@ class Engine:
         slots = self.encode_regions(session, regions)
         asked = [(region, question) for region in range(len(regions)) for question in questions]
         paths = [read_paths(region, question) for region, question in asked]
-        read: list[Float[np.ndarray, " candidates"]] = []
-        leading = [own[-1] for own in paths]
-        for group in chunk(leading, self.pack_tokens):
+        read: dict[int, Float[np.ndarray, " candidates"]] = {}
+        for group in sorted_chunks([own[-1] for own in paths], self.pack_tokens):
             chosen = [(asked[index], paths[index]) for index in group]
-            read += self._score_group(session, slots, chosen)
+            for index, logs in zip(group, self._score_group(session, slots, chosen), strict=True):
+                read[index] = logs
         count = len(questions)
-        return [read[start : start + count] for start in range(0, len(read), count)]
+        return [
+            [read[start + index] for index in range(count)] for start in range(0, len(asked), count)
+        ]
 
     @torch.inference_mode()
     def generate(
@@ -105,12 +107,16 @@ class Engine:
         sequences = [
             question.about(region) for region in range(len(regions)) for question in questions
         ]
-        answers: list[str] = []
-        for group in chunk(sequences, self.pack_tokens):
+        answers: dict[int, str] = {}
+        for group in sorted_chunks(sequences, self.pack_tokens):
             packed = [sequences[index] for index in group]
-            answers += self._decode_group(session, slots, packed, max_new_tokens)
+            said = self._decode_group(session, slots, packed, max_new_tokens)
+            answers |= zip(group, said, strict=True)
         count = len(questions)
-        return [answers[start : start + count] for start in range(0, len(answers), count)]
+        return [
+            [answers[start + index] for index in range(count)]
+            for start in range(0, len(sequences), count)
+        ]
 
     @torch.inference_mode()
     def encode_regions(

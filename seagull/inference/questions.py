@@ -64,12 +64,13 @@ class QuestionBook:
 
     def __init__(self, processor: SeagullProcessor) -> None:
         self.processor = processor
-        one, several = (
-            self._items([Message("user", "?", regions)], "")
-            for regions in ((ONE_REGION,), (ONE_REGION, "2"))
-        )
-        none = self._items([Message("user", "?")], "")
-        self.prefix: tuple[int, ...] = one[: common_prefix([one, several, none])]
+        # Beginnings as different as they come, so that only what is fixed remains.
+        beginnings = [
+            self._items([Message("user", text, regions)], "")
+            for text in ("?", "Why", "1")
+            for regions in ((), (ONE_REGION,), (ONE_REGION, "2"))
+        ]
+        self.prefix: tuple[int, ...] = beginnings[0][: common_prefix(beginnings)]
         """Ids that every conversation about a photo begins with, image placeholders included."""
 
     def conversation(self, messages: Sequence[Message]) -> tuple[tuple[Item, ...], tuple[str, ...]]:

@@ -85,17 +85,17 @@ def pack(sequences: Sequence[Sequence_]) -> PackedTree:
     return PackedTree(np.array(items), np.array(parents), np.array(depths), tuple(ends))
 
 
-def chunk(sequences: Sequence[Sequence_], most: int) -> list[list[int]]:
+def sorted_chunks(sequences: Sequence[Sequence_], most: int) -> list[list[int]]:
     """Indices of the sequences in groups of at most ``most`` new items each.
 
-    Order is kept; a sequence that shares a beginning with its forerunner costs only what is new,
-    and a single sequence longer than ``most`` still makes a group.
+    Sequences are taken in sorted order, which brings those with a common beginning together; one
+    costs only what is new in it. A single sequence longer than ``most`` still makes a group.
     """
     groups: list[list[int]] = []
     size = 0
-    for index, sequence in enumerate(sequences):
-        shared = _shared(sequences[index - 1], sequence) if groups and groups[-1] else 0
-        new = len(sequence) - shared
+    for index in sorted(range(len(sequences)), key=sequences.__getitem__):
+        sequence = sequences[index]
+        new = len(sequence) - (_shared(sequences[groups[-1][-1]], sequence) if groups else 0)
         if not groups or size + new > most:
             groups.append([])
             size, new = 0, len(sequence)

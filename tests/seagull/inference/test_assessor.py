@@ -7,7 +7,7 @@ from PIL import Image
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model, load, revision
-from seagull.inference.tree import chunk, common_prefix, pack
+from seagull.inference.tree import common_prefix, pack, sorted_chunks
 from seagull.levels import IMPORTANCE, QUALITY
 from seagull.model.errors import ModelError
 from seagull.photos import PhotoError
@@ -137,8 +137,8 @@ def test_packing_shares_beginnings_and_sees_ancestors_only():
         pack([()])
 
 
-def test_chunks_keep_order_and_count_only_what_is_new():
-    sequences = [(1, 2, 3), (1, 2, 4), (9,) * 10, (7,)]
-    assert chunk(sequences, 4) == [[0, 1], [2], [3]]
-    assert chunk(sequences, 100) == [[0, 1, 2, 3]]
+def test_chunks_bring_beginnings_together_and_count_only_what_is_new():
+    sequences = [(1, 2, 3), (9,) * 10, (1, 2, 4), (7,)]
+    assert sorted_chunks(sequences, 4) == [[0, 2], [3], [1]]
+    assert sorted_chunks(sequences, 100) == [[0, 2, 3, 1]]
     assert common_prefix([(1, 2, 3), (1, 2), (1, 2, 9)]) == 2
