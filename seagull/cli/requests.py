@@ -126,14 +126,22 @@ def fingerprint(
     files = {
         text: _digest(path)
         for text in (*regions.mask, *regions.rle)
-        if (path := Path(_value(text))).is_file()
+        if _is_file(path := Path(_value(text)))
     }
     plain = [asdict(model), asdict(regions), segmenter, options, files]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _value(text: str) -> str:
-    return text if len(text) > 4096 else _named(text, lambda value: {"v": value})[1]["v"]
+    return str(_named(text, lambda value: {"v": value})[1]["v"])
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; run lengths on the command line are too long for a path."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _digest(path: Path) -> str:
@@ -168,7 +176,7 @@ def _ring(text: str) -> list[float]:
 def _rle(text: str) -> Any:
     if not text.lstrip().startswith("{"):
         path = Path(text)
-        if not path.is_file():
+        if not _is_file(path):
             raise ValueError(
                 f'rle {text[:60]!r}: neither a file nor JSON like {{"size":[h,w],"counts":"..."}}'
             )

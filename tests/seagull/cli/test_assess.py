@@ -8,9 +8,10 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from seagull.regions.rle import encode
+from seagull.regions.rle import encode, encode_runs
 from seagull.reports.csv import HEADER
 from seagull.reports.json import report_from_json
 from seagull.reports.schema import check_report
@@ -168,3 +169,14 @@ class TestResuming:
         assert done.code == 130
         assert len(json.loads(done.out)) == 1
         assert len(out.read_text().splitlines()) == 1
+
+
+def test_run_lengths_longer_than_any_path_go_on_the_command_line(cli, photo):
+    speckled = np.random.default_rng(0).random((40, 60)) < 0.5
+    rle = json.dumps(encode_runs(speckled).to_dict())
+    assert len(rle) > 1000  # a file's name ends at 255 bytes
+    for value in (rle, f"speckles={rle}"):
+        done = cli("assess", photo, "--json", "--rle", value)
+        assert done.code == 0, done.err
+        (region,) = json.loads(done.out)["regions"]
+        assert region["area_fraction"] == pytest.approx(speckled.mean(), abs=1e-5)

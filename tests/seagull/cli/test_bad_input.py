@@ -27,6 +27,7 @@ BAD_REGIONS = {
     "mask missing": ["--mask", "no-such-mask.png"],
     "rle no JSON": ["--rle", "{oops"],
     "rle missing": ["--rle", "no-such.json"],
+    "rle too long for a path": ["--rle", "x" * 5000],
     "rle of another size": ["--rle", '{"size":[4,4],"counts":[0,16]}'],
     "rle that does not fit": ["--rle", '{"size":[40,60],"counts":[5,1]}'],
     "rle negative": ["--rle", '{"size":[40,60],"counts":[-5,2405]}'],
