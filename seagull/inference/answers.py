@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seagull.inference.questions import Question, QuestionBook
+from seagull.inference.reading import Logs
 from seagull.levels import SEVERITY
 from seagull.prompts import LEVEL_SCALES
 from seagull.types import (
@@ -21,9 +21,6 @@ from seagull.types import (
 
 PRESENT = 0.5
 """A distortion type is reported if its judgement question is answered Yes with this probability."""
-
-Logs = NDArray[np.float64]
-"""Log-probabilities of a question's candidates."""
 
 
 def scored_questions(book: QuestionBook, tasks: Sequence[AssessmentTask]) -> list[Question]:

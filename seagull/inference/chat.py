@@ -141,10 +141,12 @@ class Chat:
         new = items[shared:]
         visible = np.tri(len(new), len(items), k=shared, dtype=bool)
         positions = session.prefix_length + np.arange(shared, len(items))
-        embeddings = self.engine.embed(new, slots)
-        logits = self.engine.run(embeddings, positions, visible, self._cache, rows=[len(new) - 1])
+        embeddings = self.engine.decoder.embed(new, slots)
+        readout = self.engine.decoder.run(
+            embeddings, positions, visible, self._cache, rows=[len(new) - 1]
+        )
         self._items = items
-        return logits[0]
+        return readout.full([0])[0]
 
     def _choose(self, logits: Float[Tensor, " V"], temperature: float) -> int:
         if temperature == 0:

@@ -12,17 +12,17 @@ every answer equals the one of a pass of its own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from jaxtyping import Float
+from torch import Tensor
 from transformers.cache_utils import Cache
 
+from seagull.inference.decoder import PackedDecoder, Readout
 from seagull.inference.questions import Question, QuestionBook
-from seagull.inference.reading import log_probabilities, read_paths
+from seagull.inference.reading import read_answers, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
 from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
 from seagull.model.assembly import fill, text_embeddings
@@ -62,6 +62,7 @@ class Engine:
         self.region_batch = region_batch
         self.sessions = SessionCache(cache_bytes)
         self.counters = Counters()
+        self.decoder = PackedDecoder(model, self.counters)
 
     @torch.inference_mode()
     def open(self, photo: Photo) -> ImageSession:
@@ -133,82 +134,19 @@ class Engine:
         self.sessions.trim()
         return torch.stack([session.region_tokens[key] for key in keys])
 
-    @torch.inference_mode()
-    def embed(
-        self, items: Sequence[Item] | Int[np.ndarray, " n"], slots: Float[Tensor, "R 2 D"]
-    ) -> Float[Tensor, "1 n D"]:
-        """Embeddings of packed items: text from the table, slots from the regions' tokens."""
-        ids = torch.as_tensor(np.asarray(items), device=self.device)
-        embeddings = self._table(ids.clamp_min(0))
-        is_slot = ids < 0
-        if bool(is_slot.any()):
-            embeddings[is_slot] = slots.flatten(0, 1)[-1 - ids[is_slot]].to(embeddings)
-        return embeddings[None]
-
-    @torch.inference_mode()
-    def run(
-        self,
-        embeddings: Float[Tensor, "1 n D"],
-        positions: Sequence[int] | np.ndarray,
-        visible: Bool[np.ndarray, "n seen"],
-        cache: Cache,
-        rows: Sequence[int] | None = None,
-    ) -> Float[Tensor, "rows V"]:
-        """Logits of new items behind a cache, in one pass; placeholders are never likely.
-
-        Args:
-            embeddings: of the new items.
-            positions: their positions.
-            visible: which of the items after the prefix each new item sees; the new items are the
-                last columns, and everything before ``seen`` columns from the right is the prefix.
-            cache: keys and values before the new items.
-            rows: items whose logits are wanted; all if None.
-        """
-        count = embeddings.shape[1]
-        total = cache.get_seq_length() + count
-        allowed = torch.ones(count, total, dtype=torch.bool)
-        allowed[:, total - visible.shape[1] :] = torch.from_numpy(visible)
-        lowest = torch.finfo(embeddings.dtype).min
-        mask = torch.zeros(1, 1, count, total, dtype=embeddings.dtype)
-        mask.masked_fill_(~allowed, lowest)
-        keep = torch.as_tensor(range(count) if rows is None else list(rows), device=self.device)
-        self.counters.suffix_tokens += count
-        output = self.model.language_model(
-            inputs_embeds=embeddings,
-            attention_mask=mask.to(self.device),
-            position_ids=torch.as_tensor(np.asarray(positions), device=self.device)[None],
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=keep,
-        )
-        logits: Tensor = output.logits[0]
-        logits[:, self.model.config.unspeakable] = torch.finfo(logits.dtype).min
-        return logits
-
-    @property
-    def _table(self) -> nn.Embedding:
-        return cast(nn.Embedding, self.model.get_input_embeddings())
-
     @property
     def device(self) -> torch.device:
         """Where the language model's inputs go."""
-        return self._table.weight.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Type of the model's floating-point inputs."""
-        return self._table.weight.dtype
+        return self.decoder.device
 
     def _encode(self, photo: Photo) -> ImageSession:
-        pixels = self.processor.pixels(photo.pixels)[None].to(self.device, self.dtype)
+        pixels = self.processor.pixels(photo.pixels)[None].to(self.device, self.decoder.dtype)
         pyramid, context = self.model.encode_image(pixels)
         ids = torch.tensor([self.book.prefix], device=self.device)
         places = (self.processor.image_id, self.processor.global_id, self.processor.local_id)
-        embeddings = text_embeddings(self._table, ids, places)
+        embeddings = text_embeddings(self.decoder.table, ids, places)
         embeddings = fill(embeddings, ids, places[0], self.model.image_tokens(pyramid))
-        output = self.model.language_model(
-            inputs_embeds=embeddings, use_cache=True, logits_to_keep=1
-        )
+        output = self.model.language_model.get_decoder()(inputs_embeds=embeddings, use_cache=True)
         layers = output.past_key_values.layers
         self.counters.photos_encoded += 1
         self.counters.prefix_tokens += ids.shape[1]
@@ -223,22 +161,36 @@ class Engine:
             session.pyramid,
             session.context,
             inputs.masks[None].to(self.device),
-            inputs.crops[None].to(self.device, self.dtype),
+            inputs.crops[None].to(self.device, self.decoder.dtype),
             inputs.crop_masks[None].to(self.device),
         )
         self.counters.regions_encoded += len(regions)
         return torch.stack([tokens.global_tokens[0], tokens.local_tokens[0]], dim=1)
 
-    def _run_tree(
+    def run_tree(
         self,
         session: ImageSession,
-        slots: Tensor,
+        slots: Float[Tensor, "R 2 D"],
         tree: PackedTree,
-        cache: Cache,
         rows: Sequence[int],
-    ) -> Float[Tensor, "rows V"]:
-        positions = session.prefix_length + tree.depths
-        return self.run(self.embed(tree.items, slots), positions, tree.visible(), cache, rows)
+        cache: Cache | None = None,
+    ) -> Readout:
+        """One pass over a packed tree behind a photo's prefix.
+
+        Args:
+            session: the photo.
+            slots: tokens of the regions that the tree's slots stand for.
+            tree: the questions.
+            rows: nodes that are read, in the read-out's order.
+            cache: of the prefix, where the nodes' keys and values are to be kept in it.
+        """
+        return self.decoder.run(
+            self.decoder.embed(tree.items, slots),
+            session.prefix_length + tree.depths,
+            tree.visible(),
+            session.prefix_cache(keep=False) if cache is None else cache,
+            rows,
+        )
 
     def _score_group(
         self,
@@ -247,48 +199,42 @@ class Engine:
         group: Sequence[tuple[Asked, list[tuple[Item, ...]]]],
     ) -> list[Float[np.ndarray, " candidates"]]:
         tree = pack([path for _, paths in group for path in paths])
-        rows = sorted(set(tree.ends))
-        logits = self._run_tree(session, slots, tree, session.prefix_cache(keep=False), rows)
-        row_of = {node: row for row, node in enumerate(rows)}
+        nodes = sorted(set(tree.ends))
+        readout = self.run_tree(session, slots, tree, nodes)
+        row_of = {node: row for row, node in enumerate(nodes)}
         ends = iter(tree.ends)
-        return [
-            log_probabilities(question, logits, [row_of[next(ends)] for _ in paths])
-            for (_, question), paths in group
-        ]
+        rows = [[row_of[next(ends)] for _ in paths] for _, paths in group]
+        return read_answers([question for (_, question), _ in group], rows, readout)
 
     def _decode_group(
         self,
         session: ImageSession,
         slots: Tensor,
         sequences: Sequence[tuple[Item, ...]],
-        max_new_tokens: int,
+        most: int,
     ) -> list[str]:
         tree = pack(sequences)
         cache = session.prefix_cache(keep=True)
-        logits = self._run_tree(session, slots, tree, cache, tree.ends)
-        seen = tree.visible()[list(tree.ends)]
-        starts = session.prefix_length + tree.depths[list(tree.ends)]
+        ends = np.array(tree.ends)
+        seen, starts = tree.visible()[ends], session.prefix_length + tree.depths[ends]
+        active = np.arange(len(sequences))
         said: list[list[int]] = [[] for _ in sequences]
-        for step, active in self._steps(said, logits, max_new_tokens):
-            seen = np.concatenate([seen, np.zeros((len(seen), len(active)), dtype=bool)], axis=1)
-            seen[active, seen.shape[1] - len(active) + np.arange(len(active))] = True
-            embeddings = self.embed([said[index][-1] for index in active], slots)
-            logits[active] = self.run(embeddings, starts[active] + step + 1, seen[active], cache)
+        readout = self.run_tree(session, slots, tree, tree.ends, cache)
+        for step in range(1, most + 1):
+            best = readout.full(range(len(active))).argmax(dim=1).cpu().numpy()
+            going = ~np.isin(best, list(self.end_ids))
+            active, best = active[going], best[going]
+            for index, token in zip(active, best, strict=True):
+                said[index].append(int(token))
+            if not len(active) or step == most:
+                break
+            # Each answer's new item is seen by that answer alone.
+            own = np.zeros((len(seen), len(active)), dtype=bool)
+            own[active, np.arange(len(active))] = True
+            seen = np.concatenate([seen, own], axis=1)
+            embeddings = self.decoder.embed(best, slots)
+            readout = self.decoder.run(embeddings, starts[active] + step, seen[active], cache)
         return [self.decode(tokens) for tokens in said]
-
-    def _steps(
-        self, said: list[list[int]], logits: Float[Tensor, "n V"], most: int
-    ) -> Iterator[tuple[int, list[int]]]:
-        """Appends each unfinished answer's best token; yields the step and who goes on."""
-        active = list(range(len(said)))
-        for step in range(most):
-            best = logits.argmax(dim=1).tolist()
-            active = [index for index in active if best[index] not in self.end_ids]
-            for index in active:
-                said[index].append(best[index])
-            if not active or step == most - 1:
-                return
-            yield step, active
 
     @property
     def end_ids(self) -> frozenset[int]:

@@ -1,7 +1,7 @@
 """From logits to log-probabilities of candidate answers.
 
 A question's candidates are told apart by their first tokens where those differ, and otherwise by
-the sum over their tokens; ``read_paths`` says where logits are needed, ``log_probabilities`` reads.
+the sum over their tokens; ``read_paths`` says where logits are needed, ``read_answers`` reads.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
+from numpy.typing import NDArray
 
+from seagull.inference.decoder import Readout
 from seagull.inference.questions import Question
 from seagull.inference.tree import Item
+
+Logs = NDArray[np.float64]
+"""Log-probabilities of a question's candidates, shape (candidates,)."""
 
 
 def read_paths(region: int, question: Question) -> list[tuple[Item, ...]]:
@@ -22,22 +25,64 @@ def read_paths(region: int, question: Question) -> list[tuple[Item, ...]]:
     base = question.about(region)
     if question.single:
         return [base]
-    longest = sorted(question.candidates, key=len)
-    return [base + candidate[:count] for candidate in longest for count in range(len(candidate))]
+    return [
+        base + candidate[:count]
+        for candidate in question.candidates
+        for count in range(len(candidate))
+    ]
 
 
-def log_probabilities(
-    question: Question, logits: Float[Tensor, "rows V"], rows: Sequence[int]
-) -> Float[np.ndarray, " candidates"]:
-    """Log-probabilities of the candidates, from the rows of ``read_paths``."""
-    if question.single:
-        first = [candidate[0] for candidate in question.candidates]
-        chosen = logits[rows[0]][torch.tensor(first, device=logits.device)].double()
-        return chosen.log_softmax(dim=0).cpu().numpy()
-    sums: dict[tuple[int, ...], float] = {}
-    position = iter(rows)
-    for candidate in sorted(question.candidates, key=len):
-        logs = [logits[next(position)].double().log_softmax(dim=0)[token] for token in candidate]
-        sums[candidate] = float(torch.stack(logs).sum())
-    read = np.array([sums[candidate] for candidate in question.candidates])
-    return read - np.logaddexp.reduce(read)
+def read_answers(
+    questions: Sequence[Question], rows: Sequence[Sequence[int]], readout: Readout
+) -> list[Logs]:
+    """Log-probabilities of each question's candidates.
+
+    Args:
+        questions: in any order, of any regions.
+        rows: per question, the read-out's rows for its ``read_paths``.
+        readout: of the pass over those paths.
+    """
+    singles = [index for index, question in enumerate(questions) if question.single]
+    wholes = [index for index, question in enumerate(questions) if not question.single]
+    read: dict[int, Logs] = {}
+    if singles:
+        chosen = [(questions[index], rows[index][0]) for index in singles]
+        read |= zip(singles, _first_tokens(chosen, readout), strict=True)
+    if wholes:
+        pairs = [(questions[index], rows[index]) for index in wholes]
+        read |= zip(wholes, _whole_words(pairs, readout), strict=True)
+    return [read[index] for index in range(len(questions))]
+
+
+def _first_tokens(chosen: Sequence[tuple[Question, int]], readout: Readout) -> list[Logs]:
+    """Candidates told apart by their first tokens, normalised over those alone."""
+    tokens = sorted({candidate[0] for question, _ in chosen for candidate in question.candidates})
+    column = {token: index for index, token in enumerate(tokens)}
+    logits = readout.words([row for _, row in chosen], tokens).double()
+    read = []
+    for (question, _), line in zip(chosen, logits, strict=True):
+        own = line[[column[candidate[0]] for candidate in question.candidates]]
+        read.append(own.log_softmax(dim=0).cpu().numpy())
+    return read
+
+
+def _whole_words(pairs: Sequence[tuple[Question, Sequence[int]]], readout: Readout) -> list[Logs]:
+    """Candidates compared by the sum over their tokens, then normalised over the candidates."""
+    needed = sorted({row for _, rows in pairs for row in rows})
+    place = {row: index for index, row in enumerate(needed)}
+    logits = readout.full(needed).float()
+    total = logits.logsumexp(dim=1)
+    read = []
+    for question, rows in pairs:
+        steps = [
+            (which, token)
+            for which, candidate in enumerate(question.candidates)
+            for token in candidate
+        ]
+        lines = torch.tensor([place[row] for row in rows], device=logits.device)
+        tokens = torch.tensor([token for _, token in steps], device=logits.device)
+        logs = (logits[lines, tokens] - total[lines]).double().cpu().numpy()
+        sums = np.zeros(len(question.candidates))
+        np.add.at(sums, [which for which, _ in steps], logs)
+        read.append(sums - np.logaddexp.reduce(sums))
+    return read

@@ -1,0 +1,146 @@
+"""The language model over packed items: embeddings, one pass behind a cache, and its read-out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers.cache_utils import Cache
+
+from seagull.inference.session import Counters
+from seagull.inference.tree import Item
+from seagull.model.seagull import SeagullForConditionalGeneration
+
+SCALED_HEADS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "output_multiplier")
+"""Settings of language models whose logits are more than their head times the hidden state."""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What a pass knows of the next tokens at the items asked for; only what is needed is made.
+
+    Attributes:
+        hidden: (rows, D) last hidden states, where the head is a plain matrix; else None.
+        logits: (rows, V) where it is not; else None.
+        head: the plain head.
+        unspeakable: ids that are never an answer.
+    """
+
+    hidden: Tensor | None
+    logits: Tensor | None
+    head: nn.Linear | None
+    unspeakable: Sequence[int]
+
+    def words(self, rows: Sequence[int], tokens: Sequence[int]) -> Float[Tensor, "rows tokens"]:
+        """Logits of these tokens alone."""
+        if self.hidden is None or self.head is None:
+            return self.full(rows)[:, list(tokens)]
+        index = torch.as_tensor(list(tokens), device=self.head.weight.device)
+        bias = None if self.head.bias is None else self.head.bias[index]
+        return functional.linear(self.hidden[list(rows)], self.head.weight[index], bias)
+
+    def full(self, rows: Sequence[int]) -> Float[Tensor, "rows V"]:
+        """Logits of the whole vocabulary; placeholders are never likely."""
+        chosen = list(rows)
+        if self.hidden is not None and self.head is not None:
+            logits = self.head(self.hidden[chosen])
+        else:
+            logits = cast(Tensor, self.logits)[chosen]
+        logits[:, list(self.unspeakable)] = torch.finfo(logits.dtype).min
+        return logits
+
+
+class PackedDecoder:
+    """Runs a model's language model over packed items.
+
+    Args:
+        model: in eval mode, on its device.
+        counters: told how many items were computed.
+    """
+
+    def __init__(self, model: SeagullForConditionalGeneration, counters: Counters) -> None:
+        self.model = model
+        self.counters = counters
+        head = model.get_output_embeddings()
+        scaled = any(getattr(model.config.text, name, None) for name in SCALED_HEADS)
+        self._head = head if type(head) is nn.Linear and not scaled else None
+
+    @property
+    def table(self) -> nn.Embedding:
+        """The language model's embedding table."""
+        return cast(nn.Embedding, self.model.get_input_embeddings())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the language model's inputs go."""
+        return self.table.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the model's floating-point inputs."""
+        return self.table.weight.dtype
+
+    @torch.inference_mode()
+    def embed(
+        self, items: Sequence[Item] | Int[np.ndarray, " n"], slots: Float[Tensor, "R 2 D"]
+    ) -> Float[Tensor, "1 n D"]:
+        """Embeddings of packed items: text from the table, slots from the regions' tokens."""
+        ids = torch.as_tensor(np.asarray(items), device=self.device)
+        embeddings = self.table(ids.clamp_min(0))
+        is_slot = ids < 0
+        if bool(is_slot.any()):
+            embeddings[is_slot] = slots.flatten(0, 1)[-1 - ids[is_slot]].to(embeddings)
+        return embeddings[None]
+
+    @torch.inference_mode()
+    def run(
+        self,
+        embeddings: Float[Tensor, "1 n D"],
+        positions: Sequence[int] | Int[np.ndarray, " n"],
+        visible: Bool[np.ndarray, "n seen"],
+        cache: Cache,
+        rows: Sequence[int] | None = None,
+    ) -> Readout:
+        """One pass over new items behind a cache.
+
+        Args:
+            embeddings: of the new items.
+            positions: their positions.
+            visible: which of the items after the prefix each new item sees; the new items are the
+                last columns, and everything before ``seen`` columns from the right is the prefix.
+            cache: keys and values before the new items.
+            rows: the items that are read, in the read-out's order; all if None.
+        """
+        count = embeddings.shape[1]
+        self.counters.suffix_tokens += count
+        keep = torch.as_tensor(range(count) if rows is None else list(rows), device=self.device)
+        arguments = {
+            "inputs_embeds": embeddings,
+            "attention_mask": self._mask(embeddings, visible, cache.get_seq_length() + count),
+            "position_ids": torch.as_tensor(np.asarray(positions), device=self.device)[None],
+            "past_key_values": cache,
+            "use_cache": True,
+        }
+        never = self.model.config.unspeakable
+        if self._head is None:
+            output = self.model.language_model(**arguments, logits_to_keep=keep)
+            return Readout(None, output.logits[0], None, never)
+        hidden = self.model.language_model.get_decoder()(**arguments).last_hidden_state
+        return Readout(hidden[0, keep], None, self._head, never)
+
+    def _mask(
+        self, embeddings: Tensor, visible: Bool[np.ndarray, "n seen"], total: int
+    ) -> Float[Tensor, "1 1 n total"]:
+        """Additive, because attention without a fused kernel adds even a boolean mask."""
+        count = embeddings.shape[1]
+        hidden = torch.zeros(count, total, dtype=torch.bool)
+        hidden[:, total - visible.shape[1] :] = torch.from_numpy(~visible)
+        mask = torch.zeros(1, 1, count, total, dtype=embeddings.dtype, device=self.device)
+        lowest = torch.finfo(embeddings.dtype).min
+        return mask.masked_fill_(hidden.to(self.device), lowest)
