@@ -124,22 +124,50 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             ValueError: if placeholders and tokens do not match in number, or regions come without
                 a photo.
         """
-        config = self.config
-        placeholders = (config.image_token_id, config.global_token_id, config.local_token_id)
-        embeddings = text_embeddings(self.get_input_embeddings(), input_ids, placeholders)
         if pixel_values is None:
             if region_masks is not None:
                 raise ValueError("regions were given without the photo (pixel_values) they lie in")
-            return embeddings
+            return self.assemble(input_ids, None, None)
         pyramid, context = self.encode_image(pixel_values)
-        embeddings = fill(embeddings, input_ids, placeholders[0], self.image_tokens(pyramid))
+        image = self.image_tokens(pyramid)
         if region_masks is None or region_crops is None or region_crop_masks is None:
-            return embeddings
+            return self.assemble(input_ids, image, None)
         tokens = self.region_tokens(pyramid, context, region_masks, region_crops, region_crop_masks)
+        return self.assemble(input_ids, image, tokens, region_valid)
+
+    def assemble(
+        self,
+        input_ids: Int[Tensor, "B T"],
+        image: Float[Tensor, "B N D"] | None,
+        tokens: RegionTokens | None,
+        region_valid: Bool[Tensor, "B R"] | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """Embeddings of a prompt with tokens that are there already put at their placeholders.
+
+        Raises:
+            ValueError: if placeholders and tokens do not match in number.
+        """
+        config = self.config
+        placeholders = (config.image_token_id, config.global_token_id, config.local_token_id)
+        embeddings = text_embeddings(self.get_input_embeddings(), input_ids, placeholders)
+        if image is not None:
+            embeddings = fill(embeddings, input_ids, placeholders[0], image)
+        if tokens is None:
+            return embeddings
         embeddings = fill(
             embeddings, input_ids, placeholders[1], tokens.global_tokens, region_valid
         )
         return fill(embeddings, input_ids, placeholders[2], tokens.local_tokens, region_valid)
+
+    def train(self, mode: bool = True) -> SeagullForConditionalGeneration:
+        """Training mode, for all but the vision encoder.
+
+        Its batch statistics stay those of its own training whether its weights learn or not, so
+        that what a photo gives never depends on the photos beside it.
+        """
+        super().train(mode)
+        self.vision_encoder.eval()
+        return self
 
     def forward(
         self,

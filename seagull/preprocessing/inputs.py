@@ -26,11 +26,15 @@ class RegionInputs:
 
 @dataclass(frozen=True)
 class Tokens:
-    """A conversation as ids; ``labels`` are the ids the model is to say, IGNORE_INDEX elsewhere."""
+    """A conversation as ids; ``labels`` are the ids the model is to say, IGNORE_INDEX elsewhere.
+
+    ``starts`` is where each token begins in the rendered text, in characters.
+    """
 
     input_ids: Int[Tensor, " T"]
     labels: Int[Tensor, " T"]
     regions: tuple[str, ...]
+    starts: Int[Tensor, " T"]
 
 
 @dataclass(frozen=True)

@@ -30,14 +30,17 @@ def encode(
     encoded = tokenizer(prompt.text, return_offsets_mapping=True, add_special_tokens=True)
     ids: list[int] = []
     labels: list[int] = []
+    starts: list[int] = []
     for token, (start, end) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
         if token == image_id:
             ids += [token] * image_tokens
             labels += [IGNORE_INDEX] * image_tokens
+            starts += [start] * image_tokens
             continue
         ids.append(token)
         labels.append(token if _is_answer(prompt, start, end) else IGNORE_INDEX)
-    return Tokens(torch.tensor(ids), torch.tensor(labels), prompt.regions)
+        starts.append(start)
+    return Tokens(torch.tensor(ids), torch.tensor(labels), prompt.regions, torch.tensor(starts))
 
 
 def _is_answer(prompt: RenderedPrompt, start: int, end: int) -> bool:

@@ -1,0 +1,226 @@
+"""The settings of a training run: frozen dataclasses, checked when made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from seagull.config import ConfigError
+from seagull.model.checkpoint import QUANTIZATIONS
+from seagull.model.lora import GROUPS, STAGE_GROUPS, LoraSettings, TrainingStage
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+OPTIMIZERS = (
+    "adamw_torch", "adamw_torch_fused", "adamw_bnb_8bit", "paged_adamw_32bit", "paged_adamw_8bit",
+    "adafactor", "sgd",
+)  # fmt: skip
+SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
+METRICS = ("quality_srcc", "quality_plcc", "importance_srcc", "distortion_f1", "loss")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Records to learn from.
+
+    Args:
+        path: a JSONL file of InstructionRecords, a Parquet file of them, or a folder or glob of
+            such files.
+        weight: how often a record is seen per epoch; 0.5 takes another half in each epoch, 2.0
+            takes everything twice.
+    """
+
+    path: str
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weight <= 1000:
+            raise ConfigError(f"weight: above 0 and at most 1000, got {self.weight}")
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """What is learned from.
+
+    Args:
+        train: sources, mixed by their weights.
+        validation: sources that are assessed during training, by photos never trained on.
+        validation_records: most records of them that are assessed each time; 0 for all.
+        workers: processes that read photos; 0 reads in the training process.
+        max_tokens: longer conversations are refused, by name, before training starts.
+        group_length: conversations of about one length go into one micro-batch.
+    """
+
+    train: tuple[Source, ...] = ()
+    validation: tuple[Source, ...] = ()
+    validation_records: int = 200
+    workers: int = 2
+    max_tokens: int = 2048
+    group_length: bool = True
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Losses beyond the paper's, each off at 0.
+
+    Args:
+        soft_levels: in [0, 1]; this share of the loss at a level word compares with the
+            distribution that the number behind the word (and the raters' spread, where known)
+            implies, the rest with the word alone.
+        numeric_head: weight of a small head on the region tokens that learns the numbers.
+        ranking: weight of the order of regions of one photo, by their level words' mean.
+        ranking_margin: regions whose numbers differ by less are not compared.
+    """
+
+    soft_levels: float = 0.0
+    numeric_head: float = 0.0
+    ranking: float = 0.0
+    ranking_margin: float = 0.05
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run.
+
+    Args:
+        output: folder of the run; checkpoints, logs and the adapter go there.
+        model: name or folder of the model to start from.
+        adapter: adapter file or run to go on from (a first stage's), merged before training.
+        stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
+        trainable: the module groups to train instead of the stage's.
+        lr: learning rate by module group; ``default`` for the rest.
+        lora: of the language model.
+        quantization: None, ``8bit`` or ``4bit``: of the frozen language model (QLoRA).
+        precision: ``auto`` is bfloat16 on a GPU and float32 on a CPU.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        epochs: passes over the data; may be a fraction.
+        max_steps: stop after so many steps; None goes by epochs.
+        batch_size: conversations in one step, over all processes.
+        micro_batch: conversations that go through the model at once, per process.
+        warmup: steps, or below 1 the share of steps, of rising learning rate.
+        clip: largest norm of the gradient; 0 for no limit.
+        checkpointing: recompute the language model's activations to save memory.
+        deepspeed: name of a preset (zero2, zero3, zero3_offload ...) or a JSON file.
+        resume: ``auto`` goes on where the folder's last checkpoint ends, ``never`` starts anew
+            (refused if there are checkpoints), or a checkpoint's folder.
+        seed: of order, initial LoRA and dropout.
+        save_every: steps between checkpoints; 0 saves only the last one.
+        keep: how many checkpoints stay.
+        log_every: steps between lines of the log.
+        validate_every: steps between validations; 0 validates at the end only.
+        best_by: the validation metric by which the adapter is kept.
+        tensorboard: also log to ``OUTPUT/tensorboard``.
+    """
+
+    output: str = ""
+    model: str = "nano"
+    adapter: str | None = None
+    stage: TrainingStage = TrainingStage.PRETRAIN
+    trainable: tuple[str, ...] | None = None
+    lr: Mapping[str, float] = field(default_factory=lambda: {"default": 1e-4})
+    lora: LoraSettings = field(default_factory=LoraSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    data: DataSettings = field(default_factory=DataSettings)
+    quantization: str | None = None
+    precision: str = "auto"
+    device: str = "auto"
+    epochs: float = 1.0
+    max_steps: int | None = None
+    batch_size: int = 32
+    micro_batch: int = 4
+    optimizer: str = "adamw_torch"
+    weight_decay: float = 0.0
+    beta2: float = 0.999
+    schedule: str = "cosine"
+    warmup: float = 0.03
+    clip: float = 1.0
+    checkpointing: bool = False
+    deepspeed: str | None = None
+    resume: str = "auto"
+    seed: int = 0
+    save_every: int = 200
+    keep: int = 2
+    log_every: int = 10
+    validate_every: int = 0
+    best_by: str = "quality_srcc"
+    tensorboard: bool = True
+
+    def __post_init__(self) -> None:
+        if faults := list(_faults(self)):
+            raise ConfigError("\n".join(faults))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The module groups that are trained."""
+        chosen = STAGE_GROUPS[self.stage] if self.trainable is None else self.trainable
+        return (*chosen, "head") if self.loss.numeric_head and "head" not in chosen else chosen
+
+    def rate(self, group: str) -> float:
+        """The learning rate of a module group."""
+        return self.lr.get(group, self.lr.get("default", 1e-4))
+
+
+_CHOICES: Mapping[str, tuple[str | None, ...]] = {
+    "quantization": (None, *QUANTIZATIONS),
+    "precision": PRECISIONS,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "best_by": METRICS,
+}
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "epochs": (0, 10_000),
+    "batch_size": (1, 1_000_000),
+    "micro_batch": (1, 10_000),
+    "weight_decay": (0, 10),
+    "beta2": (0, 1),
+    "warmup": (0, 1e9),
+    "clip": (0, 1e9),
+    "save_every": (0, 1e9),
+    "keep": (1, 1e6),
+    "log_every": (1, 1e9),
+    "validate_every": (0, 1e9),
+    "loss.soft_levels": (0, 1),
+    "loss.numeric_head": (0, 1e6),
+    "loss.ranking": (0, 1e6),
+    "loss.ranking_margin": (0, 1),
+    "data.workers": (0, 1024),
+    "data.validation_records": (0, 1e9),
+    "data.max_tokens": (16, 1e7),
+}
+
+
+def _faults(config: TrainConfig) -> Iterator[str]:
+    if not config.output:
+        yield "output: name the run's folder, e.g. output=runs/first"
+    for name, choices in _CHOICES.items():
+        if (value := getattr(config, name)) not in choices:
+            yield f"{name}: one of {', '.join(map(str, choices))}, got {value!r}"
+    for path, (low, high) in _RANGES.items():
+        owner: object = config
+        *parents, last = path.split(".")
+        for parent in parents:
+            owner = getattr(owner, parent)
+        if not low <= (number := getattr(owner, last)) <= high:
+            yield f"{path}: a number from {low:g} to {high:g}, got {number}"
+    if config.batch_size % config.micro_batch:
+        yield (
+            f"batch_size: a multiple of micro_batch {config.micro_batch}, got {config.batch_size}"
+        )
+    yield from _group_faults(config)
+
+
+def _group_faults(config: TrainConfig) -> Iterator[str]:
+    if unknown := sorted(set(config.trainable or ()) - set(GROUPS)):
+        yield f"trainable: unknown groups {unknown}; known are {', '.join(GROUPS)}"
+    if unknown := sorted(set(config.lr) - {*GROUPS, "default"}):
+        yield f"lr: unknown groups {unknown}; known are default, {', '.join(GROUPS)}"
+    if negative := [group for group, rate in config.lr.items() if not 0 <= rate < 10]:
+        yield f"lr: a rate from 0 to 10, got another one for {', '.join(negative)}"
+    groups = config.groups
+    if not groups:
+        yield "trainable: nothing would be trained"
+    if "lora" in groups and "language_model" in groups:
+        yield "trainable: lora and language_model exclude each other"
+    if config.quantization and "language_model" in groups:
+        yield "quantization: a quantised language model is trained by lora, not as a whole"
+    if config.max_steps is not None and config.max_steps < 1:
+        yield f"max_steps: at least 1, or null to go by epochs, got {config.max_steps}"
