@@ -104,14 +104,27 @@ class Engine:
         max_new_tokens: int = 64,
     ) -> list[list[str]]:
         """Greedy answers in words, all decoded together: ``[region][question]``."""
+        tokens = self.generate_tokens(session, regions, questions, max_new_tokens, self.end_ids)
+        return [[self.decode(answer) for answer in answers] for answers in tokens]
+
+    @torch.inference_mode()
+    def generate_tokens(
+        self,
+        session: ImageSession,
+        regions: Sequence[Region],
+        questions: Sequence[Question],
+        max_new_tokens: int,
+        end_ids: frozenset[int],
+    ) -> list[list[list[int]]]:
+        """Greedy answers as ids, up to one of ``end_ids``: ``[region][question]``."""
         slots = self.encode_regions(session, regions)
         sequences = [
             question.about(region) for region in range(len(regions)) for question in questions
         ]
-        answers: dict[int, str] = {}
+        answers: dict[int, list[int]] = {}
         for group in sorted_chunks(sequences, self.pack_tokens):
             packed = [sequences[index] for index in group]
-            said = self._decode_group(session, slots, packed, max_new_tokens)
+            said = self._decode_group(session, slots, packed, max_new_tokens, end_ids)
             answers |= zip(group, said, strict=True)
         count = len(questions)
         return [
@@ -212,7 +225,8 @@ class Engine:
         slots: Tensor,
         sequences: Sequence[tuple[Item, ...]],
         most: int,
-    ) -> list[str]:
+        end_ids: frozenset[int],
+    ) -> list[list[int]]:
         tree = pack(sequences)
         cache = session.prefix_cache(keep=True)
         ends = np.array(tree.ends)
@@ -222,7 +236,7 @@ class Engine:
         readout = self.run_tree(session, slots, tree, tree.ends, cache)
         for step in range(1, most + 1):
             best = readout.full(range(len(active))).argmax(dim=1).cpu().numpy()
-            going = ~np.isin(best, list(self.end_ids))
+            going = ~np.isin(best, list(end_ids))
             active, best = active[going], best[going]
             for index, token in zip(active, best, strict=True):
                 said[index].append(int(token))
@@ -234,7 +248,7 @@ class Engine:
             seen = np.concatenate([seen, own], axis=1)
             embeddings = self.decoder.embed(best, slots)
             readout = self.decoder.run(embeddings, starts[active] + step, seen[active], cache)
-        return [self.decode(tokens) for tokens in said]
+        return said
 
     @property
     def end_ids(self) -> frozenset[int]:

@@ -103,7 +103,7 @@ def test_load_takes_a_folder_and_says_what_is_wrong_with_a_name(
     assert assessor.info.name == "mine"
     assert not assessor.info.trained
     assert assessor.assess(photo, regions[:1]).model.revision == revision(folder)
-    with pytest.raises(ModelError, match="no model 'nanno'.*nearest: nano"):
+    with pytest.raises(ModelError, match=r"no model 'nanno'.*nearest: nano"):
         find_model("nanno")
     with pytest.raises(ModelError, match="seagull download nano"):
         load("nano")

@@ -58,7 +58,7 @@ def test_whole_phrases_equal_the_sum_over_their_tokens(
     tiny_model, processor, photo, regions, together
 ):
     engine = Engine(tiny_model, processor)
-    kind, question = list(engine.book.severities.items())[2]
+    question = list(engine.book.severities.values())[2]
     index = scored_questions(engine.book, TASKS).index(question)
     sums = []
     for candidate in question.candidates:
@@ -103,7 +103,7 @@ def test_asked_alone_is_asked_with_twenty_others(engine, photo, regions, togethe
     pack_tokens=st.sampled_from([1, 40, 97, 1000]),
     region_batch=st.sampled_from([1, 3, 16]),
 )
-def test_order_number_and_chunks_change_nothing(
+def test_order_number_and_chunks_change_nothing(  # noqa: PLR0917 - fixtures and cases
     tiny_model, processor, photo, regions, together, order, count, pack_tokens, region_batch
 ):
     engine = Engine(tiny_model, processor, pack_tokens=pack_tokens, region_batch=region_batch)
@@ -153,7 +153,7 @@ def test_a_second_question_costs_only_its_suffix(engine, photo, regions):
 def test_what_questions_share_is_computed_once(
     tiny_model, tokenizer, photo, regions, style, regions_asked
 ):
-    """A region's tokens where they come before the question, the question's where it comes first."""
+    """A region's tokens where they come before the question, else the question's text."""
     processor = SeagullProcessor(
         tokenizer, prompt_style=style, image_tokens=9, max_side=256, crop_size=64
     )

@@ -60,7 +60,7 @@ def test_pickled_weights_are_refused_unopened(copy):
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
-        (lambda path: shutil.rmtree(path), "no such model folder"),
+        (shutil.rmtree, "no such model folder"),
         (lambda path: (path / "config.json").unlink(), "config.json is missing"),
         (lambda path: (path / "config.json").write_text("{"), "cannot be read"),
         (lambda path: (path / "model.safetensors").unlink(), "there are no weights"),
@@ -72,6 +72,59 @@ def test_incomplete_folders_say_what_is_missing(copy, spoil, complaint):
         load(copy)
 
 
+@pytest.mark.parametrize(
+    "spoil", [lambda data: b"", lambda data: b"x" * 99, lambda data: data[:999]]
+)
+def test_damaged_weights_are_told(copy, spoil):
+    file = copy / "model.safetensors"
+    file.write_bytes(spoil(file.read_bytes()))
+    with pytest.raises(ModelError, match="model.safetensors: damaged, cut off"):
+        load(copy)
+
+
+def set_config(folder, part, **values):
+    plain = json.loads((folder / "config.json").read_text())
+    (plain[part] if part else plain).update(values)
+    (folder / "config.json").write_text(json.dumps(plain))
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "complaint"),
+    [
+        ("mfe_config", {"keys": "foo"}, "config.json cannot be read.*'positions'"),
+        ("mfe_config", {"num_heads": 7}, "no possible model.*7 heads"),
+        ("vision_config", {"architecture": "nope"}, "no possible model.*nope"),
+        (None, {"image_level": 9}, "no possible model"),
+        ("mfe_config", {"embed_dim": 4_000_000}, "of another shape"),
+        ("text_config", {"hidden_size": 6_400_000}, "of another shape"),
+    ],
+)
+def test_an_impossible_configuration_is_refused_before_it_costs_memory(
+    copy, part, values, complaint
+):
+    set_config(copy, part, **values)
+    with pytest.raises(ModelError, match=complaint):
+        load(copy)
+
+
+def test_code_in_a_model_folder_is_never_run_nor_asked_about(copy, monkeypatch):
+    def asked(*_):
+        raise AssertionError("it asked whether to run the code")
+
+    monkeypatch.setattr("builtins.input", asked)
+    (copy / "evil.py").write_text("raise SystemExit('run')\n")
+    file = copy / "tokenizer_config.json"
+    plain = json.loads(file.read_text())
+    code = {"AutoTokenizer": ["evil.T", "evil.T"]}
+    file.write_text(json.dumps(plain | {"tokenizer_class": "Evil", "auto_map": code}))
+    with pytest.raises(ModelError, match="the processor cannot be loaded"):
+        load_processor(copy)
+    code = {"AutoModelForCausalLM": "evil.T", "AutoConfig": "evil.T"}
+    set_config(copy, None, text_config={"model_type": "vit", "auto_map": code})
+    with pytest.raises(ModelError, match="no possible model"):
+        load(copy)
+
+
 def test_another_kind_of_model_is_refused(copy):
     (copy / "config.json").write_text(json.dumps({"model_type": "llama"}))
     with pytest.raises(ModelError, match="not a Seagull model"):
@@ -80,7 +133,7 @@ def test_another_kind_of_model_is_refused(copy):
 
 def test_a_missing_processor_is_named(copy):
     (copy / "processor_config.json").unlink()
-    with pytest.raises(ModelError, match="processor_config.json is missing"):
+    with pytest.raises(ModelError, match=r"processor_config.json is missing"):
         load_processor(copy)
 
 
@@ -150,7 +203,7 @@ def test_a_vision_tower_from_open_clip_fills_the_gap(released, tmp_path):
     tower = {key: value for key, value in state.items() if key.startswith(VISION_PREFIX)}
     rest = {key: value for key, value in state.items() if key not in tower}
     save_file(rest, reference / "model.safetensors")
-    with pytest.raises(ModelError, match="lacks the vision tower.*--vision"):
+    with pytest.raises(ModelError, match=r"lacks the vision tower.*--vision"):
         convert_checkpoint(reference, tmp_path / "out", architecture=TOY["vision"])
     clip = {key.removeprefix(VISION_PREFIX): value for key, value in tower.items()}
     torch.save(clip | {"transformer.width": torch.ones(1)}, tmp_path / "open_clip.bin")

@@ -160,7 +160,7 @@ def test_the_paper_s_model_has_every_published_key(shared):
     ours = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     check_coverage({key: tuple(shape) for key, shape in shapes.items()}, ours)
     without = {key: tuple(shape) for key, shape in shapes.items() if "res3.weight" not in key}
-    with pytest.raises(ModelError, match="2 missing: mfe.basic.1.weight, mfe.keys.1"):
+    with pytest.raises(ModelError, match=r"2 missing: mfe\.basic\.1\.weight, mfe\.keys\.1"):
         check_coverage(without, ours)
 
 

@@ -1,0 +1,348 @@
+"""The engine against a plain loop: one region, one question per full pass, as published code does.
+
+    python -m benchmarks.assess PHOTO [--model nano|7b] [--regions 1 8 32 128] [--loop-passes N]
+
+Both run in one process on the same weights, fp32 on a CPU and bf16 on a GPU. ``7b`` has the paper's
+widths, vision encoder and prompt with ``--layers`` random layers. The loop's passes all cost the
+same, so N of them are timed, spread over regions and tasks, and multiplied; with N at or above
+regions x tasks nothing is extrapolated. The last line is one JSON object, for the largest number
+of regions up to ``--report``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+from transformers import AutoTokenizer
+
+from seagull.inference.engine import Engine
+from seagull.inference.load import find_model
+from seagull.inference.questions import Question
+from seagull.inference.tree import pack, sorted_chunks
+from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
+from seagull.model.build import preset
+from seagull.model.checkpoint import load_model, load_processor
+from seagull.photos import Photo, read_photo
+from seagull.preprocessing.processor import with_placeholders
+from seagull.prompts import ANSWER_PREFIXES, INSTRUCTIONS
+from seagull.types import AssessmentTask, Message, Region
+
+TASKS = tuple(AssessmentTask)
+NEW_TOKENS = 12
+
+
+@dataclass
+class Row:
+    """What was measured for one number of regions."""
+
+    regions: int
+    loop_passes_timed: int
+    score_loop_s: float
+    score_engine_s: float
+    score_speedup: float
+    text_loop_s: float
+    text_engine_s: float
+    text_speedup: float
+    max_logit_difference: float
+    same_texts: bool
+    tokens_loop: int
+    tokens_engine: int
+    peak_mib_engine: float
+    peak_mib_loop: float
+    stage_share: dict[str, float] = field(default_factory=dict)
+
+
+class PeakMemory(threading.Thread):
+    """The most memory the process, or the GPU, held above where it began, in MiB."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._process = psutil.Process()
+        self._done = threading.Event()
+        self._start = self._most = self._process.memory_info().rss
+
+    def run(self) -> None:
+        """Samples until stopped."""
+        while not self._done.wait(0.005):
+            self._most = max(self._most, self._process.memory_info().rss)
+
+    def stop(self) -> float:
+        """Ends the sampling and returns the peak."""
+        self._done.set()
+        self.join()
+        return (self._most - self._start) / 2**20
+
+
+@contextmanager
+def measured(into: dict[str, float], name: str) -> Iterator[None]:
+    """Adds the seconds spent inside to ``into[name]``, and the peak memory to ``name.mib``."""
+    synchronise()
+    peak = PeakMemory()
+    peak.start()
+    start = time.perf_counter()
+    yield
+    synchronise()
+    into[name] = into.get(name, 0.0) + time.perf_counter() - start
+    into[f"{name}.mib"] = max(into.get(f"{name}.mib", 0.0), peak.stop())
+
+
+def synchronise() -> None:
+    """Waits for the GPU, if there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def nano(
+    dtype: torch.dtype, device: str
+) -> tuple[SeagullForConditionalGeneration, SeagullProcessor]:
+    """seagull-nano from the cache."""
+    folder = find_model("nano")
+    return load_model(folder, dtype=dtype, device=device), load_processor(folder)
+
+
+def paper_shaped(
+    layers: int, dtype: torch.dtype, device: str
+) -> tuple[SeagullForConditionalGeneration, SeagullProcessor]:
+    """The paper's widths with few random layers, on nano's tokenizer."""
+    tokenizer = with_placeholders(AutoTokenizer.from_pretrained(find_model("nano")))
+    settings = preset("seagull-7b")
+    processor = SeagullProcessor(tokenizer, **settings["processor"])
+    settings["model"]["text_config"] |= {"num_hidden_layers": layers, "vocab_size": len(tokenizer)}
+    settings["model"] |= {
+        "image_token_id": processor.image_id,
+        "global_token_id": processor.global_id,
+        "local_token_id": processor.local_id,
+    }
+    with torch.device("meta"):
+        model = SeagullForConditionalGeneration(SeagullConfig(**settings["model"]))
+    torch.nn.Module.to_empty(model, device=device)
+    torch.nn.Module.to(model, dtype)
+    generator = torch.Generator(device).manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            bound = 0.02 if parameter.dim() == 1 else (3 / parameter[0].numel()) ** 0.5
+            parameter.uniform_(-bound, bound, generator=generator)
+            if parameter.dim() == 1:
+                parameter.add_(1)
+    # Rotary tables are computed, not stored: make them anew on the device.
+    rotary = model.language_model.model.rotary_emb
+    model.language_model.model.rotary_emb = type(rotary)(model.config.text).to(device)
+    return model.train(False), processor
+
+
+def some_regions(photo: Photo, count: int) -> list[Region]:
+    """Boxes of many sizes all over the photo; the same for the same count."""
+    rng = np.random.default_rng(count)
+    regions = []
+    for index in range(count):
+        height, width = (rng.integers(side // 10, side // 2) for side in photo.size)
+        top, left = rng.integers(photo.height - height), rng.integers(photo.width - width)
+        mask = np.zeros(photo.size, dtype=bool)
+        mask[top : top + height, left : left + width] = True
+        regions.append(Region(mask, id=str(index + 1)))
+    return regions
+
+
+class Loop:
+    """One region, one question per full pass: everything is computed each time."""
+
+    def __init__(self, model: SeagullForConditionalGeneration, processor: SeagullProcessor) -> None:
+        self.model = model
+        self.processor = processor
+        self.tokens = 0
+
+    def _inputs(self, photo: Photo, region: Region, task: AssessmentTask, prefix: str) -> Any:
+        asked = [Message("user", INSTRUCTIONS[task], (region.id,))]
+        inputs = self.processor(photo.pixels, [region], asked, answer_prefix=prefix)
+        self.tokens += inputs.input_ids.shape[1]
+        return inputs.to(self.model.device, self.model.dtype)
+
+    @torch.inference_mode()
+    def logits(self, photo: Photo, region: Region, task: AssessmentTask) -> torch.Tensor:
+        """Next-token logits behind the task's answer prefix."""
+        inputs = self._inputs(photo, region, task, ANSWER_PREFIXES[task])
+        return self.model(**inputs.to_kwargs(labels=False), logits_to_keep=1).logits[0, -1]
+
+    @torch.inference_mode()
+    def text(self, photo: Photo, region: Region, task: AssessmentTask) -> list[int]:
+        """NEW_TOKENS greedy tokens."""
+        inputs = self._inputs(photo, region, task, "")
+        # The mixin annotates self with a protocol of its own.
+        ids = self.model.generate(  # type: ignore[misc]
+            **inputs.to_kwargs(labels=False),
+            max_new_tokens=NEW_TOKENS,
+            min_new_tokens=NEW_TOKENS,
+            do_sample=False,
+            pad_token_id=0,
+        )
+        self.tokens += NEW_TOKENS - 1
+        return ids[0, inputs.input_ids.shape[1] :].tolist()
+
+
+def task_questions(engine: Engine) -> list[Question]:
+    """Quality and importance by their words, distortion by the severity word it begins with."""
+    severity = next(iter(engine.book.severities.values()))
+    first = tuple((candidate[0],) for candidate in severity.candidates)
+    return [*engine.book.levels.values(), Question(severity.items, first)]
+
+
+@torch.inference_mode()
+def packed_logits(
+    engine: Engine, photo: Photo, regions: Sequence[Region], questions: Sequence[Question]
+) -> dict[tuple[int, int], torch.Tensor]:
+    """The logits that ``score`` reads its candidates from, by region and question."""
+    session = engine.open(photo)
+    slots = engine.encode_regions(session, regions)
+    pairs = [(r, q) for r in range(len(regions)) for q in range(len(questions))]
+    paths = [questions[q].about(r) for r, q in pairs]
+    read: dict[tuple[int, int], torch.Tensor] = {}
+    for group in sorted_chunks(paths, engine.pack_tokens):
+        tree = pack([paths[index] for index in group])
+        logits = engine.run_tree(session, slots, tree, tree.ends).full(range(len(group)))
+        read |= {pairs[index]: line.clone() for index, line in zip(group, logits, strict=True)}
+    return read
+
+
+def spread(count: int, most: int) -> list[tuple[int, int]]:
+    """At most ``most`` pairs of region and task, spread over all of them."""
+    pairs = [(r, t) for r in range(count) for t in range(len(TASKS))]
+    step = max(1, len(pairs) / most)
+    return [pairs[int(index * step)] for index in range(min(most, len(pairs)))]
+
+
+def compare(make: Callable[[], Engine], photo: Photo, count: int, passes: int) -> Row:
+    """Runs engine and loop on the same regions."""
+    regions = some_regions(photo, count)
+    engine = make()
+    questions = task_questions(engine)
+    seconds: dict[str, float] = {}
+    with measured(seconds, "engine"):
+        stages = run_stages(engine, photo, regions, questions)
+    engine_tokens = engine.counters.prefix_tokens + engine.counters.suffix_tokens
+    texts_engine = make()
+    answers = [texts_engine.book.answers[task] for task in TASKS]
+    with measured(seconds, "text_engine"):
+        session = texts_engine.open(photo)
+        said = texts_engine.generate_tokens(
+            session, regions, answers, NEW_TOKENS, end_ids=frozenset()
+        )
+    loop = Loop(engine.model, engine.processor)
+    chosen = spread(count, passes)
+    alone, spoken = {}, {}
+    with measured(seconds, "loop"):
+        for r, t in chosen:
+            alone[r, t] = loop.logits(photo, regions[r], TASKS[t])
+    tokens = loop.tokens
+    with measured(seconds, "text_loop"):
+        for r, t in chosen:
+            spoken[r, t] = loop.text(photo, regions[r], TASKS[t])
+    packed = packed_logits(make(), photo, regions, questions)
+    differences = [
+        float((alone[r, t][list(ids)] - packed[r, t][list(ids)]).abs().max())
+        for r, t in chosen
+        for ids in [[candidate[0] for candidate in questions[t].candidates]]
+    ]
+    factor = count * len(TASKS) / len(chosen)
+    return Row(
+        regions=count,
+        loop_passes_timed=len(chosen),
+        score_loop_s=seconds["loop"] * factor,
+        score_engine_s=seconds["engine"],
+        score_speedup=seconds["loop"] * factor / seconds["engine"],
+        text_loop_s=seconds["text_loop"] * factor,
+        text_engine_s=seconds["text_engine"],
+        text_speedup=seconds["text_loop"] * factor / seconds["text_engine"],
+        max_logit_difference=max(differences),
+        same_texts=all(spoken[r, t] == said[r][t] for r, t in chosen),
+        tokens_loop=round(tokens * factor),
+        tokens_engine=engine_tokens,
+        peak_mib_engine=seconds["engine.mib"],
+        peak_mib_loop=seconds["loop.mib"],
+        stage_share=stages,
+    )
+
+
+def run_stages(
+    engine: Engine, photo: Photo, regions: Sequence[Region], questions: Sequence[Question]
+) -> dict[str, float]:
+    """One assessment, and the share of its time that each stage took."""
+    marks = [time.perf_counter()]
+    session = engine.open(photo)
+    synchronise()
+    marks.append(time.perf_counter())
+    engine.encode_regions(session, regions)
+    synchronise()
+    marks.append(time.perf_counter())
+    engine.score(session, regions, questions)
+    synchronise()
+    marks.append(time.perf_counter())
+    spent = np.diff(marks)
+    names = ("photo and prefix", "region tokens", "questions")
+    return {name: float(part / spent.sum()) for name, part in zip(names, spent, strict=True)}
+
+
+def show(row: Row) -> None:
+    """Prints one row of the table."""
+    stages = ", ".join(f"{name} {share:.0%}" for name, share in row.stage_share.items())
+    print(
+        f"{row.regions:4d} regions x {len(TASKS)} tasks | scores: loop {row.score_loop_s:8.2f} s, "
+        f"engine {row.score_engine_s:7.2f} s, {row.score_speedup:5.1f}x | texts: loop "
+        f"{row.text_loop_s:8.2f} s, engine {row.text_engine_s:7.2f} s, {row.text_speedup:5.1f}x | "
+        f"tokens {row.tokens_loop} -> {row.tokens_engine} | peak +{row.peak_mib_loop:.0f} -> "
+        f"+{row.peak_mib_engine:.0f} MiB | max logit difference {row.max_logit_difference:.1e}, "
+        f"texts {'equal' if row.same_texts else 'DIFFER'} | {stages} | "
+        f"loop from {row.loop_passes_timed} passes",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Prints a row per number of regions, then the JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--model", choices=("nano", "7b"), default="7b")
+    parser.add_argument("--layers", type=int, default=2, help="of the 7b shapes' language model")
+    parser.add_argument("--regions", type=int, nargs="+", default=[1, 8, 32, 128])
+    parser.add_argument("--loop-passes", type=int, default=6)
+    parser.add_argument("--report", type=int, default=32, help="regions of the JSON line")
+    parser.add_argument("--pack-tokens", type=int, default=512)
+    arguments = parser.parse_args()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    model, processor = (
+        nano(dtype, device)
+        if arguments.model == "nano"
+        else paper_shaped(arguments.layers, dtype, device)
+    )
+
+    def make() -> Engine:
+        return Engine(model, processor, pack_tokens=arguments.pack_tokens)
+
+    photo = read_photo(arguments.photo)
+    compare(make, photo, 1, 1)  # warms up
+    rows = []
+    for count in arguments.regions:
+        rows.append(compare(make, photo, count, arguments.loop_passes))
+        show(rows[-1])
+    reported = max(
+        (row for row in rows if row.regions <= arguments.report),
+        key=lambda row: row.regions,
+        default=rows[0],
+    )
+    about = {"model": arguments.model, "device": device, "dtype": str(dtype).split(".")[-1]}
+    print(json.dumps(about | asdict(reported)))
+
+
+if __name__ == "__main__":
+    main()
