@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from transformers import BitsAndBytesConfig
 
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.weights import check_weights, refuse_faults
 from seagull.preprocessing.processor import SeagullProcessor
 
 QUANTIZATIONS = ("8bit", "4bit")
@@ -35,7 +37,7 @@ def load_model(
         ModelError: if the folder is not a Seagull model, its weights are pickled, or keys are
             missing, left over or of another shape.
     """
-    check_folder(folder)
+    check_weights(folder, check_folder(folder))
     # With output_loading_info the return is a pair, which the annotation does not know.
     loaded: Any = SeagullForConditionalGeneration.from_pretrained(
         folder,
@@ -56,12 +58,19 @@ def load_processor(folder: Path) -> SeagullProcessor:
     """The processor of a model folder.
 
     Raises:
-        ModelError: if the tokenizer or the processor's settings are missing.
+        ModelError: if the tokenizer or the processor's settings are missing or damaged.
     """
     for name in ("tokenizer_config.json", "processor_config.json"):
         if not (folder / name).is_file():
             raise ModelError(f"{folder}: {name} is missing; save the processor with the model")
-    return SeagullProcessor.from_pretrained(folder, local_files_only=True)
+    try:
+        # Unless told not to, transformers asks at the terminal whether to run a folder's code.
+        return SeagullProcessor.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{folder}: the processor cannot be loaded: {reason}") from error
 
 
 def check_folder(folder: Path) -> SeagullConfig:
@@ -86,8 +95,9 @@ def check_folder(folder: Path) -> SeagullConfig:
         raise ModelError(f"{folder}: there are no weights (*.safetensors)")
     try:
         config = SeagullConfig.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(f"{folder}: config.json cannot be read: {error}") from error
+    except (OSError, ValueError, TypeError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{folder}: config.json cannot be read: {reason}") from error
     if config.model_type != "seagull":
         raise ModelError(f"{folder}: a {config.model_type!r} model, not a Seagull model")
     return config
@@ -111,19 +121,14 @@ def _quantization_config(quantization: str | None, dtype: torch.dtype) -> BitsAn
 
 
 def _check_keys(folder: Path, info: dict[str, Any]) -> None:
-    faults = [
-        f"{len(info[kind])} {words} ({_some(info[kind])})"
-        for kind, words in (
-            ("missing_keys", "missing"),
-            ("unexpected_keys", "left over"),
-            ("mismatched_keys", "of another shape"),
-        )
-        if info[kind]
-    ]
-    if faults:
-        raise ModelError(f"{folder}: the weights do not fit the configuration: {'; '.join(faults)}")
+    kinds = {
+        "missing": "missing_keys",
+        "left over": "unexpected_keys",
+        "of another shape": "mismatched_keys",
+    }
+    faults = {words: [_name(key) for key in info[kind]] for words, kind in kinds.items()}
+    refuse_faults(folder, faults)
 
 
-def _some(keys: Any, most: int = 3) -> str:
-    names = sorted(key if isinstance(key, str) else str(key[0]) for key in keys)
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+def _name(key: Any) -> str:
+    return key if isinstance(key, str) else str(key[0])

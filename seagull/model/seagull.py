@@ -71,7 +71,9 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             statistics=mfe.statistics,
             local=mfe.local,
         )
-        self.language_model = AutoModelForCausalLM.from_config(config.text_config)
+        self.language_model = AutoModelForCausalLM.from_config(
+            config.text_config, trust_remote_code=False
+        )
         self.post_init()  # type: ignore[no-untyped-call]
         self.generation_config.suppress_tokens = config.unspeakable or None
 

@@ -1,0 +1,81 @@
+"""What a model folder's configuration and weights say of each other, before either costs memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from seagull.model.build import build_model
+from seagull.model.config import SeagullConfig
+from seagull.model.errors import ModelError
+
+OWN_PARTS = ("vision_encoder.", "projector.", "mfe.")
+"""Beginnings of our own keys; those of a language model are told by transformers."""
+
+
+def check_weights(folder: Path, config: SeagullConfig) -> None:
+    """Passes if the weights' headers fit a model of that configuration.
+
+    The model is built without memory and only the headers of the files are read, so a
+    configuration that asks for terabytes is refused like any other that does not fit.
+
+    Args:
+        folder: holds ``*.safetensors``.
+        config: of the model.
+
+    Raises:
+        ModelError: if no model can be built, a file is damaged, or keys are missing, left over or
+            of another shape.
+    """
+    expected = _expected_shapes(folder, config)
+    found = _stored_shapes(folder)
+    packed = "language_model." if getattr(config, "quantization_config", None) else "\0"
+    missing = [key for key in expected if key not in found and key.startswith(OWN_PARTS)]
+    left_over = [key for key in found if key not in expected and key.startswith(OWN_PARTS)]
+    other = [
+        key
+        for key, shape in found.items()
+        if expected.get(key, shape) != shape and not key.startswith(packed)
+    ]
+    refuse_faults(folder, {"missing": missing, "left over": left_over, "of another shape": other})
+
+
+def refuse_faults(folder: Path, faults: Mapping[str, Collection[str]]) -> None:
+    """Passes if no kind of fault has a key.
+
+    Raises:
+        ModelError: otherwise; it names the first keys of each kind.
+    """
+    told = [f"{len(keys)} {kind} ({_some(keys)})" for kind, keys in faults.items() if keys]
+    if told:
+        raise ModelError(f"{folder}: the weights do not fit the configuration: {'; '.join(told)}")
+
+
+def _expected_shapes(folder: Path, config: SeagullConfig) -> dict[str, tuple[int, ...]]:
+    try:
+        state = build_model(config, device="meta").state_dict()
+    except Exception as error:  # each part of a model complains about its numbers in its own way
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ModelError(f"{folder}: config.json describes no possible model: {reason}") from error
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def _stored_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for file in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(file, "pt") as opened:
+                names = list(opened.keys())
+                shapes |= {name: tuple(opened.get_slice(name).get_shape()) for name in names}
+        except (SafetensorError, OSError) as error:
+            raise ModelError(
+                f"{file}: damaged, cut off, or no safetensors file ({error}); copy it again"
+            ) from error
+    return shapes
+
+
+def _some(keys: Collection[str], most: int = 3) -> str:
+    names = sorted(keys)
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
