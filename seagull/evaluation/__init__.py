@@ -1,0 +1,1 @@
+"""Evaluation: predictions of any predictor against opinions, by one protocol."""

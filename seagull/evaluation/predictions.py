@@ -1,0 +1,298 @@
+"""Predictions and their JSON Lines file, which a run that was killed goes on with.
+
+Each line is one region: what was predicted beside what is known, so that the file alone gives the
+numbers. The first line says what made it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from seagull.evaluation.label_sets import Found
+from seagull.levels import SEVERITY
+from seagull.records import RegionLabels
+from seagull.types import AssessmentTask, DistortionType, RegionAssessment
+
+SCORES = ("quality", "quality_std", "importance", "importance_std")
+FORMAT = "seagull.predictions/1"
+_START = b'{"format": "seagull.predictions/'
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one predictor says about one region; None where it says nothing.
+
+    Args:
+        quality: higher is better.
+        quality_std: its predicted standard deviation.
+        importance: higher is more important.
+        importance_std: its predicted standard deviation.
+        distortions: (type, severity word) pairs; empty means clean.
+    """
+
+    quality: float | None = None
+    quality_std: float | None = None
+    importance: float | None = None
+    importance_std: float | None = None
+    distortions: Found | None = None
+
+    @classmethod
+    def of(cls, assessment: RegionAssessment) -> Prediction:
+        """The prediction in a model's assessment."""
+        quality, importance = assessment.quality, assessment.importance
+        found = assessment.distortions
+        return cls(
+            quality=None if quality is None else quality.score,
+            quality_std=None if quality is None else quality.std,
+            importance=None if importance is None else importance.score,
+            importance_std=None if importance is None else importance.std,
+            distortions=None if found is None else tuple((one.type, one.severity) for one in found),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, without what is None."""
+        plain: dict[str, Any] = {
+            name: round(value, 8) for name in SCORES if (value := getattr(self, name)) is not None
+        }
+        if self.distortions is not None:
+            plain["distortions"] = [[kind.value, severity] for kind, severity in self.distortions]
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Prediction:
+        """The prediction in a JSON object; its other fields are not looked at.
+
+        Raises:
+            ValueError: if a number is not finite, a spread negative, or a word unknown.
+        """
+        numbers = {name: _number(plain, name) for name in SCORES}
+        if any((numbers[name] or 0) < 0 for name in SCORES if name.endswith("_std")):
+            raise ValueError("a standard deviation cannot be negative")
+        return cls(**numbers, distortions=_distortions(plain.get("distortions")))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One region's prediction beside its labels.
+
+    Args:
+        item: id of the item in its set.
+        region: id of the region.
+        image: names the version of the photo.
+        group: names the photo.
+        labels: what is known.
+        prediction: what was said.
+    """
+
+    item: str
+    region: str
+    image: str
+    group: str
+    labels: RegionLabels
+    prediction: Prediction
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "id": self.item,
+            "region": self.region,
+            "image": self.image,
+            "group": self.group,
+            **self.prediction.to_dict(),
+            "labels": self.labels.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Row:
+        """The row of a JSON object.
+
+        Raises:
+            ValueError: if a field is missing or cannot be used.
+        """
+        image = plain.get("image", plain.get("id"))
+        if not isinstance(image, str):
+            raise ValueError("a row names its photo in `image` or `id`")
+        labels = plain.get("labels", {})
+        if not isinstance(labels, Mapping):
+            raise ValueError("`labels` is an object")
+        return cls(
+            item=str(plain.get("id", image)),
+            region=str(plain.get("region", "1")),
+            image=image,
+            group=str(plain.get("group", image)),
+            labels=checked(RegionLabels.from_dict(labels)),
+            prediction=Prediction.from_dict(plain),
+        )
+
+
+def checked(labels: RegionLabels) -> RegionLabels:
+    """The labels, if they can be evaluated against.
+
+    Raises:
+        ValueError: if a score is not a number in [0, 1] or a severity word unknown.
+    """
+    for name in ("quality", "importance"):
+        value = getattr(labels, name)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1
+        ):
+            raise ValueError(f"labels: {name} lies in [0, 1], got {value!r}")
+    for _, severity in labels.distortions or ():
+        _check_severity(severity)
+    return labels
+
+
+def tasks_known(labels: RegionLabels) -> frozenset[AssessmentTask]:
+    """The tasks whose answer is known."""
+    known = {
+        AssessmentTask.QUALITY: labels.quality,
+        AssessmentTask.IMPORTANCE: labels.importance,
+        AssessmentTask.DISTORTION: labels.distortions,
+    }
+    return frozenset(task for task, value in known.items() if value is not None)
+
+
+class PredictionLog:
+    """Rows of one predictor, kept in memory and, where a path is given, in a file.
+
+    Args:
+        path: the file; made if missing, otherwise gone on with. None: memory only.
+        settings: fingerprint of all that can change a prediction.
+
+    Raises:
+        ValueError: if the file was made with other settings or is no predictions file; it is left
+            as it is.
+    """
+
+    def __init__(self, path: Path | None, settings: str) -> None:
+        self._rows: dict[tuple[str, str], Row] = {}
+        self._file: BinaryIO | None = None
+        if path is None:
+            return
+        header = json.dumps({"format": FORMAT, "settings": settings}).encode() + b"\n"
+        keep = self._read(path, header) if path.exists() else 0
+        self._file = path.open("r+b" if path.exists() else "w+b")
+        self._file.truncate(keep)
+        self._file.seek(keep)
+        if not keep:
+            self._file.write(header)
+            self._file.flush()
+
+    def __enter__(self) -> PredictionLog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        return key in self._rows
+
+    def __getitem__(self, key: tuple[str, str]) -> Row:
+        return self._rows[key]
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Appends rows and hands them to the operating system at once."""
+        self._rows.update({(row.item, row.region): row for row in rows})
+        if self._file is not None:
+            lines = (json.dumps(row.to_dict(), ensure_ascii=True) + "\n" for row in rows)
+            self._file.write("".join(lines).encode("ascii"))
+            self._file.flush()
+
+    def _read(self, path: Path, header: bytes) -> int:
+        """Takes up the rows of a file; bytes worth keeping."""
+        place = 0
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if number == 1 and line != header:
+                    if header.startswith(line):
+                        return 0
+                    raise ValueError(_other_settings(path, line))
+                if not line.endswith(b"\n"):
+                    logger.warning("%s: cut off the half line that an interrupted run left", path)
+                    return place
+                if number > 1:
+                    row = _parse(path, number, line)
+                    self._rows[row.item, row.region] = row
+                place += len(line)
+        return place
+
+
+def read_rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON Lines file with their line numbers, without a predictions header.
+
+    Raises:
+        ValueError: with the line's number, if a line is not an object.
+    """
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip() or line.startswith(_START):
+                continue
+            try:
+                plain = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
+            if not isinstance(plain, dict):
+                raise ValueError(f"{path}, line {number}: an object is needed")
+            yield number, plain
+
+
+def _parse(path: Path, number: int, line: bytes) -> Row:
+    try:
+        return Row.from_dict(json.loads(line))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path}, line {number}: not a row of predictions ({error}); remove the file to start "
+            "anew"
+        ) from error
+
+
+def _other_settings(path: Path, line: bytes) -> str:
+    if line.startswith(_START):
+        return (
+            f"{path}: made with another model, data or settings; give another --out, or remove the "
+            "file to start anew"
+        )
+    return f"{path}: not a file of predictions; give another --out"
+
+
+def _number(plain: Mapping[str, Any], name: str) -> float | None:
+    value = plain.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name} is a finite number, got {value!r}")
+    return float(value)
+
+
+def _distortions(value: Any) -> Found | None:
+    if value is None:
+        return None
+    found = []
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, Mapping):
+            one = [one.get("type"), one.get("severity")]  # noqa: PLW2901 - the pair of an object
+        if not (isinstance(one, list) and len(one) == 2):
+            raise ValueError(f"a distortion is [type, severity], got {one!r}")
+        _check_severity(one[1])
+        found.append((DistortionType(one[0]), str(one[1])))
+    return tuple(found)
+
+
+def _check_severity(word: object) -> None:
+    if word not in SEVERITY.words:
+        raise ValueError(f"unknown severity {word!r}; known: {', '.join(SEVERITY.words)}")

@@ -1,0 +1,143 @@
+"""Evaluation sets: opened by one call, split by photo, and checked not to share photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b, sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from seagull.evaluation.items import EvaluationItem, record_items
+from seagull.evaluation.tables import MosScale, OpinionTable
+
+Keep = Callable[[str], bool]
+"""Whether a photo, by its group name, belongs to a part of a set."""
+
+
+class SplitError(ValueError):
+    """A photo is on both sides of a split."""
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """Photos with labelled regions, streamed as often as they are asked for.
+
+    Args:
+        path: of the file.
+        stream: its items, from the beginning.
+        kind: ``regions`` or ``opinions``.
+        scale: of the opinions, for ``opinions``.
+        part: what was kept of it.
+    """
+
+    path: Path
+    stream: Callable[[], Iterator[EvaluationItem]]
+    kind: str
+    scale: MosScale | None = None
+    part: str = "all"
+
+    def items(self, limit: int | None = None) -> Iterator[EvaluationItem]:
+        """The items in the file's order, the first ``limit`` of them."""
+        return islice(self.stream(), limit)
+
+    def groups(self, limit: int | None = None) -> set[str]:
+        """Names of all photos; nothing is decoded."""
+        return {item.group for item in self.items(limit)}
+
+    def keep(self, wanted: Keep, part: str) -> EvaluationSet:
+        """The part whose photos are wanted."""
+        return replace(
+            self,
+            stream=lambda: (item for item in self.stream() if wanted(item.group)),
+            part=part,
+        )
+
+    def only_metric(self, metric: str) -> EvaluationSet:
+        """The set with the labels of one metric only."""
+
+        def stream() -> Iterator[EvaluationItem]:
+            for item in self.stream():
+                labels = {id: one for id, one in item.labels.items() if one.metric == metric}
+                if labels:
+                    regions = tuple(spec for spec in item.regions if spec.id in labels)
+                    yield replace(item, regions=regions, labels=labels)
+
+        return replace(self, stream=stream, part=f"{self.part}, metric {metric}")
+
+    def about(self) -> dict[str, Any]:
+        """What it is, for results: path, kind, part, opinion scale."""
+        plain: dict[str, Any] = {"path": str(self.path), "kind": self.kind, "part": self.part}
+        if self.scale is not None:
+            plain["mos_scale"] = {"worst": self.scale.worst, "best": self.scale.best}
+        return plain
+
+    def fingerprint(self) -> str:
+        """16 hex digits that change with the file, the part and the scale."""
+        status = self.path.stat()
+        text = repr((str(self.path.resolve()), status.st_size, status.st_mtime_ns, self.about()))
+        return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def open_set(
+    path: Path, *, scale: MosScale | None = None, images: Path | None = None
+) -> EvaluationSet:
+    """The set in a file: records (.jsonl) or a table of opinions (.parquet, .csv, .tsv).
+
+    Args:
+        path: the file.
+        scale: of a table's opinions; by ``usual_scale`` if None.
+        images: folder a table's image paths start from.
+
+    Raises:
+        ValueError: if there is no such file or it is neither.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file; --data takes .jsonl, .parquet, .csv")
+    if path.suffix.lower() in (".jsonl", ".ndjson"):
+        if scale is not None or images is not None:
+            raise ValueError(
+                f"{path}: --mos-range and --images belong to a table of opinions; records carry "
+                "scores in [0, 1] and paths relative to their file"
+            )
+        return EvaluationSet(path, lambda: record_items(path), "regions")
+    table = OpinionTable(path, images, scale).with_scale()
+    return EvaluationSet(path, table.items, "opinions", table.scale)
+
+
+def split(data: EvaluationSet, share: float, seed: int) -> tuple[EvaluationSet, EvaluationSet]:
+    """The set without a share of its photos, and that share, decided photo by photo.
+
+    Raises:
+        ValueError: if the share is not inside (0, 1).
+    """
+    if not 0 < share < 1:
+        raise ValueError(f"the held-out share lies between 0 and 1, got {share}")
+
+    def held_out(group: str) -> bool:
+        mark = blake2b(f"{seed}:{group}".encode("utf-8", "replace"), digest_size=8).digest()
+        return int.from_bytes(mark, "big") / 2**64 < share
+
+    rest = data.keep(lambda group: not held_out(group), f"all but {share:g} (seed {seed})")
+    return rest, data.keep(held_out, f"held out {share:g} (seed {seed})")
+
+
+def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> None:
+    """Passes if no photo is in both sets.
+
+    Args:
+        evaluated: what is evaluated on.
+        other: what something was fitted to.
+        what: the other set's role, for the message.
+
+    Raises:
+        SplitError: naming some of the photos.
+    """
+    shared = evaluated.groups() & other.groups()
+    if shared:
+        some = ", ".join(sorted(shared)[:3])
+        raise SplitError(
+            f"{len(shared)} photos of {evaluated.path} are also in {what} {other.path} ({some}"
+            f"{', ...' if len(shared) > 3 else ''}); evaluate on photos of their own"
+        )

@@ -1,0 +1,179 @@
+"""From rows to results: plain dictionaries, ready for JSON. What cannot be computed is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seagull.evaluation.calibration import calibration
+from seagull.evaluation.intervals import Indices, bootstrap
+from seagull.evaluation.label_sets import SCORES, pairs_of, per_class, per_region, types_of
+from seagull.evaluation.metrics import fit_logistic, score_metrics
+from seagull.evaluation.predictions import Row
+from seagull.evaluation.sensitivity import sensitivity
+
+Values = NDArray[np.float64]
+
+TASKS = ("quality", "importance", "distortion", "calibration", "sensitivity")
+"""What can be reported; each is reported where the data and the predictor have it."""
+
+
+@dataclass(frozen=True)
+class SummarySettings:
+    """How results are computed.
+
+    Args:
+        tasks: of ``TASKS``.
+        resamples: of the bootstrap; 0 for no intervals.
+        seed: of the bootstrap.
+    """
+
+    tasks: tuple[str, ...] = TASKS
+    resamples: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ScorePairs:
+    """Predictions and labels of one score, row by row.
+
+    Args:
+        predicted: shape (n,).
+        label: shape (n,), in [0, 1].
+        std: predicted spread, NaN where none.
+        label_std: raters' spread, NaN where unknown.
+        rows: where they come from.
+    """
+
+    predicted: Values
+    label: Values
+    std: Values
+    label_std: Values
+    rows: Sequence[Row]
+
+
+def score_pairs(rows: Sequence[Row], name: str) -> ScorePairs:
+    """The rows that have both a prediction and a label of ``quality`` or ``importance``."""
+    both = [
+        row
+        for row in rows
+        if getattr(row.prediction, name) is not None and getattr(row.labels, name) is not None
+    ]
+    return ScorePairs(
+        _column([getattr(row.prediction, name) for row in both]),
+        _column([getattr(row.labels, name) for row in both]),
+        _column([getattr(row.prediction, f"{name}_std") for row in both]),
+        _column([row.labels.quality_std if name == "quality" else None for row in both]),
+        both,
+    )
+
+
+def summarise(
+    rows: Sequence[Row], settings: SummarySettings, *, same_scale: bool = True
+) -> dict[str, Any]:
+    """The results of one predictor; tasks without a single value are left out.
+
+    Args:
+        rows: its predictions beside the labels.
+        settings: what to compute.
+        same_scale: whether its scores lie on the labels' scale.
+    """
+    result: dict[str, Any] = {}
+    for name in ("quality", "importance"):
+        if name in settings.tasks and (found := _score(rows, name, settings, same_scale)):
+            result[name] = found
+    if "distortion" in settings.tasks and (found := _distortion(rows, settings)):
+        result["distortion"] = found
+    if "calibration" in settings.tasks and same_scale:
+        result |= _calibrations(rows)
+    if "sensitivity" in settings.tasks:
+        found = sensitivity(rows, resamples=settings.resamples, seed=settings.seed)
+        if found is not None:
+            result["sensitivity"] = found
+    return result
+
+
+def _score(
+    rows: Sequence[Row], name: str, settings: SummarySettings, same_scale: bool
+) -> dict[str, Any] | None:
+    pairs = score_pairs(rows, name)
+    if not pairs.rows:
+        return None
+    predicted, label = pairs.predicted, pairs.label
+    start = fit_logistic(predicted, label)
+
+    def statistics(indices: Indices) -> Mapping[str, float | None]:
+        return score_metrics(predicted[indices], label[indices], same_scale=same_scale, start=start)
+
+    groups = [row.group for row in pairs.rows]
+    return {
+        **score_metrics(predicted, label, same_scale=same_scale),
+        "n": len(pairs.rows),
+        "photos": len(set(groups)),
+        "ci": bootstrap(statistics, groups, resamples=settings.resamples, seed=settings.seed),
+    }
+
+
+def _distortion(rows: Sequence[Row], settings: SummarySettings) -> dict[str, Any] | None:
+    both = [
+        (row, row.prediction.distortions, row.labels.distortions)
+        for row in rows
+        if row.prediction.distortions is not None and row.labels.distortions is not None
+    ]
+    if not both:
+        return None
+    mine = [types_of(said) for _, said, _ in both]
+    right = [types_of(true) for _, _, true in both]
+    types = per_region(mine, right)
+    severities = per_region(
+        [pairs_of(said or ()) for _, said, _ in both], [pairs_of(true or ()) for _, _, true in both]
+    )
+
+    def statistics(indices: Indices) -> dict[str, float | None]:
+        return {
+            f"{kind}_{score}": float(value)
+            for kind, table in (("type", types), ("severity", severities))
+            for score, value in zip(SCORES, table[indices].mean(axis=0), strict=True)
+        }
+
+    groups = [row.group for row, _, _ in both]
+    drawn = bootstrap(statistics, groups, resamples=settings.resamples, seed=settings.seed)
+    classes = per_class(mine, right)
+    known = [one["f1"] for one in classes.values() if one["f1"] is not None]
+    return {
+        **{
+            kind: {
+                **{
+                    score: float(value)
+                    for score, value in zip(SCORES, table.mean(axis=0), strict=True)
+                },
+                "ci": {score: drawn.get(f"{kind}_{score}") for score in SCORES if drawn},
+            }
+            for kind, table in (("type", types), ("severity", severities))
+        },
+        "per_type": classes,
+        "mean_f1_per_type": float(np.mean(known)) if known else None,
+        "n": len(both),
+        "photos": len(set(groups)),
+    }
+
+
+def _calibrations(rows: Sequence[Row]) -> dict[str, Any]:
+    found = {}
+    for name in ("quality", "importance"):
+        pairs = score_pairs(rows, name)
+        known = np.isfinite(pairs.std)
+        one = calibration(
+            pairs.predicted[known], pairs.std[known], pairs.label[known], pairs.label_std[known]
+        )
+        if one is not None:
+            found[name] = one
+    return {"calibration": found} if found else {}
+
+
+def _column(values: Sequence[float | None]) -> Values:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
