@@ -330,7 +330,7 @@ def main() -> None:
         return Engine(model, processor, pack_tokens=arguments.pack_tokens)
 
     photo = read_photo(arguments.photo)
-    compare(make, photo, 1, 1)  # warms up
+    make().open(photo)  # warms up
     rows = []
     for count in arguments.regions:
         rows.append(compare(make, photo, count, arguments.loop_passes))
