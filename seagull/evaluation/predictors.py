@@ -74,18 +74,24 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ModelPredictor:
-    """The model, asked about each region of the photo as it is."""
+    """The model, asked about each region of the photo as it is.
+
+    Args:
+        assessor: the model.
+        variant: how it computes (type, quantization), where that can change answers.
+    """
 
     assessor: Assesses
+    variant: str = ""
     name: str = "model"
     same_scale: bool = True
     tasks: frozenset[AssessmentTask] = ALL_TASKS
 
     @property
     def fingerprint(self) -> str:
-        """Of the way of asking and the model."""
+        """Of the way of asking, the model, and how it computes."""
         info = self.assessor.info
-        return digest(type(self).__name__, info.name, info.revision)
+        return digest(self.name, info.name, info.revision, self.variant)
 
     def predict(
         self, photo: Photo, regions: Sequence[Region], tasks: Sequence[AssessmentTask]

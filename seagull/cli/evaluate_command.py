@@ -1,0 +1,194 @@
+"""The shape of the ``evaluate`` command: its options and their help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seagull.cli import options as opt
+
+_DATA = "Data"
+_BASELINES = "Baselines"
+_NUMBERS = "Numbers"
+_OUTPUT = "Output (none given: a table)"
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="FILE",
+        help="Region records (.jsonl), or a table with `image` and `mos` (.parquet, .csv, .tsv).",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+Predictions = Annotated[
+    Path | None,
+    typer.Option(
+        "--predictions", metavar="FILE",
+        help="Evaluate these (reports or rows, .jsonl) instead of asking a model.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+Tasks = Annotated[
+    str | None,
+    typer.Option(
+        "--tasks", metavar="LIST",
+        help="Of quality, importance, distortion, calibration, sensitivity. Default: all there is.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", metavar="N", min=1, help="The first N photos only.", rich_help_panel=_DATA
+    ),
+]
+Metric = Annotated[
+    str | None,
+    typer.Option(
+        "--metric", metavar="NAME", help="Only labels of this metric.", rich_help_panel=_DATA
+    ),
+]
+MosRange = Annotated[
+    str | None,
+    typer.Option(
+        "--mos-range", metavar="WORST,BEST",
+        help="Scale of a table's opinions. Default: the first of 0-1, 1-5, 0-5, 1-10, 0-10, 0-100 "
+        "that holds them all.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+Images = Annotated[
+    Path | None,
+    typer.Option(
+        "--images", metavar="FOLDER", help="Where a table's image paths start.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+Baselines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--baseline", metavar="NAME",
+        help="constant, crop-only, box-drawn, classical or pyiqa:NAME. Repeatable.",
+        rich_help_panel=_BASELINES,
+    ),
+]  # fmt: skip
+Fit = Annotated[
+    Path | None,
+    typer.Option(
+        "--fit", metavar="FILE", help="Fit baselines to this set; refused if it shares photos.",
+        rich_help_panel=_BASELINES,
+    ),
+]  # fmt: skip
+FitLimit = Annotated[
+    int | None,
+    typer.Option(
+        "--fit-limit", metavar="N", min=1, help="Fit to the first N photos only.",
+        rich_help_panel=_BASELINES,
+    ),
+]  # fmt: skip
+Holdout = Annotated[
+    float | None,
+    typer.Option(
+        "--holdout", metavar="SHARE",
+        help="Evaluate on this share of the photos of --data and fit baselines to the others.",
+        rich_help_panel=_BASELINES,
+    ),
+]  # fmt: skip
+TrainedOn = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trained-on", metavar="FILE",
+        help="What the model was trained on; refused if --data shares photos. Repeatable.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+Seed = Annotated[
+    int,
+    typer.Option("--seed", min=0, help="Of the hold-out and the intervals.",
+                 rich_help_panel=_NUMBERS),
+]  # fmt: skip
+Resamples = Annotated[
+    int,
+    typer.Option(
+        "--resamples", metavar="N", min=0, max=100_000,
+        help="Bootstrap resamples for 95 % intervals; 0 for none.",
+        rich_help_panel=_NUMBERS,
+    ),
+]  # fmt: skip
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FOLDER",
+        help="Predictions, results, plots and a page; a second run goes on with the predictions.",
+        rich_help_panel=_OUTPUT,
+    ),
+]  # fmt: skip
+Json = Annotated[
+    bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)
+]  # fmt: skip
+
+EVALUATE_EXAMPLES = """
+Examples:
+
+\b
+  seagull evaluate --data regions.jsonl --out results/
+  seagull evaluate --data photos.parquet --holdout 0.2 --baseline constant --baseline classical
+  seagull evaluate --predictions mine.jsonl --json
+"""
+
+
+def evaluate(  # noqa: PLR0913 - one parameter an option is how typer reads a command
+    context: typer.Context,
+    *,
+    data: Data = None,
+    predictions: Predictions = None,
+    tasks: Tasks = None,
+    limit: Limit = None,
+    metric: Metric = None,
+    mos_range: MosRange = None,
+    images: Images = None,
+    baseline: Baselines = None,
+    fit: Fit = None,
+    fit_limit: FitLimit = None,
+    holdout: Holdout = None,
+    trained_on: TrainedOn = None,
+    seed: Seed = 0,
+    resamples: Resamples = 1000,
+    out: Out = None,
+    json: Json = False,
+    model: opt.Model = "nano",
+    device: opt.Device = "auto",
+    dtype: opt.Dtype = "auto",
+    quantization: opt.Quantization = None,
+) -> None:
+    """Compare a model's answers with opinions and labels, beside baselines."""
+    from seagull.cli.models import ModelRequest
+    from seagull.cli.run_evaluate import (
+        EvaluateRequest,
+        parse_evaluation_tasks,
+        parse_scale,
+        run_evaluate,
+    )
+
+    request = EvaluateRequest(
+        model=ModelRequest(model, device, dtype, quantization),
+        data=data,
+        predictions=predictions,
+        tasks=parse_evaluation_tasks(tasks),
+        baselines=tuple(baseline or ()),
+        fit=fit,
+        fit_limit=fit_limit,
+        holdout=holdout,
+        trained_on=tuple(trained_on or ()),
+        metric=metric,
+        scale=parse_scale(mos_range),
+        images=images,
+        limit=limit,
+        seed=seed,
+        resamples=resamples,
+        out=out,
+        json=json,
+    )
+    run_evaluate(request, context.obj)

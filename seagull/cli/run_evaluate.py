@@ -1,0 +1,281 @@
+"""The ``evaluate`` command: a set in, numbers, plots and a page out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from seagull.cli.errors import BAD_INPUT, complain
+from seagull.cli.models import UNTRAINED, ModelRequest, load_assessor
+from seagull.cli.names import unknown_name
+from seagull.cli.progress import LateBar
+from seagull.cli.services import Services
+from seagull.evaluation.baselines import BASELINES, OF_MODEL, PYIQA, make_baselines
+from seagull.evaluation.given import join, read_given
+from seagull.evaluation.outputs import Evaluation, write_outputs
+from seagull.evaluation.predictions import Row
+from seagull.evaluation.predictors import Assesses, ModelPredictor, Predictor
+from seagull.evaluation.run import FailedItem, RunResult, RunSettings, run_predictors
+from seagull.evaluation.sets import EvaluationSet, check_apart, open_set, split
+from seagull.evaluation.summary import TASKS, SummarySettings, summarise
+from seagull.evaluation.table import results_table
+from seagull.evaluation.tables import MosScale
+from seagull.types import AssessmentTask
+
+NO_MODEL = "none"
+GIVEN = "predictions"
+_ASKED = {
+    "quality": AssessmentTask.QUALITY,
+    "importance": AssessmentTask.IMPORTANCE,
+    "distortion": AssessmentTask.DISTORTION,
+    "calibration": AssessmentTask.QUALITY,
+    "sensitivity": AssessmentTask.QUALITY,
+}
+_SHOWN_FAILURES = 5
+
+
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """Everything asked of one ``evaluate`` run."""
+
+    model: ModelRequest
+    data: Path | None = None
+    predictions: Path | None = None
+    tasks: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
+    fit: Path | None = None
+    fit_limit: int | None = None
+    holdout: float | None = None
+    trained_on: tuple[Path, ...] = ()
+    metric: str | None = None
+    scale: MosScale | None = None
+    images: Path | None = None
+    limit: int | None = None
+    seed: int = 0
+    resamples: int = 1000
+    out: Path | None = None
+    json: bool = False
+
+    @property
+    def loads_model(self) -> bool:
+        """Whether a model is asked."""
+        return self.predictions is None and self.model.model != NO_MODEL
+
+    def check(self) -> None:
+        """Passes if the options fit together.
+
+        Raises:
+            ValueError: naming the option that does not.
+        """
+        if self.data is None and self.predictions is None:
+            raise ValueError("nothing to evaluate: give --data, or --predictions with labels")
+        if self.fit is not None and self.holdout is not None:
+            raise ValueError("--fit and --holdout both say what is fitted to; give one of them")
+        if self.data is None and (self.baselines or self.holdout is not None):
+            raise ValueError("baselines and --holdout need the photos: give --data")
+        for name in self.baselines:
+            if name not in BASELINES and not name.startswith(PYIQA):
+                raise unknown_name("baseline", name, list(BASELINES), f", {PYIQA}NAME")
+            if name in OF_MODEL and not self.loads_model:
+                raise ValueError(f"the baseline {name} asks a model; name one with --model")
+        if self.predictions is None and not self.loads_model and not self.baselines:
+            raise ValueError("--model none leaves nothing to evaluate; add a --baseline")
+        if self.out is not None and self.out.exists() and not self.out.is_dir():
+            raise ValueError(f"--out {self.out}: it is a file; name a folder")
+
+
+@dataclass(frozen=True, eq=False)
+class _Sets:
+    data: EvaluationSet | None
+    fit: EvaluationSet | None
+
+
+def parse_evaluation_tasks(text: str | None) -> tuple[str, ...]:
+    """The tasks of a comma-separated list; none for None.
+
+    Raises:
+        ValueError: on an unknown name (with the nearest).
+    """
+    given = [word.strip().lower() for word in (text or "").split(",") if word.strip()]
+    for word in given:
+        if word not in TASKS:
+            raise unknown_name("task", word, TASKS)
+    return tuple(task for task in TASKS if task in given)
+
+
+def parse_scale(text: str | None) -> MosScale | None:
+    """The opinion scale of ``WORST,BEST``; None for None.
+
+    Raises:
+        ValueError: if it is not two different numbers.
+    """
+    if text is None:
+        return None
+    try:
+        worst, best = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"--mos-range {text!r}: write WORST,BEST, such as 1,5") from error
+    return MosScale(worst, best)
+
+
+def run_evaluate(request: EvaluateRequest, services: Services) -> None:
+    """Evaluates and writes the results.
+
+    Raises:
+        ValueError: if the request cannot be met.
+        typer.Exit: with code 2, after all else is done, if photos failed.
+    """
+    request.check()
+    sets = _open_sets(request)
+    if request.out is not None:
+        (request.out / "predictions").mkdir(parents=True, exist_ok=True)
+    assessor = load_assessor(request.model, services) if request.loads_model else None
+    rows, run, off_scale = _collect(request, sets, assessor)
+    evaluation = _evaluate(request, sets, assessor, rows, run, off_scale)
+    _write(request, evaluation, sets.data, assessor)
+    _say_failed(run.failed)
+    if run.failed:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _open_sets(request: EvaluateRequest) -> _Sets:
+    if request.data is None:
+        return _Sets(None, None)
+    data = open_set(request.data, scale=request.scale, images=request.images)
+    fit = None if request.fit is None else open_set(request.fit, images=request.images)
+    if request.holdout is not None:
+        fit, data = split(data, request.holdout, request.seed)
+    elif fit is not None:
+        check_apart(data, fit, "what baselines are fitted to,")
+    for path in request.trained_on:
+        check_apart(data, open_set(path), "what the model was trained on,")
+    if request.metric is not None:
+        data = data.only_metric(request.metric)
+        fit = None if fit is None else fit.only_metric(request.metric)
+    return _Sets(data, fit)
+
+
+def _collect(
+    request: EvaluateRequest, sets: _Sets, assessor: Assesses | None
+) -> tuple[dict[str, list[Row]], RunResult, frozenset[str]]:
+    """Rows by predictor, the run behind them, and predictors with a scale of their own."""
+    rows: dict[str, list[Row]] = {}
+    off_scale: set[str] = set()
+    if request.predictions is not None:
+        rows[GIVEN] = _given(request, sets.data)
+        scores = [row.prediction.quality for row in rows[GIVEN]]
+        if any(score is not None and not 0 <= score <= 1 for score in scores):
+            complain("some predicted scores leave [0, 1]: raw RMSE and calibration are left out")
+            off_scale.add(GIVEN)
+    run = RunResult()
+    predictors, digests = _predictors(request, sets, assessor)
+    if sets.data is not None and predictors:
+        asked = frozenset(_ASKED[task] for task in request.tasks or TASKS)
+        folder = None if request.out is None else request.out / "predictions"
+        settings = RunSettings(asked, request.limit, folder, digests)
+        with LateBar("Evaluating", request.limit) as bar:
+            run = run_predictors(sets.data, predictors, settings, bar.at)
+        if run.resumed:
+            complain(f"{run.resumed} predictions were there from an earlier run")
+    off_scale |= {one.name for one in predictors if not one.same_scale}
+    return rows | run.rows, run, frozenset(off_scale)
+
+
+def _predictors(
+    request: EvaluateRequest, sets: _Sets, assessor: Assesses | None
+) -> tuple[list[Predictor], frozenset[str]]:
+    variant = f"{request.model.dtype},{request.model.quantization}"
+    predictors: list[Predictor] = []
+    if assessor is not None:
+        predictors.append(ModelPredictor(assessor, variant=variant))
+    with LateBar("Fitting", None) as bar:
+        baselines, digests = make_baselines(
+            request.baselines,
+            assessor=assessor,
+            variant=variant,
+            fit=sets.fit,
+            fit_limit=request.fit_limit,
+            seed=request.seed,
+            progress=bar.at,
+        )
+    return predictors + baselines, digests
+
+
+def _given(request: EvaluateRequest, data: EvaluationSet | None) -> list[Row]:
+    assert request.predictions is not None
+    rows = read_given(request.predictions)
+    if data is None:
+        return rows[: request.limit]
+    joined, missing = join(rows, data, request.limit)
+    if missing:
+        complain(f"{missing} labelled regions have no prediction; the numbers are of the others")
+    return joined
+
+
+def _evaluate(
+    request: EvaluateRequest,
+    sets: _Sets,
+    assessor: Assesses | None,
+    rows: dict[str, list[Row]],
+    run: RunResult,
+    off_scale: frozenset[str],
+) -> Evaluation:
+    settings = SummarySettings(request.tasks or TASKS, request.resamples, request.seed)
+    results = {
+        name: summarise(mine, settings, same_scale=name not in off_scale)
+        for name, mine in rows.items()
+    }
+    absent = [task for task in request.tasks if not any(task in one for one in results.values())]
+    if absent:
+        raise ValueError(
+            f"nothing to compare for {', '.join(absent)}: the data has no such labels, or no "
+            "predictor an answer; leave it out of --tasks"
+        )
+    if not any(results.values()):
+        reason = f" (the first failure: {run.failed[0].reason})" if run.failed else ""
+        raise ValueError(f"no prediction meets a label; there is nothing to report{reason}")
+    info = None if assessor is None else assessor.info
+    about: dict[str, Any] = {
+        "data": None if sets.data is None else sets.data.about(),
+        "fit": None if sets.fit is None else sets.fit.about(),
+        "model": info and {"name": info.name, "revision": info.revision, "trained": info.trained},
+        "settings": {"seed": request.seed, "resamples": request.resamples, "limit": request.limit},
+        "photos": max(len({row.group for row in mine}) for mine in rows.values()),
+        "failed": [{"id": one.item, "reason": one.reason} for one in run.failed],
+    }
+    return Evaluation(rows, results, about)
+
+
+def _write(
+    request: EvaluateRequest,
+    evaluation: Evaluation,
+    data: EvaluationSet | None,
+    assessor: Assesses | None,
+) -> None:
+    if request.out is not None:
+        warnings = []
+        if assessor is not None and not assessor.info.trained:
+            warnings.append(f"{UNTRAINED.format(name=assessor.info.name)}.")
+        if evaluation.about["failed"]:
+            warnings.append(f"{len(evaluation.about['failed'])} photos failed and do not count.")
+        page = write_outputs(evaluation, request.out, data, warnings)
+        complain(f"written: {page}")
+    if request.json:
+        typer.echo(evaluation.to_json())
+        return
+    # A pipe has no width; rich's guess of 80 columns would fold the numbers.
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console.print(results_table(evaluation.results))
+
+
+def _say_failed(failed: Sequence[FailedItem]) -> None:
+    for one in failed[:_SHOWN_FAILURES]:
+        complain(f"{one.item}: {one.reason}")
+    if len(failed) > _SHOWN_FAILURES:
+        complain(f"and {len(failed) - _SHOWN_FAILURES} more failures; --json lists them")

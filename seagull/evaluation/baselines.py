@@ -1,0 +1,81 @@
+"""Baselines by name, fitted where they need it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from seagull.evaluation.classical import ClassicalPredictor, measure
+from seagull.evaluation.external import load_pyiqa
+from seagull.evaluation.predictors import (
+    Assesses,
+    BoxPredictor,
+    ConstantPredictor,
+    CropPredictor,
+    Predictor,
+)
+from seagull.evaluation.sets import EvaluationSet
+
+BASELINES = {
+    "constant": "the same answer everywhere: mean and commonest of --fit, else the middle, clean",
+    "crop-only": "the model, shown the region's rectangle alone as a whole photo",
+    "box-drawn": "the model, asked about the whole photo with the rectangle drawn on it",
+    "classical": "natural-scene statistics and kernel ridge regression, fitted on --fit",
+}
+PYIQA = "pyiqa:"
+OF_MODEL = ("crop-only", "box-drawn")
+
+
+def make_baselines(
+    names: Sequence[str],
+    *,
+    assessor: Assesses | None = None,
+    variant: str = "",
+    fit: EvaluationSet | None = None,
+    fit_limit: int | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[list[Predictor], frozenset[str]]:
+    """The baselines, and digests of the pixels of photos that any was fitted to.
+
+    Args:
+        names: of ``BASELINES``, or ``pyiqa:NAME``.
+        assessor: for those that ask the model.
+        variant: how the model computes (type, quantization), for the fingerprint.
+        fit: training set.
+        fit_limit: most photos of it.
+        seed: of any sampling in fitting.
+        progress: called with photos measured and photos in all.
+
+    Raises:
+        ValueError: if a baseline lacks what it needs, or a training photo cannot be read.
+    """
+    made: list[Predictor] = []
+    digests: frozenset[str] = frozenset()
+    for name in dict.fromkeys(names):
+        if name == "classical":
+            if fit is None:
+                raise ValueError("the baseline classical is fitted: give --fit or --holdout")
+            measured = measure(fit, limit=fit_limit, seed=seed, progress=progress)
+            made.append(ClassicalPredictor.fitted(measured, seed=seed))
+            digests |= measured.digests
+        else:
+            made.append(_make(name, assessor, variant, fit, fit_limit))
+    return made, digests
+
+
+def _make(
+    name: str,
+    assessor: Assesses | None,
+    variant: str,
+    fit: EvaluationSet | None,
+    fit_limit: int | None,
+) -> Predictor:
+    if name.startswith(PYIQA):
+        return load_pyiqa(name.removeprefix(PYIQA))
+    if name == "constant":
+        items = () if fit is None else fit.items(fit_limit)
+        return ConstantPredictor.fitted(one for item in items for one in item.labels.values())
+    if assessor is None:
+        raise ValueError(f"the baseline {name} asks a model; name one with --model")
+    kinds = {"crop-only": CropPredictor, "box-drawn": BoxPredictor}
+    return kinds[name](assessor, variant=variant)

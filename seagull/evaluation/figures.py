@@ -1,0 +1,133 @@
+"""Scatter and reliability plots. matplotlib is in the extra ``data``; ask ``can_draw`` first."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seagull.evaluation.metrics import fit_logistic
+from seagull.evaluation.summary import ScorePairs
+from seagull.evaluation.table import number_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, SOFT, POINTS, CURVE = "#1f3a52", "#5b6b79", "#2f6db0", "#d9480f"
+MOST_POINTS = 4000
+_PANEL = 3.7
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def scatter(pairs: Mapping[str, ScorePairs], task: str) -> Figure:
+    """Labels against predictions with the fitted curve, one panel a predictor."""
+    figure, panels = _panels(len(pairs))
+    for (name, one), axes in zip(pairs.items(), panels, strict=True):
+        _scatter(axes, one)
+        axes.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
+        axes.set_xlabel(f"predicted {task}")
+        axes.set_ylabel(f"true {task}")
+    return figure
+
+
+def reliability(found: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Of each predictor: error made against spread predicted, and stated against observed share."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(2 * _PANEL + 0.6, _PANEL * len(found)), layout="constrained")
+    grid = figure.subplots(len(found), 2, squeeze=False)
+    for (name, one), (left, right) in zip(found.items(), grid, strict=True):
+        _spread(left, one)
+        _coverage(right, one)
+        left.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
+    return figure
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=130, facecolor="white")
+    return out.getvalue()
+
+
+def _scatter(axes: Axes, one: ScorePairs) -> None:
+    shown = np.arange(one.label.size)
+    if shown.size > MOST_POINTS:
+        shown = np.random.default_rng(0).choice(shown, MOST_POINTS, replace=False)
+    opacity = min(0.75, max(0.12, 40 / math.sqrt(max(shown.size, 1)) / 8))
+    axes.scatter(
+        one.predicted[shown], one.label[shown], s=14, alpha=opacity, color=POINTS, linewidths=0
+    )
+    fit = fit_logistic(one.predicted, one.label)
+    if fit is not None:
+        x = np.linspace(one.predicted.min(), one.predicted.max(), 200)
+        axes.plot(x, fit(x), color=CURVE, lw=1.8, label="logistic fit")
+        axes.legend(frameon=False, fontsize=8.5, loc="upper left")
+    axes.set_ylim(-0.03, 1.03)
+    if np.ptp(one.predicted) == 0:
+        middle = float(one.predicted[0])
+        axes.set_xlim(middle - 0.5, middle + 0.5)
+        axes.text(0.5, 0.04, "always the same answer", transform=axes.transAxes, ha="center",
+                  color=SOFT, fontsize=9)  # fmt: skip
+    _tidy(axes)
+
+
+def _spread(axes: Axes, one: Mapping[str, Any]) -> None:
+    stated = [bin["std"] for bin in one["bins"]]
+    made = [bin["rms_error"] for bin in one["bins"]]
+    top = 1.1 * max(*stated, *made, 0.05)
+    axes.plot([0, top], [0, top], color=SOFT, lw=1, ls="--")
+    axes.text(0.97 * top, 0.9 * top, "calibrated", color=SOFT, fontsize=8.5, ha="right", rotation=0)
+    axes.plot(stated, made, marker="o", ms=5, lw=1.2, color=POINTS)
+    axes.set_xlim(0, top)
+    axes.set_ylim(0, top)
+    axes.set_xlabel("predicted spread (std)")
+    axes.set_ylabel("error made (RMS)")
+    _tidy(axes)
+
+
+def _coverage(axes: Axes, one: Mapping[str, Any]) -> None:
+    stated = [point["stated"] for point in one["coverage"]]
+    observed = [point["observed"] for point in one["coverage"]]
+    axes.plot([0, 1], [0, 1], color=SOFT, lw=1, ls="--")
+    axes.plot(stated, observed, marker="o", ms=5, lw=1.2, color=POINTS)
+    axes.fill_between(stated, stated, observed, color=POINTS, alpha=0.12, lw=0)
+    wide = "too wide" if one["z_std"] < 1 else "too narrow"
+    note = f"std of z {number_text(one['z_std'], 2)}: {wide}"
+    if abs(one["z_std"] - 1) < 0.05:
+        note = f"std of z {number_text(one['z_std'], 2)}"
+    axes.text(0.97, 0.05, note, transform=axes.transAxes, ha="right", fontsize=8.5, color=SOFT)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("stated share of labels inside")
+    axes.set_ylabel("observed share")
+    _tidy(axes)
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    from matplotlib.figure import Figure
+
+    columns = min(count, 3)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(_PANEL * columns, _PANEL * 0.95 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat[count:]:
+        axes.set_axis_off()
+    return figure, list(grid.flat[:count])
+
+
+def _tidy(axes: Axes) -> None:
+    axes.grid(alpha=0.22)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8.5, colors=SOFT)
+    axes.xaxis.label.set(color=SOFT, size=9)
+    axes.yaxis.label.set(color=SOFT, size=9)
