@@ -9,6 +9,7 @@ import typer
 
 from seagull.cli import options as opt
 from seagull.cli.errors import DEBUG_OPTION, FriendlyGroup
+from seagull.cli.evaluate_command import EVALUATE_EXAMPLES, evaluate
 from seagull.cli.services import Services
 
 ASSESS_HELP = (
@@ -32,6 +33,14 @@ Examples:
   seagull chat photo.jpg --box 40,60,220,300
   seagull chat photo.jpg --box 0,0,90,90 --box 90,0,180,90 --ask "Which is sharper?"
   echo "What is wrong here?" | seagull chat photo.jpg
+"""
+TRAIN_EXAMPLES = """
+Examples:
+
+\b
+  seagull train configs/train/pretrain.yaml output=runs/first --dry-run
+  seagull train configs/train/pretrain.yaml output=runs/first lora.rank=16 lr.mfe=3e-4
+  seagull train configs/train/finetune.yaml output=runs/second adapter=runs/first --nproc 8
 """
 _OUTPUT = "Output (none given: a table)"
 
@@ -69,8 +78,11 @@ def build_app(services: Services | None = None) -> typer.Typer:
 
     app.command(help=ASSESS_HELP, epilog=ASSESS_EXAMPLES)(assess)
     app.command(epilog=CHAT_EXAMPLES)(chat)
+    app.command(epilog=EVALUATE_EXAMPLES)(evaluate)
     app.command()(download)
     app.command()(convert)
+    app.command(epilog=TRAIN_EXAMPLES)(train)
+    app.command()(export)
     app.command()(models)
     app.command()(env)
     return app
@@ -253,6 +265,59 @@ def convert(
     from seagull.cli.run_files import run_convert
 
     run_convert(reference, out, vision, context.obj)
+
+
+def train(  # noqa: PLR0913 - one parameter an option is how typer reads a command
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Settings, a YAML file.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change.")
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show sizes, memory, steps and samples; train nothing."),
+    ] = False,
+    nproc: Annotated[
+        int | None,
+        typer.Option("--nproc", metavar="N", min=1, help="Processes here. Default: one per GPU."),
+    ] = None,
+    nnodes: Annotated[int, typer.Option("--nnodes", metavar="N", min=1, help="Machines.")] = 1,
+    node_rank: Annotated[
+        int, typer.Option("--node-rank", metavar="N", min=0, help="Number of this machine.")
+    ] = 0,
+    master: Annotated[
+        str | None, typer.Option("--master", metavar="HOST[:PORT]", help="The first machine.")
+    ] = None,
+    hostfile: Annotated[
+        Path | None,
+        typer.Option("--hostfile", metavar="FILE", help="Lines 'host slots=8' instead."),
+    ] = None,
+) -> None:
+    """Train a model on instruction records; run it again to go on where it stopped."""
+    import sys
+
+    from seagull.cli.run_train import TrainRequest, run_train
+    from seagull.training.launch import Launch
+
+    launch = Launch(nproc, nnodes, node_rank, master, hostfile)
+    run_train(TrainRequest(config, _all(overrides), dry_run, launch, tuple(sys.argv[1:])))
+
+
+def export(
+    adapter: Annotated[str, typer.Argument(metavar="ADAPTER", help="A run's folder or adapter.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="A new folder.")],
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="NAME|FOLDER", help="Base model, if it has moved."),
+    ] = None,
+    dtype: Annotated[
+        str, typer.Option("--dtype", metavar="TYPE", help="bf16, fp32 or fp16.")
+    ] = "bf16",
+) -> None:
+    """Merge an adapter into its base: a model folder for --model."""
+    from seagull.cli.run_train import run_export
+
+    run_export(adapter, out, base, dtype)
 
 
 def models(context: typer.Context) -> None:

@@ -131,21 +131,18 @@ def apply_adapter(
     keep = getattr(model, "is_quantized", False) if merge is None else not merge
     plain = {key: value for key, value in tensors.items() if group_of(key) in WHOLE_GROUPS}
     with torch.no_grad():
-        parameters = {file_key(name): value for name, value in model.named_parameters()}
-        for key, value in plain.items():
-            parameters[key].copy_(value)
+        load_tensors(keyed_parameters(model), plain)
         _apply_lora(model, info, tensors, keep=keep)
     model.config.trained = model.config.trained or info.trained
     return info
 
 
-def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Copies tensors by file key into a network that has a parameter for each.
+def load_tensors(parameters: Mapping[str, nn.Parameter], tensors: Mapping[str, Tensor]) -> None:
+    """Copies tensors into parameters, both by their keys in files.
 
     Raises:
-        ModelError: if one has no place or another shape.
+        ModelError: if a tensor has no place or another shape.
     """
-    parameters = {file_key(name): value for name, value in network.named_parameters()}
     if unknown := sorted(set(tensors) - set(parameters)):
         raise ModelError(f"{len(unknown)} tensors have no place in the model: {unknown[:3]}")
     with torch.no_grad():
@@ -156,6 +153,11 @@ def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
                     f"{tuple(parameters[key].shape)}"
                 )
             parameters[key].copy_(value)
+
+
+def keyed_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters of a model by their keys in files."""
+    return {file_key(name): value for name, value in model.named_parameters()}
 
 
 def lora_targets(tensors: Mapping[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
@@ -186,7 +188,8 @@ def _apply_lora(
         return
     if keep:
         attach_lora(model, LoraSettings(info.rank, info.alpha, 0.0, last_names(targets)))
-        load_tensors(model, {key: value for key, value in tensors.items() if ".lora_" in key})
+        factors = {key: value for key, value in tensors.items() if ".lora_" in key}
+        load_tensors(keyed_parameters(model), factors)
         extra = set(lora_layers(model)) - set(targets)
         if extra:
             raise ModelError(f"layers {sorted(extra)[:3]} have no LoRA factors in the adapter")

@@ -15,7 +15,7 @@ OPTIMIZERS = (
     "adafactor", "sgd",
 )  # fmt: skip
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
-METRICS = ("quality_srcc", "quality_plcc", "importance_srcc", "distortion_f1", "loss")
+METRICS = ("quality_srcc", "quality_plcc", "importance_srcc", "distortion_f1")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,52 @@
+"""The model card of an adapter or an exported model, from what the run wrote down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seagull.model.adapter import ADAPTER_FILE, AdapterInfo, read_info
+
+CARD_FILE = "README.md"
+
+
+def write_card(folder: Path) -> None:
+    """Writes the card of the adapter in a folder beside it."""
+    info = read_info(folder / ADAPTER_FILE)
+    (folder / CARD_FILE).write_text(card_text(info, folder.resolve().name), encoding="utf-8")
+
+
+def card_text(info: AdapterInfo, name: str) -> str:
+    """The card in Markdown: what it is, how it was trained, what was measured."""
+    config: Mapping[str, Any] = info.about.get("config", {})
+    metrics: Mapping[str, float] = info.about.get("metrics", {})
+    lines = [
+        f"# {name}",
+        "",
+        "Region-level image quality assessment (quality, importance, distortions) with Seagull.",
+        "",
+        f"- base model: `{info.base}`",
+        f"- stage: {config.get('stage', 'unknown')}; steps: {info.about.get('step', 'unknown')}",
+        f"- LoRA: {f'rank {info.rank}, alpha {info.alpha:g}' if info.rank else 'none'}",
+        f"- made by Seagull {info.about.get('version', 'unknown')}",
+        "",
+        "## Training data",
+        "",
+        *[f"- `{source['path']}`" for source in config.get("data", {}).get("train", [])],
+        "",
+        "Their licences apply to what was learned from them.",
+        "",
+        "## Measured on validation photos",
+        "",
+        *([f"- {key}: {value:.4f}" for key, value in metrics.items()] or ["- nothing"]),
+        "",
+        "## Settings",
+        "",
+        "```json",
+        json.dumps(config, indent=2),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)

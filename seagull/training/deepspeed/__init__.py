@@ -1,0 +1,1 @@
+"""DeepSpeed presets, by the names of the JSON files here."""

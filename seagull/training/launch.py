@@ -1,0 +1,168 @@
+"""One command, any number of processes: the command runs itself again under torchrun."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seagull.config import ConfigError
+
+DEFAULT_PORT = 29517
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Where the processes of a run are.
+
+    Args:
+        processes: on each machine; None is one per GPU, or one where there is none.
+        nodes: machines.
+        node_rank: number of this machine; the first is 0.
+        master: ``host`` or ``host:port`` of the first machine.
+        hostfile: lines ``host slots=8``: gives nodes, this machine's rank, master and processes.
+    """
+
+    processes: int | None = None
+    nodes: int = 1
+    node_rank: int = 0
+    master: str | None = None
+    hostfile: Path | None = None
+
+
+def is_launched() -> bool:
+    """Whether this process is one of torchrun's."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def relaunch(launch: Launch, arguments: Sequence[str], device: str) -> None:
+    """Replaces this process by torchrun if the run has several; returns if it has one.
+
+    Args:
+        launch: where the processes are.
+        arguments: of the ``seagull`` command.
+        device: ``cpu`` starts one process unless told otherwise.
+
+    Raises:
+        ConfigError: if the machines are not described in a way that works.
+    """
+    if is_launched():
+        return
+    wanted = from_hostfile(launch, socket.gethostname()) if launch.hostfile else launch
+    count = wanted.processes or (max(1, torch.cuda.device_count()) if device != "cpu" else 1)
+    if count == 1 and wanted.nodes == 1:
+        return
+    command = torchrun_command(wanted, count, arguments)
+    os.execv(command[0], command)
+
+
+def torchrun_command(launch: Launch, processes: int, arguments: Sequence[str]) -> list[str]:
+    """The command that starts this machine's processes.
+
+    Raises:
+        ConfigError: if several machines have no common master.
+    """
+    command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
+    if launch.nodes == 1:
+        command += ["--standalone"]
+    else:
+        if not launch.master:
+            raise ConfigError("--nnodes: several machines need --master HOST:PORT, or a hostfile")
+        if not 0 <= launch.node_rank < launch.nodes:
+            raise ConfigError(f"--node-rank: from 0 to {launch.nodes - 1}, got {launch.node_rank}")
+        host, _, port = launch.master.partition(":")
+        command += [
+            f"--nnodes={launch.nodes}",
+            f"--node-rank={launch.node_rank}",
+            f"--master-addr={host}",
+            f"--master-port={port or DEFAULT_PORT}",
+        ]
+    return [*command, "-m", "seagull", *arguments]
+
+
+def from_hostfile(launch: Launch, here: str) -> Launch:
+    """The launch that a hostfile describes, as seen from the machine named ``here``.
+
+    Raises:
+        ConfigError: if a line is not ``HOST [slots=N]``, or this machine is not in it.
+    """
+    assert launch.hostfile is not None
+    if not launch.hostfile.is_file():
+        raise ConfigError(f"--hostfile: there is no file {launch.hostfile}")
+    hosts: list[tuple[str, int | None]] = []
+    for line in launch.hostfile.read_text(encoding="utf-8").splitlines():
+        words = line.split("#", 1)[0].split()
+        if not words:
+            continue
+        slots = re.fullmatch(r"slots=(\d+)", words[1]) if len(words) > 1 else None
+        if len(words) > 2 or (len(words) == 2 and slots is None):
+            raise ConfigError(f"--hostfile: a line is `HOST slots=N`, got {line!r}")
+        hosts.append((words[0], int(slots.group(1)) if slots else None))
+    names = [name for name, _ in hosts]
+    short = [name.split(".", 1)[0] for name in names]
+    if here.split(".", 1)[0] not in short:
+        raise ConfigError(f"--hostfile: this machine, {here}, is not among {', '.join(names)}")
+    rank = short.index(here.split(".", 1)[0])
+    counts = {slots for _, slots in hosts}
+    if len(counts) > 1:
+        raise ConfigError("--hostfile: all machines need the same number of slots")
+    master = launch.master or f"{names[0]}:{DEFAULT_PORT}"
+    return Launch(launch.processes or counts.pop(), len(hosts), rank, master)
+
+
+def deepspeed_presets() -> list[str]:
+    """Names of the shipped DeepSpeed settings."""
+    folder = resources.files("seagull.training.deepspeed")
+    return sorted(f.name.removesuffix(".json") for f in folder.iterdir() if ".json" in f.name)
+
+
+def prepare_deepspeed(wanted: str, device: str) -> dict[str, Any]:
+    """The settings of a preset's name or a JSON file, after making sure DeepSpeed can start.
+
+    Raises:
+        ConfigError: if it is neither, or DeepSpeed is not installed.
+    """
+    import json
+
+    name, file = f"{wanted}.json", Path(wanted)
+    if wanted in deepspeed_presets():
+        text = resources.files("seagull.training.deepspeed").joinpath(name).read_text("utf-8")
+    elif file.is_file():
+        text = file.read_text(encoding="utf-8")
+    else:
+        raise ConfigError(
+            f"deepspeed: {wanted!r} is neither a file nor one of {', '.join(deepspeed_presets())}"
+        )
+    try:
+        settings: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"deepspeed: {wanted} is not JSON: {error}") from error
+    try:
+        import deepspeed
+    except ImportError as error:
+        raise ConfigError('deepspeed is missing: pip install "seagull-iqa[train]"') from error
+    if device == "cpu":
+        # Optional shared-memory collectives that would be compiled on first use.
+        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    _describe_single_process()
+    return settings
+
+
+def _describe_single_process() -> None:
+    """Says who we are where torchrun did not; DeepSpeed would look for MPI otherwise."""
+    if "RANK" in os.environ:
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    os.environ.update(
+        RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port)
+    )

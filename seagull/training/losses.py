@@ -1,0 +1,75 @@
+"""The losses, each a sum over its items: the caller divides by the step's supervised tokens.
+
+So a weight says how many tokens of text one item counts for, and a step's loss is the same however
+its records are spread over micro-batches and processes.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from seagull.tokens import IGNORE_INDEX
+
+RANK_TEMPERATURE = 0.1
+"""Difference of two scores at which their order counts as fairly sure."""
+
+
+def token_losses(
+    logits: Float[Tensor, "B P V"], targets: Int[Tensor, "B P"]
+) -> Float[Tensor, "B P"]:
+    """Cross entropy at each position; 0 where nothing is supervised."""
+    flat = functional.cross_entropy(
+        logits.flatten(0, 1).float(),
+        targets.flatten(),
+        ignore_index=IGNORE_INDEX,
+        reduction="none",
+    )
+    return flat.view_as(targets)
+
+
+def soft_losses(
+    logits: Float[Tensor, "K V"], ids: Int[Tensor, "K words"], targets: Float[Tensor, "K words"]
+) -> Float[Tensor, " K"]:
+    """Cross entropy over the whole vocabulary with targets shared among the level words."""
+    logits = logits.float()
+    words = logits.gather(1, ids)
+    return logits.logsumexp(dim=1) - (targets * words).sum(dim=1)
+
+
+def level_scores(logits: Float[Tensor, "K V"], ids: Int[Tensor, "K words"]) -> Float[Tensor, " K"]:
+    """The number read off the level words: the mean of their weights (Q-Align's read-out)."""
+    shares = logits.float().gather(1, ids).softmax(dim=1)
+    return shares @ torch.linspace(0, 1, ids.shape[1], device=shares.device)
+
+
+def head_loss(
+    predicted: Float[Tensor, "B R 2"], numbers: Float[Tensor, "B R 2"]
+) -> Float[Tensor, ""]:
+    """Smooth L1 of the known numbers, summed; 0 (with a gradient of 0) where none is known."""
+    known = ~numbers.isnan()
+    wanted = torch.where(known, numbers, predicted.detach())
+    return functional.smooth_l1_loss(predicted, wanted, beta=0.1, reduction="sum")
+
+
+def ranking_loss(
+    scores: Float[Tensor, " K"],
+    numbers: Float[Tensor, " K"],
+    comparable: Bool[Tensor, "K K"],
+    margin: float,
+) -> Float[Tensor, ""]:
+    """How far pairs are from being in the order of their numbers; each item counts once at most.
+
+    Args:
+        scores: predicted.
+        numbers: known, NaN for none.
+        comparable: which pairs may be compared.
+        margin: pairs whose numbers differ by no more are left out.
+    """
+    gap = numbers[:, None] - numbers[None, :]
+    pairs = comparable & (gap > margin)
+    wrong = functional.softplus(-(scores[:, None] - scores[None, :]) / RANK_TEMPERATURE)
+    per_item = torch.where(pairs, wrong, 0.0).sum(dim=1) / pairs.sum(dim=1).clamp_min(1)
+    return per_item.sum()

@@ -1,0 +1,157 @@
+"""A training run from settings to adapter."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from transformers.trainer_callback import PrinterCallback
+
+from seagull import __version__
+from seagull.config import ConfigError, to_plain
+from seagull.model.checkpoint import load_processor
+from seagull.training.card import write_card
+from seagull.training.checkpoints import STATE_FILE, prune, resume_from, whole_folder
+from seagull.training.config import TrainConfig
+from seagull.training.launch import prepare_deepspeed
+from seagull.training.logs import RunLog
+from seagull.training.plan import accumulation
+from seagull.training.records import fingerprint
+from seagull.training.samples import BatchMaker, RecordDataset
+from seagull.training.setup import (
+    adapter_groups,
+    build_arguments,
+    build_network,
+    build_plan,
+    device_of,
+)
+from seagull.training.trainer import RunParts, SeagullTrainer, TrainingStoppedError, Validator
+
+logger = logging.getLogger(__name__)
+
+CONFIG_FILE = "config.yaml"
+RUN_FILE = "run.json"
+ADAPTER_FOLDER = "adapter"
+
+
+def train(
+    config: TrainConfig, folder: Path, validator: Validator | None = None, *, bars: bool = False
+) -> Path:
+    """Trains and returns the folder of the adapter; every process of a run calls it.
+
+    Args:
+        config: of the run.
+        folder: of the model to start from.
+        validator: assesses validation photos.
+        bars: show a progress bar.
+
+    Raises:
+        ConfigError: if the settings cannot be used.
+        ValueError: if model, records or photos are at fault, or training cannot go on.
+    """
+    world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    run = Path(config.output)
+    checkpoint = resume_from(run, config.resume)
+    accumulation(config.batch_size // config.micro_batch, world)
+    deepspeed = prepare_deepspeed(config.deepspeed, device_of(config)) if config.deepspeed else None
+    try:
+        processor = load_processor(folder)
+        index, plan, steps = build_plan(config, processor)
+        if rank == 0:
+            _describe(run, config, resumed=checkpoint is not None)
+        start = _step_of(checkpoint)
+        network, info = build_network(config, folder, processor)
+        arguments = build_arguments(config, world, deepspeed, bars=bars and rank == 0)
+        parts = RunParts(
+            config=config,
+            plan=plan,
+            steps=steps,
+            dataset=RecordDataset(index, processor, config.data.max_tokens),
+            maker=BatchMaker(processor.pad_id, processor.crop_size),
+            info=info,
+            keep_groups=adapter_groups(config),
+            validator=validator,
+        )
+        arguments.max_steps = steps
+        trainer = SeagullTrainer(network, arguments, parts)
+        trainer.remove_callback(PrinterCallback)
+        if rank == 0:
+            trainer.add_callback(RunLog(run, start, tensorboard=config.tensorboard))
+        trainer.start = start
+        return _run(trainer, checkpoint, steps)
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+
+def _run(trainer: SeagullTrainer, checkpoint: Path | None, steps: int) -> Path:
+    run = trainer.run_folder
+    try:
+        # A run that is at its end would make one more step.
+        if trainer.start < steps:
+            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        elif (adapter := run / ADAPTER_FOLDER).is_dir():
+            return adapter
+        else:
+            raise ConfigError(f"{checkpoint}: its run is at its end; raise epochs or max_steps")
+    except torch.OutOfMemoryError as error:
+        raise TrainingStoppedError(
+            f"step {trainer.state.global_step + 1}: out of memory ({str(error)[:120]}). Lower "
+            "micro_batch, set checkpointing=true, or use deepspeed=zero3; the last checkpoint stays"
+        ) from error
+    if trainer.state.global_step % max(1, trainer.parts.config.save_every or 1 << 60):
+        trainer._save_checkpoint(trainer.model, None)
+    return _finish(trainer)
+
+
+def _finish(trainer: SeagullTrainer) -> Path:
+    """Writes the adapter's folder: the best one where there was validation, else the last."""
+    run, target = trainer.run_folder, trainer.run_folder / ADAPTER_FOLDER
+    metrics = trainer.evaluate() if trainer.parts.validator else {}
+    best = run / "best"
+    if trainer.args.process_index == 0:
+        prune(run, trainer.parts.config.keep)
+    if best.is_dir():
+        if trainer.args.process_index == 0:
+            with whole_folder(target) as scratch:
+                for file in best.iterdir():
+                    (scratch / file.name).write_bytes(file.read_bytes())
+    else:
+        trainer.write_adapter_folder(target, metrics)
+    if trainer.args.process_index == 0:
+        for name in (CONFIG_FILE, RUN_FILE):
+            (target / name).write_bytes((run / name).read_bytes())
+        write_card(target)
+    return target
+
+
+def _step_of(checkpoint: Path | None) -> int:
+    if checkpoint is None:
+        return 0
+    return int(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))["global_step"])
+
+
+def _describe(run: Path, config: TrainConfig, *, resumed: bool) -> None:
+    """Writes what the run is made from; a resumed run has to be made from the same.
+
+    Raises:
+        ConfigError: if the data has changed.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    facts: dict[str, Any] = {"version": __version__, "data": fingerprint(config.data.train)}
+    file = run / RUN_FILE
+    if resumed and file.is_file():
+        before = json.loads(file.read_text(encoding="utf-8"))["data"]
+        if before != facts["data"]:
+            changed = sorted(set(before.items()) ^ set(facts["data"].items()))[0][0]
+            raise ConfigError(
+                f"resume: the training data has changed since ({changed}); start in a new output"
+            )
+    file.write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    text = yaml.safe_dump(to_plain(config), sort_keys=False, allow_unicode=True)
+    (run / CONFIG_FILE).write_text(text, encoding="utf-8")

@@ -1,0 +1,141 @@
+"""Records become samples in the loader's workers, and samples become batches of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from seagull.preprocessing.collate import collate
+from seagull.preprocessing.inputs import ModelInputs, RegionInputs, Tokens
+from seagull.preprocessing.processor import SeagullProcessor
+from seagull.record_photos import record_photo
+from seagull.records import InstructionRecord
+from seagull.training.levels import LevelWord, find_level_words, soft_levels
+from seagull.training.plan import Item
+from seagull.training.records import RecordIndex
+
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSample:
+    """One conversation, ready to be batched.
+
+    Attributes:
+        pixels: of the photo, shape (3, H, W).
+        regions: that the conversation names; None if it names none.
+        tokens: the conversation.
+        levels: its level words with numbers behind them.
+        numbers: quality and importance of each region, NaN where unknown, shape (R, 2).
+        seed: of the micro-batch.
+    """
+
+    pixels: Tensor
+    regions: RegionInputs | None
+    tokens: Tokens
+    levels: list[LevelWord]
+    numbers: Tensor
+    seed: int
+
+
+class RecordDataset(Dataset[TrainingSample]):
+    """Samples by record number; photos are decoded when asked for.
+
+    Args:
+        index: of the records.
+        processor: the model's.
+        max_tokens: longer conversations are refused.
+    """
+
+    def __init__(self, index: RecordIndex, processor: SeagullProcessor, max_tokens: int) -> None:
+        self.index, self.processor, self.max_tokens = index, processor, max_tokens
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, item: Item) -> TrainingSample:
+        number, seed = item
+        record = self.index.read(number)
+        try:
+            return self._sample(record, number, seed)
+        except ValueError as error:
+            raise ValueError(f"record {record.id}: {error}") from error
+
+    def _sample(self, record: InstructionRecord, number: int, seed: int) -> TrainingSample:
+        folder = self.index.folder(number)
+        photo = record_photo(record.image, folder)
+        tokens = self.processor.tokens(record.messages)
+        if len(tokens.input_ids) > self.max_tokens:
+            raise ValueError(
+                f"{len(tokens.input_ids)} tokens, more than data.max_tokens {self.max_tokens}"
+            )
+        specs = {spec.id: spec for spec in record.regions}
+        regions = [specs[name].build(photo, folder=folder) for name in tokens.regions]
+        labels = [record.labels.get(name) for name in tokens.regions]
+        pairs = [(known.quality, known.importance) if known else (None, None) for known in labels]
+        numbers = [[float("nan") if value is None else value for value in pair] for pair in pairs]
+        return TrainingSample(
+            pixels=self.processor.pixels(photo.pixels),
+            regions=self.processor.regions(photo.pixels, regions) if regions else None,
+            tokens=tokens,
+            levels=find_level_words(record, self.processor, tokens),
+            numbers=torch.tensor(numbers).reshape(-1, 2),
+            seed=seed,
+        )
+
+
+@dataclass(frozen=True)
+class BatchMaker:
+    """Makes batches of samples whose photos have one size.
+
+    Besides the model's inputs and ``labels`` a batch holds, for K level words: ``level_rows``,
+    ``level_positions``, ``level_tasks``, ``level_numbers``, ``level_metrics`` (K,) and
+    ``level_targets`` (K, 5); ``region_numbers`` (B, R, 2); and ``seed``. A batch without regions
+    gets one that counts for nothing, because under ZeRO every process has to run every module.
+
+    Args:
+        pad_id: fills the text.
+        crop_size: side of the regions' crops in pixels.
+    """
+
+    pad_id: int
+    crop_size: int
+
+    def __call__(self, samples: Sequence[TrainingSample]) -> Batch:
+        """The batch."""
+        inputs = collate([(s.pixels, s.regions, s.tokens) for s in samples], self.pad_id)
+        batch = inputs.to_kwargs()
+        if "region_valid" not in batch:
+            batch |= self._dummy(inputs)
+        numbers = torch.full((*batch["region_valid"].shape, 2), float("nan"))
+        for row, sample in enumerate(samples):
+            numbers[row, : len(sample.numbers)] = sample.numbers
+        seed = torch.tensor(samples[0].seed)
+        return {**batch, "region_numbers": numbers, "seed": seed, **_levels(samples)}
+
+    def _dummy(self, inputs: ModelInputs) -> Batch:
+        count, _, height, width = inputs.pixel_values.shape
+        side = self.crop_size
+        return {
+            "region_masks": torch.ones(count, 1, height, width, dtype=torch.bool),
+            "region_crops": torch.zeros(count, 1, 3, side, side),
+            "region_crop_masks": torch.ones(count, 1, side, side, dtype=torch.bool),
+            "region_valid": torch.zeros(count, 1, dtype=torch.bool),
+        }
+
+
+def _levels(samples: Sequence[TrainingSample]) -> Batch:
+    words = [(row, word) for row, sample in enumerate(samples) for word in sample.levels]
+    numbers = [word.number for _, word in words]
+    return {
+        "level_rows": torch.tensor([row for row, _ in words], dtype=torch.long),
+        "level_positions": torch.tensor([w.position for _, w in words], dtype=torch.long),
+        "level_tasks": torch.tensor([w.task for _, w in words], dtype=torch.long),
+        "level_metrics": torch.tensor([w.metric for _, w in words], dtype=torch.long),
+        "level_numbers": torch.tensor(numbers, dtype=torch.float32),
+        "level_targets": soft_levels(numbers, [w.std for _, w in words]),
+    }

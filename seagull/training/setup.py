@@ -1,0 +1,238 @@
+"""From settings to the parts of a run: arguments, model, data."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import TrainingArguments
+
+from seagull import __version__
+from seagull.config import ConfigError, to_plain
+from seagull.model.adapter import (
+    ADAPTER_FILE,
+    AdapterInfo,
+    apply_adapter,
+    keyed_parameters,
+    load_tensors,
+    read_adapter,
+    read_info,
+)
+from seagull.model.checkpoint import load_model
+from seagull.model.head import RegionHead
+from seagull.model.lora import attach_lora, group_of, lora_layers, set_trainable
+from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.preprocessing.processor import SeagullProcessor
+from seagull.training.config import TrainConfig
+from seagull.training.levels import level_ids
+from seagull.training.network import TrainingNetwork
+from seagull.training.plan import BatchPlan, accumulation
+from seagull.training.records import RecordIndex, build_index
+
+
+def device_of(config: TrainConfig) -> str:
+    """``cpu`` or ``cuda``.
+
+    Raises:
+        ConfigError: if a GPU is asked for and there is none.
+    """
+    if config.device not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"device: auto, cpu or cuda, got {config.device!r}")
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device: cuda was asked for, but there is no GPU that torch can use")
+    if config.device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return config.device
+
+
+def in_bfloat16(config: TrainConfig) -> bool:
+    """Whether the arithmetic is in bfloat16."""
+    if config.precision == "auto":
+        return device_of(config) == "cuda"
+    return config.precision == "bfloat16"
+
+
+def build_arguments(
+    config: TrainConfig, world: int, deepspeed: dict[str, Any] | None, *, bars: bool
+) -> TrainingArguments:
+    """transformers' arguments.
+
+    With ZeRO-3 they come after the model: once they exist, transformers would load it in shares
+    that LoRA and adapters cannot be put into.
+
+    Raises:
+        ConfigError: if a step cannot be shared by the processes.
+    """
+    device = device_of(config)
+    per_process = accumulation(config.batch_size // config.micro_batch, world)
+    return TrainingArguments(
+        output_dir=config.output,
+        per_device_train_batch_size=config.micro_batch,
+        gradient_accumulation_steps=per_process,
+        num_train_epochs=1,
+        optim=config.optimizer,
+        adam_beta2=config.beta2,
+        learning_rate=config.rate("default"),
+        lr_scheduler_type=config.schedule,
+        warmup_steps=config.warmup,
+        max_grad_norm=config.clip,
+        bf16=in_bfloat16(config),
+        use_cpu=device == "cpu",
+        seed=config.seed,
+        deepspeed=deepspeed,
+        ddp_backend="gloo" if device == "cpu" and world > 1 else None,
+        ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,
+        logging_steps=config.log_every,
+        logging_nan_inf_filter=False,
+        eval_strategy="steps" if config.validate_every and config.data.validation else "no",
+        eval_steps=config.validate_every or None,
+        save_strategy="steps" if config.save_every else "no",
+        save_steps=config.save_every or 500,
+        ignore_data_skip=True,
+        remove_unused_columns=False,
+        dataloader_pin_memory=device == "cuda",
+        report_to=[],
+        disable_tqdm=not bars,
+        ddp_timeout=1800,
+    )
+
+
+def build_network(
+    config: TrainConfig, folder: Path, processor: SeagullProcessor
+) -> tuple[TrainingNetwork, AdapterInfo]:
+    """The network with exactly what learns requiring gradients, and its adapters' header.
+
+    Raises:
+        ModelError: if model, adapter or LoRA targets do not fit.
+        ConfigError: if the adapter's LoRA is not the one of the settings.
+    """
+    bf16 = in_bfloat16(config)
+    model = load_model(
+        folder,
+        dtype=torch.bfloat16 if bf16 else torch.float32,
+        device=_load_device(config),
+        quantization=config.quantization,
+    )
+    head = RegionHead(model.config.text.hidden_size) if "head" in config.groups else None
+    if head is not None:
+        _seed_head(head, config.seed)
+    info = _lora_and_adapter(config, model, head)
+    set_trainable(model, set(config.groups) - {"head"})
+    if config.checkpointing:
+        model.language_model.gradient_checkpointing_enable({"use_reentrant": False})
+    network = TrainingNetwork(model, head, config.loss, level_ids(processor))
+    if not config.deepspeed:
+        # The optimiser works on 32-bit weights; DeepSpeed keeps such copies itself.
+        for _, parameter in network.trained():
+            parameter.data = parameter.data.float()
+    about = {"config": to_plain(config), "version": __version__}
+    return network, replace(info, base=config.model, about=about)
+
+
+def _load_device(config: TrainConfig) -> str | dict[str, Any]:
+    """Where the model is loaded to: quantised weights are made on their GPU, others moved later."""
+    if config.quantization and device_of(config) == "cuda":
+        return {"": int(os.environ.get("LOCAL_RANK", "0"))}
+    return "cpu"
+
+
+def _seed_head(head: RegionHead, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    for linear in (head.inner, head.outer):
+        noise = torch.randn(linear.weight.shape, generator=generator)
+        linear.weight.data = noise / linear.in_features**0.5
+        linear.bias.data.zero_()
+
+
+def _lora_and_adapter(
+    config: TrainConfig, model: SeagullForConditionalGeneration, head: RegionHead | None
+) -> AdapterInfo:
+    """Attaches LoRA, loads the adapter that is gone on from; the header of what is written."""
+    file = adapter_file(config.adapter) if config.adapter else None
+    if file is None:
+        if "lora" in config.groups:
+            attach_lora(model, config.lora, seed=config.seed)
+    else:
+        _go_on_from(config, model, head, file)
+    if not lora_layers(model):
+        return AdapterInfo(config.model)
+    return AdapterInfo(config.model, rank=config.lora.rank, alpha=config.lora.alpha)
+
+
+def _go_on_from(
+    config: TrainConfig,
+    model: SeagullForConditionalGeneration,
+    head: RegionHead | None,
+    file: Path,
+) -> None:
+    info = read_info(file)
+    if info.rank and (info.rank, info.alpha) != (config.lora.rank, config.lora.alpha):
+        raise ConfigError(
+            f"lora: {file} has rank {info.rank} and alpha {info.alpha:g}; give the same, its "
+            "factors are trained on"
+        )
+    apply_adapter(model, file, merge=False)
+    if "lora" in config.groups and not info.rank:
+        attach_lora(model, config.lora, seed=config.seed)
+    for layer in lora_layers(model).values():
+        layer.lora_dropout["default"] = torch.nn.Dropout(config.lora.dropout)
+    if head is not None:
+        _, tensors = read_adapter(file)
+        own = {k.removeprefix("head."): v for k, v in tensors.items() if k.startswith("head.")}
+        load_tensors(keyed_parameters(head), own)
+
+
+def adapter_file(wanted: str) -> Path:
+    """The adapter of a file, a run's folder, or an adapter's folder.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    place = Path(wanted)
+    for found in (place, place / ADAPTER_FILE, place / "adapter" / ADAPTER_FILE):
+        if found.is_file():
+            return found
+    raise ConfigError(f"adapter: {wanted} is neither an adapter file nor a finished run's folder")
+
+
+def adapter_groups(config: TrainConfig) -> frozenset[str]:
+    """Groups that the run's adapters hold: trained now, or brought along."""
+    groups = set(config.groups)
+    if config.adapter:
+        _, tensors = read_adapter(adapter_file(config.adapter))
+        groups |= {group_of(key) for key in tensors}
+    return frozenset(groups)
+
+
+def build_plan(
+    config: TrainConfig, processor: SeagullProcessor
+) -> tuple[RecordIndex, BatchPlan, int]:
+    """The records, their order, and the number of steps.
+
+    Raises:
+        ConfigError: if there is nothing to train on.
+        ValueError: if a record or photo is faulty.
+    """
+    if not config.data.train:
+        raise ConfigError("data.train: name at least one source, e.g. - path: records.jsonl")
+    index = build_index(config.data.train)
+    frame = processor.image_transform.frame
+    sizes, which = np.unique(index.size, axis=0, return_inverse=True)
+    padded = np.array([frame(int(h), int(w)).padded for h, w in sizes])
+    _, bucket = np.unique(padded, axis=0, return_inverse=True)
+    plan = BatchPlan(
+        bucket=bucket.ravel()[which.ravel()],
+        length=index.length,
+        source=index.source,
+        weights=tuple(source.weight for source in config.data.train),
+        batch_size=config.batch_size,
+        micro_batch=config.micro_batch,
+        seed=config.seed,
+        group_length=config.data.group_length,
+    )
+    return index, plan, plan.steps(config.epochs, config.max_steps)
