@@ -10,9 +10,10 @@ from seagull.inference.answers import scored_questions
 from seagull.inference.engine import Engine
 from seagull.inference.questions import Question
 from seagull.inference.tree import global_slot
+from seagull.photos import Photo
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.prompts import ANSWER_PREFIXES, INSTRUCTIONS, STYLES
-from seagull.types import AssessmentTask, Message
+from seagull.types import AssessmentTask, Message, Region
 
 TASKS = tuple(AssessmentTask)
 
@@ -165,7 +166,6 @@ def test_what_questions_share_is_computed_once(
 
 
 def test_the_oldest_photos_leave_when_memory_is_short(tiny_model, processor, photo, regions):
-    from seagull.photos import Photo
 
     one = Engine(tiny_model, processor)
     size = one.open(photo).nbytes
@@ -181,7 +181,6 @@ def test_the_oldest_photos_leave_when_memory_is_short(tiny_model, processor, pho
 
 
 def test_a_constant_photo_is_judged_alike_at_every_size(engine):
-    from seagull.photos import Photo
     from seagull.regions.spec import RegionSpec
 
     read = []
@@ -193,3 +192,24 @@ def test_a_constant_photo_is_judged_alike_at_every_size(engine):
         read.append(np.exp(logs))
     # The borders of the encoder's convolutions are a larger share of a small photo.
     assert max(np.abs(one - read[0]).max() for one in read) < 0.1
+
+
+def test_regions_with_one_box_and_two_masks_keep_their_own_tokens(engine, photo, regions):
+    whole = np.ones(photo.size, dtype=bool)
+    ring = whole.copy()
+    ring[8:-8, 8:-8] = False
+    masks = [Region(whole, "a"), Region(ring, "b")]
+    assert masks[0].box == masks[1].box
+    both = engine.encode_regions(engine.open(photo), masks)
+    fresh = Engine(engine.model, engine.processor)
+    alone = fresh.encode_regions(fresh.open(photo), masks[1:])
+    assert torch.allclose(both[1:], alone, atol=1e-5)
+    for token in range(2):  # the global and the local token both see the mask
+        assert not torch.allclose(both[0, token], both[1, token], atol=1e-4)
+
+
+def test_photos_of_one_size_are_not_taken_for_one_another(engine, photo, regions):
+    other = Photo(255 - photo.pixels)
+    first = engine.encode_regions(engine.open(photo), regions[:1])
+    second = engine.encode_regions(engine.open(other), regions[:1])
+    assert not torch.allclose(first, second, atol=1e-4)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from seagull.model.build import preset
-from seagull.model.mfe import MaskFeatureExtractor
+from seagull.model.mfe import MaskFeatureExtractor, PyramidCrop
 from seagull.model.pooling import level_weights, pool
 from seagull.model.published import MFE_PREFIX, our_key
 
@@ -135,3 +135,19 @@ def test_a_region_lost_between_samples_keeps_the_cells_it_touches():
 def test_unknown_statistics_are_refused():
     with pytest.raises(ValueError, match="'mean' and 'std'"):
         pool(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2), ("median",))
+
+
+def test_a_local_token_sees_its_region_and_not_the_rest_of_the_crop():
+    generator = torch.Generator().manual_seed(0)
+    local = PyramidCrop([3, 5], ("mean", "std"), 16, 8)
+    masks = torch.zeros(1, 32, 32, dtype=torch.bool)
+    masks[:, :16, :16] = True
+    pyramid = [
+        torch.randn(1, channels, side, side, generator=generator)
+        for channels, side in ((3, 8), (5, 4))
+    ]
+    changed = [level.clone() for level in pyramid]
+    for level in changed:
+        level[..., level.shape[2] // 2 :, :] += 3
+    assert torch.equal(local(pyramid, masks), local(changed, masks))
+    assert not torch.allclose(local(pyramid, masks), local(pyramid, ~masks), atol=1e-3)
