@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
 
 ALL_TASKS = tuple(AssessmentTask)
 
-AskedRegion = Region | RegionSpec | tuple[float, float, float, float]
+AskedRegion = Region | RegionSpec | Sequence[float]
 """A region, how to make one, or its box in pixels, end exclusive."""
 
 
@@ -58,9 +59,7 @@ class Assessor:
                 made for a photo of another size.
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
-        chosen = [AssessmentTask(task) for task in tasks]
-        if not chosen:
-            raise ValueError("no task was given; tasks are quality, importance and distortion")
+        chosen = chosen_tasks(tasks)
         asked = make_regions(photo, [RegionSpec(whole=True)] if regions is None else regions)
         session = self.engine.open(photo)
         logs = self.engine.score(session, asked, scored_questions(self.engine.book, chosen))
@@ -92,6 +91,22 @@ class Assessor:
         return Chat(self.engine, photo, make_regions(photo, regions) if regions else [])
 
 
+def chosen_tasks(tasks: Sequence[AssessmentTask | str]) -> list[AssessmentTask]:
+    """The tasks of these names.
+
+    Raises:
+        ValueError: if there are none or one is unknown; a single text counts as a list of one.
+    """
+    known = [task.value for task in AssessmentTask]
+    names = [tasks] if isinstance(tasks, str) else list(tasks)
+    if unknown := [name for name in names if name not in known]:
+        near = difflib.get_close_matches(str(unknown[0]), known, 1) or known
+        raise ValueError(f"unknown task {unknown[0]!r}; nearest: {', '.join(near)}")
+    if not names:
+        raise ValueError(f"no task was given; tasks are {', '.join(known)}")
+    return [AssessmentTask(name) for name in names]
+
+
 def make_regions(photo: Photo, asked: Sequence[AskedRegion]) -> list[Region]:
     """The regions asked about, in order.
 
@@ -100,15 +115,23 @@ def make_regions(photo: Photo, asked: Sequence[AskedRegion]) -> list[Region]:
     """
     if not len(asked):
         raise ValueError("no regions were given; leave them out to assess the whole photo")
-    specs = [
-        RegionSpec(id=str(number), box=item) if isinstance(item, tuple) else item
-        for number, item in enumerate(asked, start=1)
-    ]
+    specs = [_spec(item, str(number)) for number, item in enumerate(asked, start=1)]
     built = build_regions(photo, [spec for spec in specs if isinstance(spec, RegionSpec)])
     made = iter(built.regions)
     regions = [spec if isinstance(spec, Region) else next(made) for spec in specs]
     check_ids(regions)
     return regions
+
+
+def _spec(item: AskedRegion, id: str) -> Region | RegionSpec:
+    if isinstance(item, Region | RegionSpec):
+        return item
+    if isinstance(item, str | bytes) or not isinstance(item, Sequence | np.ndarray):
+        raise ValueError(
+            f"region {id}: a Region, a RegionSpec or a box (x1, y1, x2, y2) is expected, got "
+            f"{item!r:.60}; several boxes go in a list"
+        )
+    return RegionSpec.from_dict({"id": id, "box": np.asarray(item).tolist()})
 
 
 def check_ids(regions: Sequence[Region]) -> None:

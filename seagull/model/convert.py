@@ -178,7 +178,9 @@ def _derive_config(
 
 def _processor(reference: Path, config: SeagullConfig, strides: list[int]) -> SeagullProcessor:
     try:
-        tokenizer = AutoTokenizer.from_pretrained(reference, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            reference, local_files_only=True, trust_remote_code=False
+        )
     except (OSError, ValueError, ImportError) as error:
         raise ModelError(
             f"{reference}: the tokenizer cannot be read ({str(error).splitlines()[0]}); put the "

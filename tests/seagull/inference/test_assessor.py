@@ -142,3 +142,27 @@ def test_chunks_bring_beginnings_together_and_count_only_what_is_new():
     assert sorted_chunks(sequences, 4) == [[0, 2], [3], [1]]
     assert sorted_chunks(sequences, 100) == [[0, 2, 3, 1]]
     assert common_prefix([(1, 2, 3), (1, 2), (1, 2, 9)]) == 2
+
+
+def test_boxes_come_as_tuples_lists_or_arrays(assessor, photo):
+    box = (4, 6, 40, 50)
+    for asked in ([box], [list(box)], np.array([box])):
+        (entry,) = assessor.assess(photo, asked, tasks="quality").regions
+        assert entry.region.box == box
+        assert entry.importance is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "tasks", "complaint"),
+    [
+        ((4, 6, 40, 50), ["quality"], "several boxes go in a list"),
+        (["4,6,40,50"], ["quality"], "several boxes go in a list"),
+        ([(4, 6, 40)], ["quality"], "region 1: a box is"),
+        ([(4, 6, float("nan"), 50)], ["quality"], "finite"),
+        ([("a", 6, 40, 50)], ["quality"], "list of numbers"),
+        (None, ["qualty"], "unknown task 'qualty'; nearest: quality"),
+    ],
+)
+def test_what_is_no_region_or_task_is_told(assessor, photo, asked, tasks, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        assessor.assess(photo, asked, tasks=tasks)
