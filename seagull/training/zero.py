@@ -47,13 +47,14 @@ def gather_optimizer(
     """Adam's moments and step count by key; every process has to call it."""
     from deepspeed.utils import safe_get_full_optimizer_state
 
-    step = torch.tensor(float(_steps(engine)))
+    _link(engine)
+    step = torch.tensor(max(_steps(engine), default=0.0))
     state: OptimizerState = {}
     for key, parameter in parameters.items():
         found = {name: safe_get_full_optimizer_state(parameter, name) for name in MOMENTS}
-        if keep and all(value is not None for value in found.values()):
+        if keep:
             state[key] = {name: value.float().cpu().clone() for name, value in found.items()}
-            state[key]["step"] = step
+            state[key]["step"] = step.clone()
     return state
 
 
@@ -63,31 +64,56 @@ def restore(
     weights: Mapping[str, Tensor],
     state: OptimizerState,
 ) -> None:
-    """Gives weights, moments and step count back to a wrapped model."""
+    """Gives weights, moments and step count back to a wrapped model; every process calls it."""
     from deepspeed.utils import safe_set_full_fp32_param, safe_set_full_optimizer_state
 
-    for key, parameter in parameters.items():
-        safe_set_full_fp32_param(parameter, weights[key].float())
-        for name in MOMENTS:
-            safe_set_full_optimizer_state(parameter, state[key][name], name)
     steps = max((float(tensors["step"]) for tensors in state.values()), default=0.0)
-    for own in _base_optimizer(engine).state.values():
-        if "step" in own:
-            own["step"] = torch.full_like(own["step"], steps) if _is_tensor(own) else int(steps)
-    for group in _base_optimizer(engine).param_groups:
+    _make_states(engine, steps)
+    _link(engine)
+    for key, parameter in parameters.items():
+        place = engine.device
+        value = weights[key].to(place).float()
+        # The weights that the next forward pass sees, then the 32-bit ones behind them.
+        with gathered([parameter]):
+            parameter.data.copy_(value)
+        safe_set_full_fp32_param(parameter, value)
+        for name in MOMENTS:
+            safe_set_full_optimizer_state(parameter, state[key][name].to(place), name)
+
+
+def _make_states(engine: Any, steps: float) -> None:
+    """Gives Adam, which makes its states at the first step, states to be filled."""
+    optimizer = _base_optimizer(engine)
+    zero = engine.optimizer
+    flat = getattr(zero, "single_partition_of_fp32_groups", None)
+    for partition in zero.fp32_partitioned_groups_flat if flat is None else flat:
+        own = optimizer.state[partition]
+        for name in MOMENTS:
+            if name not in own:
+                own[name] = torch.zeros_like(partition)
+        counted = own.get("step")
+        own["step"] = int(steps) if isinstance(counted, int) else torch.tensor(steps)
+    for group in optimizer.param_groups:
         if "step" in group:
             group["step"] = int(steps)
 
 
-def _steps(engine: Any) -> float:
+def _link(engine: Any) -> None:
+    """Ties parameters to their optimiser states again (ZeRO-2).
+
+    DeepSpeed does so after the first group's first step, when the other groups' states are not
+    made yet, and never looks again.
+    """
+    zero = engine.optimizer
+    if hasattr(zero, "_hp_optimizer_states_linked"):
+        zero._hp_optimizer_states_linked = False
+        zero._lazy_init_hp_params_optimizer_state()
+
+
+def _steps(engine: Any) -> list[float]:
     optimizer = _base_optimizer(engine)
     found = [float(own["step"]) for own in optimizer.state.values() if "step" in own]
-    found += [float(group["step"]) for group in optimizer.param_groups if "step" in group]
-    return max(found, default=0.0)
-
-
-def _is_tensor(own: Mapping[str, Any]) -> bool:
-    return isinstance(own["step"], Tensor)
+    return found + [float(group["step"]) for group in optimizer.param_groups if "step" in group]
 
 
 def _base_optimizer(engine: Any) -> Any:
@@ -95,9 +121,9 @@ def _base_optimizer(engine: Any) -> Any:
 
 
 @contextmanager
-def gathered(parameters: list[nn.Parameter], *, active: bool) -> Iterator[None]:
-    """Full weights inside the block where ZeRO-3 holds only shares; nothing otherwise."""
-    if not active:
+def gathered(parameters: list[nn.Parameter]) -> Iterator[None]:
+    """Full weights inside the block where ZeRO-3 holds only shares; what is written stays."""
+    if not any(hasattr(parameter, "ds_id") for parameter in parameters):
         yield
         return
     import deepspeed

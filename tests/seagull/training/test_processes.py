@@ -1,6 +1,7 @@
 """Two processes under ZeRO give the losses of one, and each goes on where the other stopped."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -36,12 +37,16 @@ def close(first: dict[int, float], second: dict[int, float]) -> bool:
     )
 
 
+def without_the_end(run: Path) -> None:
+    """Takes a run back to its checkpoint at step 3."""
+    shutil.rmtree(run / "adapter")
+    shutil.rmtree(run / "checkpoint-00000006")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("preset", "quantization"),
-    [("zero2", None), ("zero3", None), ("zero2", "4bit"), ("zero3", "4bit")],
-)
-def test_two_processes_learn_what_one_does(
+@pytest.mark.parametrize("quantization", [None, "4bit"])
+@pytest.mark.parametrize("preset", ["zero2", "zero3"])
+def test_two_processes_learn_what_one_does_and_one_goes_on(
     settings: Settings,
     model_folder: Path,
     tmp_path: Path,
@@ -49,10 +54,26 @@ def test_two_processes_learn_what_one_does(
     quantization: str | None,
 ) -> None:
     pytest.importorskip("deepspeed")
-    common = {"quantization": quantization, "loss": LOSSES, "clip": 0.5}
-    one = settings(output=str(tmp_path / "one"), **common)
-    train(one, model_folder)
-    # Two steps of two processes, then one process goes on without DeepSpeed.
-    two = settings(output=str(tmp_path / "two"), deepspeed=preset, save_every=3, **common)
-    run_two(two, tmp_path / "two.yaml")
-    assert close(losses(tmp_path / "two"), losses(tmp_path / "one"))
+    common = {"quantization": quantization, "loss": LOSSES, "clip": 0.5, "save_every": 3}
+    train(settings(output=str(tmp_path / "one"), **common), model_folder)
+    expected = losses(tmp_path / "one")
+    run_two(settings(output=str(tmp_path / "two"), deepspeed=preset, **common), tmp_path / "c.yaml")
+    assert close(losses(tmp_path / "two"), expected)
+    without_the_end(tmp_path / "two")
+    train(settings(output=str(tmp_path / "two"), **common), model_folder)
+    assert close(losses(tmp_path / "two"), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["zero2", "zero3", None])
+def test_two_processes_go_on_where_one_stopped(
+    settings: Settings, model_folder: Path, tmp_path: Path, preset: str | None
+) -> None:
+    if preset:
+        pytest.importorskip("deepspeed")
+    run = tmp_path / "run"
+    train(settings(save_every=3, loss=LOSSES), model_folder)
+    expected = losses(run)
+    without_the_end(run)
+    run_two(settings(save_every=3, loss=LOSSES, deepspeed=preset), tmp_path / "c.yaml")
+    assert close(losses(run), expected)
