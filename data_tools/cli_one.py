@@ -51,8 +51,4 @@ def distort_one(photo: Path, options: Sequence[str]) -> str:
     pixels = apply(setting, reference, distortion_key(kind, photo.stem, seed))
     target = Path(known["output"] or f"{photo.stem}.{kind.value}_{k}.png")
     target.write_bytes(encode_png(pixels))
-    unit = f" {setting.unit}" if setting.unit else ""
-    return (
-        f"{target}: {setting.severity} {kind.value} ({setting.variant}), "
-        f"{setting.parameter_name} {setting.parameter:g}{unit}"
-    )
+    return f"{target}: {setting.severity} {kind.value} ({setting.variant}), {setting.strength}"

@@ -52,6 +52,13 @@ class DistortionSetting:
         """Name of the ladder within its type, e.g. ``gaussian`` or ``gain-higher``."""
         return self.kind if self.direction == "one" else f"{self.kind}-{self.direction}"
 
+    @property
+    def strength(self) -> str:
+        """The parameter for people, e.g. ``sigma 2.38 px`` or ``factor 0.646``."""
+        # Plain numbers ("1") and ranges ("1..100") are units for tables, not for sentences.
+        unit = "" if self.unit[:1].isdigit() else f" {self.unit}"
+        return f"{self.parameter_name} {self.parameter:.3g}{unit}"
+
     def with_parameter(self, parameter: float) -> DistortionSetting:
         """The same distortion with another strength; level and severity word stay."""
         return replace(self, parameter=parameter)

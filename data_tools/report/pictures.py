@@ -57,7 +57,7 @@ def ladder_tiles(
     for rung in (settings[i] for i in picked):
         pixels = read_png(tree.root / cell_path(image_id, kind, rung.k))
         score = scores.get((kind.value, rung.k), float("nan"))
-        text = f"{rung.variant}, {rung.parameter_name} {rung.parameter:.3g} {rung.unit}"
+        text = f"{rung.variant}, {rung.strength}"
         tiles.append(
             Tile(data_uri(_cut(pixels, box)), f"k {rung.k} · {rung.severity} · {score:.2f}", text)
         )
