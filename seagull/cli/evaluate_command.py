@@ -134,7 +134,7 @@ Examples:
 
 \b
   seagull evaluate --data regions.jsonl --out results/
-  seagull evaluate --data photos.parquet --holdout 0.2 --baseline constant --baseline classical
+  seagull evaluate --data photos.csv --holdout 0.2 --baseline classical
   seagull evaluate --predictions mine.jsonl --json
 """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 INK, SOFT, POINTS, CURVE = "#1f3a52", "#5b6b79", "#2f6db0", "#d9480f"
 MOST_POINTS = 4000
-_PANEL = 3.7
+_PANEL, _WIDTH = 3.7, 11.4
 
 
 def can_draw() -> bool:
@@ -32,6 +32,10 @@ def scatter(pairs: Mapping[str, ScorePairs], task: str) -> Figure:
     """Labels against predictions with the fitted curve, one panel a predictor."""
     figure, panels = _panels(len(pairs))
     for (name, one), axes in zip(pairs.items(), panels, strict=True):
+        unit = one.predicted.min() >= 0 and one.predicted.max() <= 1
+        if unit:
+            axes.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls="--", alpha=0.7)
+            axes.set_xlim(-0.03, 1.03)
         _scatter(axes, one)
         axes.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
         axes.set_xlabel(f"predicted {task}")
@@ -40,15 +44,16 @@ def scatter(pairs: Mapping[str, ScorePairs], task: str) -> Figure:
 
 
 def reliability(found: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Of each predictor: error made against spread predicted, and stated against observed share."""
+    """A column a predictor: error made against spread predicted; observed against stated share."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(2 * _PANEL + 0.6, _PANEL * len(found)), layout="constrained")
-    grid = figure.subplots(len(found), 2, squeeze=False)
-    for (name, one), (left, right) in zip(found.items(), grid, strict=True):
-        _spread(left, one)
-        _coverage(right, one)
-        left.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
+    panel = max(2.6, min(_PANEL, _WIDTH / len(found)))
+    figure = Figure(figsize=(panel * len(found), 1.9 * panel), layout="constrained")
+    grid = figure.subplots(2, len(found), squeeze=False)
+    for (name, one), upper, lower in zip(found.items(), *grid, strict=True):
+        _spread(upper, one)
+        _coverage(lower, one)
+        upper.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
     return figure
 
 
@@ -71,11 +76,9 @@ def _scatter(axes: Axes, one: ScorePairs) -> None:
     if fit is not None:
         x = np.linspace(one.predicted.min(), one.predicted.max(), 200)
         axes.plot(x, fit(x), color=CURVE, lw=1.8, label="logistic fit")
-        axes.legend(frameon=False, fontsize=8.5, loc="upper left")
+        axes.legend(frameon=False, fontsize=8.5, loc="lower right")
     axes.set_ylim(-0.03, 1.03)
     if np.ptp(one.predicted) == 0:
-        middle = float(one.predicted[0])
-        axes.set_xlim(middle - 0.5, middle + 0.5)
         axes.text(0.5, 0.04, "always the same answer", transform=axes.transAxes, ha="center",
                   color=SOFT, fontsize=9)  # fmt: skip
     _tidy(axes)
@@ -85,13 +88,13 @@ def _spread(axes: Axes, one: Mapping[str, Any]) -> None:
     stated = [bin["std"] for bin in one["bins"]]
     made = [bin["rms_error"] for bin in one["bins"]]
     top = 1.1 * max(*stated, *made, 0.05)
-    axes.plot([0, top], [0, top], color=SOFT, lw=1, ls="--")
-    axes.text(0.97 * top, 0.9 * top, "calibrated", color=SOFT, fontsize=8.5, ha="right", rotation=0)
+    axes.plot([0, top], [0, top], color=SOFT, lw=1, ls="--", label="calibrated")
     axes.plot(stated, made, marker="o", ms=5, lw=1.2, color=POINTS)
     axes.set_xlim(0, top)
     axes.set_ylim(0, top)
     axes.set_xlabel("predicted spread (std)")
     axes.set_ylabel("error made (RMS)")
+    axes.legend(frameon=False, fontsize=8.5, loc="upper left")
     _tidy(axes)
 
 
@@ -102,9 +105,9 @@ def _coverage(axes: Axes, one: Mapping[str, Any]) -> None:
     axes.plot(stated, observed, marker="o", ms=5, lw=1.2, color=POINTS)
     axes.fill_between(stated, stated, observed, color=POINTS, alpha=0.12, lw=0)
     wide = "too wide" if one["z_std"] < 1 else "too narrow"
-    note = f"std of z {number_text(one['z_std'], 2)}: {wide}"
-    if abs(one["z_std"] - 1) < 0.05:
-        note = f"std of z {number_text(one['z_std'], 2)}"
+    note = f"residual std {number_text(one['z_std'], 2)}"
+    if abs(one["z_std"] - 1) > 0.05:
+        note += f": {wide}"
     axes.text(0.97, 0.05, note, transform=axes.transAxes, ha="right", fontsize=8.5, color=SOFT)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)

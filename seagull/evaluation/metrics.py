@@ -18,7 +18,7 @@ Values = NDArray[np.float64]
 
 FEWEST = 3
 """Fewest values a correlation is reported for."""
-FEWEST_TO_FIT = 5
+FEWEST_TO_FIT = 10
 """Fewest values the four parameters are fitted to."""
 _EVALUATIONS = 400
 _MAX_LOG_WIDTH = 20.0
@@ -62,7 +62,8 @@ class LogisticFit:
 
     ``f(x) = lower + (upper - lower) / (1 + exp(-(x - middle) / width))``, the mapping of VQEG's
     FR-TV phase II report. A decreasing curve (``upper < lower``) is allowed, so correlations after
-    the fit do not show the direction; the raw ones do.
+    the fit do not show the direction; the raw ones do. With few values the curve can become a step
+    between them and flatter any predictor.
     """
 
     upper: float
@@ -79,7 +80,7 @@ class LogisticFit:
 def fit_logistic(
     predicted: Values, label: Values, start: LogisticFit | None = None
 ) -> LogisticFit | None:
-    """The curve with the least squared error, or None for fewer than five or constant values.
+    """The curve with the least squared error, or None for fewer than ten or constant values.
 
     Args:
         predicted: what is mapped.

@@ -32,7 +32,7 @@ class Miss:
 
     Args:
         row: its prediction and labels.
-        on_scale: the prediction on the labels' scale, after the logistic fit where there is one.
+        on_scale: the prediction on the labels' scale, after a rising logistic fit.
         label: the true score.
         picture: JPEG of the photo with the region outlined; None if it could not be read.
     """
@@ -51,11 +51,12 @@ class Miss:
 def find_misses(pairs: ScorePairs, count: int = SHOWN) -> tuple[list[Miss], list[Miss]]:
     """The regions rated furthest too high and too low, worst first.
 
-    The logistic fit takes off what is wrong with all predictions alike, so that what stands out
-    are the regions.
+    A rising logistic fit takes off what is wrong with all predictions alike, so that what stands
+    out are the regions; a falling one would turn the predictions round and is not used.
     """
     fit = fit_logistic(pairs.predicted, pairs.label)
-    mapped = pairs.predicted if fit is None else fit(pairs.predicted)
+    rising = fit is not None and fit.upper > fit.lower
+    mapped = fit(pairs.predicted) if fit is not None and rising else pairs.predicted
     order = np.argsort(mapped - pairs.label, kind="stable")
     every = [
         Miss(pairs.rows[index], float(mapped[index]), float(pairs.label[index])) for index in order

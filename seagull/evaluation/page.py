@@ -165,7 +165,8 @@ def _data_uri(data: bytes, kind: str) -> str:
 
 _SCORES = (
     "Correlation with the labels and error on their scale, with 95 % bootstrap intervals over "
-    "photos. Fitted: after the 4-parameter logistic mapping, which hides the direction."
+    "photos. Fitted: after the 4-parameter logistic mapping, which hides the direction and "
+    "flatters where there are few photos."
 )
 _DISTORTIONS = (
     "Predicted against labelled sets of distortions, average over regions; severity counts a type "
@@ -176,7 +177,7 @@ _SENSITIVITY = (
     "clean one (chance is 0.5). Clean moves by: mean change of the clean regions' scores (ideal 0)."
 )
 _MISSES = (
-    '<p class="soft">Predictions after the logistic fit, where there is one, so that what is '
+    '<p class="soft">Predictions after the logistic fit, where it rises, so that what is '
     'wrong with all of them alike does not show.<span class="legend"><span '
     'style="background:var(--ink)"></span>true<span style="border:3px solid var(--high)"></span>'
     "predicted</span></p>"

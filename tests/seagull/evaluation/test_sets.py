@@ -1,0 +1,140 @@
+"""Sets from tables and records: scales, splits, repeats, and what is refused."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seagull.evaluation.sets import SplitError, check_apart, open_set, split
+from seagull.evaluation.tables import MosScale, usual_scale
+from seagull.photos import PhotoError
+
+
+def encoded(seed: int) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def table(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    rows = {
+        "image_name": [f"p{number}.png" for number in range(20)],
+        "mos": [1 + number / 5 for number in range(20)],
+        "mos_std": [0.5] * 20,
+        "image": [encoded(number) for number in range(20)],
+    }
+    path = tmp_path / "photos.parquet"
+    pq.write_table(pa.table(rows), path, row_group_size=6)
+    return path
+
+
+def write_csv(tmp_path, rows):
+    (tmp_path / "a.png").write_bytes(encoded(0))
+    path = tmp_path / "photos.csv"
+    path.write_text("image,mos\n" + "".join(f"{image},{mos}\n" for image, mos in rows))
+    return path
+
+
+def record(number: int, region: dict | None = None, labels: dict | None = None) -> dict:
+    return {
+        "id": f"r{number}", "image": "a.png", "reference": "a",
+        "regions": [{"id": "1", **(region or {"box": [0, 0, 9, 9]})}],
+        "messages": [], "labels": {"1": labels or {"quality": 0.5, "metric": "m"}},
+    }  # fmt: skip
+
+
+def write_records(tmp_path, records):
+    (tmp_path / "a.png").write_bytes(encoded(0))
+    path = tmp_path / "set.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+    return path
+
+
+def test_a_table_streams_photos_with_rescaled_opinions(table):
+    data = open_set(table)
+    assert data.scale == MosScale(1, 5)
+    items = list(data.items())
+    assert len({item.id for item in items}) == 20
+    first = items[5].labels["1"]
+    assert first.quality == pytest.approx(0.25)  # (2 - 1) / 4
+    assert first.quality_std == pytest.approx(0.125)
+    photo = items[5].load()
+    assert photo.size == (24, 32)
+    assert items[5].build(photo)[0].mask.all()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "scale"),
+    [(0, 1, (0, 1)), (0.2, 0.9, (0, 1)), (1, 4.6, (1, 5)), (0.5, 5, (0, 5)), (1.2, 9, (1, 10)),
+     (0, 8, (0, 10)), (3.9, 88, (0, 100))],
+)  # fmt: skip
+def test_the_scale_is_the_first_usual_one_that_holds_all(low, high, scale):
+    assert usual_scale(low, high, "t") == MosScale(*scale)
+
+
+def test_a_scale_that_is_given_wins_and_may_be_turned():
+    assert MosScale(100, 0).to_unit(25, "t") == 0.75
+    with pytest.raises(ValueError, match="--mos-range"):
+        usual_scale(-3, 3, "t")
+    with pytest.raises(ValueError, match="leaves the scale"):
+        MosScale(1, 5).to_unit(6, "t")
+
+
+def test_a_split_is_by_photo_and_complete(table):
+    data = open_set(table)
+    rest, held = split(data, 0.3, seed=1)
+    assert rest.groups() | held.groups() == data.groups()
+    assert not rest.groups() & held.groups()
+    assert held.groups() == split(data, 0.3, seed=1)[1].groups()
+    assert held.groups() != split(data, 0.3, seed=2)[1].groups()
+    check_apart(held, rest, "the training set")
+
+
+def test_a_photo_on_both_sides_is_refused(table):
+    data = open_set(table)
+    with pytest.raises(SplitError, match=r"20 photos of .*p0\.png"):
+        check_apart(data, data, "the training set")
+
+
+def test_a_region_counts_once_however_many_records_speak_of_it(tmp_path):
+    other = record(3, {"box": [0, 0, 9, 9]}, {"quality": 0.9, "metric": "other"})
+    path = write_records(tmp_path, [record(1), record(2), other])
+    data = open_set(path)
+    assert [item.id for item in data.items()] == ["r1", "r3"]
+    assert [item.id for item in data.only_metric("other").items()] == ["r3"]
+
+
+def test_records_find_photos_in_tables(table, tmp_path):
+    one = record(1) | {"image": "photos.parquet#13"}
+    (item,) = open_set(write_records(tmp_path, [one])).items()
+    wanted = list(open_set(table).items())[13].load()
+    assert item.load().sha256 == wanted.sha256
+    (item,) = open_set(write_records(tmp_path, [one | {"image": "photos.parquet#20"}])).items()
+    with pytest.raises(PhotoError, match="no row 20"):
+        item.load()
+
+
+def test_a_bad_score_is_named_by_its_row(tmp_path):
+    path = write_csv(tmp_path, [("a.png", 0.5), ("a.png", "fine")])
+    with pytest.raises(ValueError, match=r"row 2: mos is 'fine'"):
+        open_set(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [("a.csv", "image,score\na.png,1\n", "columns image, score"),
+     ("a.csv", "image,mos\n", "no row"), ("a.parquet", "PAR1", "not a Parquet"), ("a.txt", "", "table of opinions"),
+     ("a.csv", "image,mos\n" + "x" * 70_000, "longer than")],
+)  # fmt: skip
+def test_files_that_are_no_set_are_refused(tmp_path, name, content, reason):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(ValueError, match=reason):
+        open_set(path)
