@@ -130,7 +130,8 @@ def test_a_bad_score_is_named_by_its_row(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [("a.csv", "image,score\na.png,1\n", "columns image, score"),
-     ("a.csv", "image,mos\n", "no row"), ("a.parquet", "PAR1", "not a Parquet"), ("a.txt", "", "table of opinions"),
+     ("a.csv", "image,mos\n", "no row"), ("a.parquet", "PAR1", "not a Parquet"),
+     ("a.txt", "", "table of opinions"),
      ("a.csv", "image,mos\n" + "x" * 70_000, "longer than")],
 )  # fmt: skip
 def test_files_that_are_no_set_are_refused(tmp_path, name, content, reason):
