@@ -6,10 +6,11 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seagull.version import __version__
+
 if TYPE_CHECKING:
     from seagull.inference.load import load as load
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 

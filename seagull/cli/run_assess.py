@@ -16,7 +16,7 @@ from seagull.cli.progress import LateBar
 from seagull.cli.requests import RegionRequest, fingerprint, gather_photos
 from seagull.cli.services import Services
 from seagull.inference.folder import AssessedPhoto, AssessesPhotos, FailedPhoto, assess_photos
-from seagull.photos import Photo
+from seagull.photos import Photo, read_photo
 from seagull.regions.build import build_regions
 from seagull.regions.segmenter import Segmenter
 from seagull.regions.spec import RegionSpec
@@ -84,6 +84,7 @@ def run_assess(request: AssessRequest, services: Services) -> None:
     if not photos:
         raise typer.Exit(BAD_INPUT)
     request.outputs.check_apart(photos, list(request.photos))
+    check_early(specs, photos)
     with ExitStack() as stack:
         log = None
         if request.outputs.jsonl is not None:
@@ -98,6 +99,24 @@ def run_assess(request: AssessRequest, services: Services) -> None:
         _summarise(len(photos), failed, resumed, len(wrong), request.outputs.jsonl)
     if failed or wrong:
         raise typer.Exit(BAD_INPUT)
+
+
+def check_early(specs: Sequence[RegionSpec], photos: Sequence[Path]) -> None:
+    """Finds mistakes in the regions before a model is loaded for them.
+
+    A single photo is read and its regions made; of many, what holds for all is looked at.
+
+    Raises:
+        ValueError: if a mask's file is missing, or a region cannot be made on the only photo.
+    """
+    for spec in specs:
+        if spec.mask is not None and not Path(spec.mask).is_file():
+            raise ValueError(f"region {spec.id}: the mask {spec.mask} is not there")
+    if len(photos) == 1:
+        photo = read_photo(photos[0])
+        for spec in specs:
+            if not spec.needs_segmenter:
+                spec.build(photo)
 
 
 def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Services) -> _Run:

@@ -12,11 +12,18 @@ import torch
 from seagull.download import cache_dir
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
+from seagull.model.adapter import apply_adapter, read_info
 from seagull.model.build import image_token_count
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.errors import ModelError
 from seagull.model.nano import NANO_FOLDER
+from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.shipped import adapter_in, file_digest, nano_adapter, shipped_adapter
+from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import ModelInfo
+
+PUBLISHED = "seagull-7b"
+"""Name of the paper's model, wherever it was made."""
 
 DTYPES = {
     "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16,
@@ -58,10 +65,14 @@ def known_models() -> list[ModelEntry]:
         entries[folder.name] = ModelEntry(folder.name, "model folder in the cache", folder, trained)
     nano = entries.pop(NANO_FOLDER, None)
     description = "EfficientNet-Lite0 and SmolLM2-135M: small, runs anywhere"
-    here = ModelEntry(
-        "nano", description, nano.path if nano else None, nano.trained if nano else None
-    )
-    return [here, *entries.values()]
+    trained = nano is not None and (bool(nano.trained) or nano_adapter() is not None)
+    here = ModelEntry("nano", description, nano.path if nano else None, trained if nano else None)
+    published = ModelEntry(
+        PUBLISHED, "the paper's 7B model; made from the released checkpoint by `seagull convert`",
+        None, None,
+    )  # fmt: skip
+    rest = [entry for entry in entries.values() if entry.name != PUBLISHED]
+    return [here, entries.get(PUBLISHED, published), *rest]
 
 
 def load(
@@ -74,7 +85,8 @@ def load(
     """Loads a model.
 
     Args:
-        model: ``nano``, another name of ``known_models``, or a model folder.
+        model: ``nano``, another name of ``known_models``, a model folder, or the folder of a
+            training run, whose adapter is put onto its base model.
         device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ..., or ``balanced``
             to spread it over several GPUs.
         dtype: ``auto`` (bfloat16 on a GPU, float32 on a CPU), ``float32``, ``bfloat16``,
@@ -84,21 +96,49 @@ def load(
     Raises:
         ModelError: if the name, folder, device or type is not known or cannot be used.
     """
-    folder = find_model(model)
+    found = find_model(model)
+    adapter = adapter_in(found)
+    folder = find_model(read_info(adapter).base) if adapter else found
     place = _device(device)
     network = load_model(
         folder, dtype=_dtype(dtype, place), device=place, quantization=quantization
     )
+    adapter = adapter or shipped_adapter(folder)
+    if adapter is not None:
+        apply_adapter(network, adapter)
     processor = load_processor(folder)
-    expected = image_token_count(network.config, network.vision_encoder.strides)
-    if processor.image_tokens != expected:
-        raise ModelError(
-            f"{folder}: the processor makes {processor.image_tokens} image tokens, the model "
-            f"{expected}; processor_config.json and config.json do not belong together"
-        )
-    name = "seagull-nano" if folder.name == NANO_FOLDER else folder.name
-    info = ModelInfo(name, revision(folder), network.config.trained)
-    return Assessor(Engine(network, processor), info)
+    check_pair(folder, network, processor)
+    engine = Engine(network, processor)
+    name = "seagull-nano" if found.name == NANO_FOLDER else found.name
+    # The same weights answer another wording differently, so the questions count as well.
+    mixed = hashlib.sha256(f"{revision(folder, adapter)}{engine.book.digest}".encode()).hexdigest()[:12]
+    return Assessor(engine, ModelInfo(name, mixed, network.config.trained))
+
+
+def check_pair(
+    folder: Path, model: SeagullForConditionalGeneration, processor: SeagullProcessor
+) -> None:
+    """Passes if a folder's processor prepares what its model takes.
+
+    Raises:
+        ModelError: naming the first setting in which they differ.
+    """
+    config, strides = model.config, model.vision_encoder.strides
+    pairs = {
+        "image tokens": (processor.image_tokens, image_token_count(config, strides)),
+        "multiple of the sides": (processor.multiple % strides[-1], 0),
+        "image size": (processor.image_size, config.image_size),
+        "crop size": (processor.crop_size, config.crop_size),
+        "id of <image>": (processor.image_id, config.image_token_id),
+        "id of <global>": (processor.global_id, config.global_token_id),
+        "id of <local>": (processor.local_id, config.local_token_id),
+    }
+    for what, (prepared, taken) in pairs.items():
+        if prepared != taken:
+            raise ModelError(
+                f"{folder}: {what}: the processor has {prepared}, the model {taken}; "
+                "processor_config.json and config.json do not belong together"
+            )
 
 
 def find_model(model: str | Path) -> Path:
@@ -117,6 +157,11 @@ def find_model(model: str | Path) -> Path:
             f"no model {str(model)!r}: neither a folder nor a name; nearest: {', '.join(near)}"
         )
     path = entries[name].path
+    if path is None and name == PUBLISHED:
+        raise ModelError(
+            f"{PUBLISHED} is not on this machine; make it from the released checkpoint: "
+            f"seagull convert RELEASED_CHECKPOINT {cache_dir() / 'models' / PUBLISHED}"
+        )
     if path is None:
         raise ModelError(
             f"the model {name} is not on this machine; get it: seagull download {name}"
@@ -124,8 +169,8 @@ def find_model(model: str | Path) -> Path:
     return path
 
 
-def revision(folder: Path) -> str:
-    """Twelve hex digits that change with the model's configuration or weights.
+def revision(folder: Path, adapter: Path | None = None) -> str:
+    """Twelve hex digits that change with the model's configuration, weights or adapter.
 
     Of each weights file the size, the first and the last megabyte are read, so that it takes no
     time with large models.
@@ -141,6 +186,8 @@ def revision(folder: Path) -> str:
             digest.update(stream.read(1 << 20))
             stream.seek(max(0, size - (1 << 20)))
             digest.update(stream.read())
+    if adapter is not None:
+        digest.update(file_digest(adapter).encode())
     return digest.hexdigest()[:12]
 
 

@@ -6,6 +6,7 @@ only the two slots change. Answers are compared behind a fixed prefix (Q-Align's
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -116,6 +117,13 @@ class QuestionBook:
             )
             for kind in DistortionType
         }
+
+    @cached_property
+    def digest(self) -> str:
+        """Twelve hex digits that change with the wording or tokens of any question."""
+        asked = [*self.levels.values(), *self.judgements.values(), *self.severities.values()]
+        told = repr((self.prefix, [(question.items, question.candidates) for question in asked]))
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     @cached_property
     def answers(self) -> dict[AssessmentTask, Question]:

@@ -6,6 +6,9 @@ from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, PreTrainedConfig
 from transformers.configuration_utils import SubConfigSpec
 
+Statistic = Literal["mean", "std"]
+"""What may be pooled under a mask."""
+
 
 @strict
 class SeagullVisionConfig(PreTrainedConfig):
@@ -50,7 +53,7 @@ class SeagullMFEConfig(PreTrainedConfig):
     mlp_dim: int = 512
     keys: Literal["channels", "positions"] = "positions"
     coverage: Literal["touched", "area"] = "area"
-    statistics: list[str] | tuple[str, ...] = ("mean", "std")
+    statistics: list[Statistic] | tuple[Statistic, ...] = ("mean", "std")
     local: Literal["pixels", "pyramid"] = "pyramid"
 
 

@@ -72,7 +72,7 @@ def polygon_mask(rings: Sequence[Sequence[float]], size: Size) -> BoolMask:
         raise ValueError("a polygon has at least one ring [x1, y1, x2, y2, ...], got none")
     mask = np.zeros(size, dtype=np.bool_)
     for ring in rings:
-        mask |= _ring_mask(_ring_corners(ring), size)
+        mask |= _ring_mask(ring_corners(ring), size)
     if not mask.any():
         raise ValueError(
             f"the polygon covers no pixel of the photo, which is {size[1]} x {size[0]} pixels"
@@ -80,7 +80,13 @@ def polygon_mask(rings: Sequence[Sequence[float]], size: Size) -> BoolMask:
     return mask
 
 
-def _ring_corners(ring: Sequence[float]) -> NDArray[np.float64]:
+def ring_corners(ring: Sequence[float]) -> NDArray[np.float64]:
+    """The corners of a polygon's ring ``x1, y1, x2, y2, ...``, (corners, 2).
+
+    Raises:
+        ValueError: with fewer than three corners, an odd number of values, or values that are not
+            finite or not below 1e9.
+    """
     corners = np.asarray(ring, dtype=np.float64)
     if corners.ndim != 1 or corners.size < 6 or corners.size % 2:
         raise ValueError(

@@ -13,7 +13,7 @@ import numpy as np
 from seagull.photos import Photo
 from seagull.regions.everything import Candidate
 from seagull.regions.mask_files import read_mask
-from seagull.regions.masks import Size, box_mask, pixel_box, polygon_mask
+from seagull.regions.masks import Size, box_mask, pixel_box, polygon_mask, ring_corners
 from seagull.regions.rle import Rle, decode
 from seagull.regions.segmenter import Point, Segmenter
 from seagull.types import BoolMask, Box, Region
@@ -210,6 +210,11 @@ def _check_numbers(spec: RegionSpec) -> None:
         raise ValueError(
             f"region {spec.id}: box {corners}: the end must lie right of and below the start"
         )
+    for ring in spec.polygon or ():
+        try:
+            ring_corners(ring)
+        except ValueError as error:
+            raise ValueError(f"region {spec.id}: {error}") from error
     if spec.points is not None and not any(label == 1 for _x, _y, label in spec.points):
         raise ValueError(f"region {spec.id}: at least one point must lie inside the region")
 

@@ -48,6 +48,13 @@ def test_a_bad_region_is_one_line_and_exit_2(cli, photo, words):
     assert "unexpected" not in lines[0]
 
 
+@pytest.mark.parametrize("kind", ["box outside", "polygon of two corners", "mask missing"])
+def test_a_bad_region_is_found_before_a_model_is_loaded(cli, photo, kind):
+    done = cli("assess", photo, "--model", "nan0", *BAD_REGIONS[kind])
+    assert done.code == 2
+    assert "nan0" not in done.err
+
+
 BAD_OPTIONS = {
     "task": (["--tasks", "qualty"], "quality"),
     "no task": (["--tasks", ","], "no task"),

@@ -11,6 +11,8 @@ from seagull.inference.tree import common_prefix, pack, sorted_chunks
 from seagull.levels import IMPORTANCE, QUALITY
 from seagull.model.errors import ModelError
 from seagull.photos import PhotoError
+from seagull.preprocessing.processor import SeagullProcessor
+from seagull.prompts import STYLES
 from seagull.regions.spec import RegionSpec
 from seagull.types import DistortionType, ModelInfo
 
@@ -102,7 +104,9 @@ def test_load_takes_a_folder_and_says_what_is_wrong_with_a_name(
     assessor = load(folder, device="cpu")
     assert assessor.info.name == "mine"
     assert not assessor.info.trained
-    assert assessor.assess(photo, regions[:1]).model.revision == revision(folder)
+    assert assessor.assess(photo, regions[:1]).model.revision == assessor.info.revision
+    with pytest.raises(ModelError, match="seagull convert RELEASED_CHECKPOINT"):
+        find_model("seagull-7b")
     with pytest.raises(ModelError, match=r"no model 'nanno'.*nearest: nano"):
         find_model("nanno")
     with pytest.raises(ModelError, match="seagull download nano"):
@@ -113,6 +117,29 @@ def test_load_takes_a_folder_and_says_what_is_wrong_with_a_name(
         load(folder, device="abacus")
     with pytest.raises(ModelError, match="unknown quantization '2bit'"):
         load(folder, device="cpu", quantization="2bit")
+
+
+def test_a_processor_of_another_model_is_refused(tiny_model, processor, tokenizer, tmp_path):
+    tiny_model.save_pretrained(tmp_path)
+    for change, told in (
+        ({"image_tokens": 16}, "image tokens: the processor has 16, the model 9"),
+        ({"multiple": 24}, "multiple of the sides"),
+        ({"crop_size": 32}, "crop size: the processor has 32, the model 64"),
+    ):
+        settings = {"image_tokens": 9, "max_side": 256, "crop_size": 64} | change
+        SeagullProcessor(tokenizer, **settings).save_pretrained(tmp_path)
+        with pytest.raises(ModelError, match=told):
+            load(tmp_path, device="cpu")
+
+
+def test_the_revision_follows_the_wording(tiny_model, tokenizer):
+    digests = {
+        Engine(
+            tiny_model, SeagullProcessor(tokenizer, prompt_style=style, image_tokens=9)
+        ).book.digest
+        for style in STYLES
+    }
+    assert len(digests) == len(STYLES)
 
 
 def test_revision_follows_the_weights(tiny_model, tmp_path):
