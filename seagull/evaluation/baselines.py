@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from seagull.evaluation.classical import ClassicalPredictor, measure
-from seagull.evaluation.external import load_pyiqa
 from seagull.evaluation.predictors import (
     Assesses,
     BoxPredictor,
@@ -71,6 +70,9 @@ def _make(
     fit_limit: int | None,
 ) -> Predictor:
     if name.startswith(PYIQA):
+        # The only baseline that needs torch without a model.
+        from seagull.evaluation.external import load_pyiqa
+
         return load_pyiqa(name.removeprefix(PYIQA))
     if name == "constant":
         items = () if fit is None else fit.items(fit_limit)

@@ -108,7 +108,7 @@ def _coverage(axes: Axes, one: Mapping[str, Any]) -> None:
     note = f"residual std {number_text(one['z_std'], 2)}"
     if abs(one["z_std"] - 1) > 0.05:
         note += f": {wide}"
-    axes.text(0.97, 0.05, note, transform=axes.transAxes, ha="right", fontsize=8.5, color=SOFT)
+    axes.set_title(note, loc="left", fontsize=8.5, color=SOFT)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_xlabel("stated share of labels inside")

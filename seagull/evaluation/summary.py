@@ -143,7 +143,8 @@ def _distortion(rows: Sequence[Row], settings: SummarySettings) -> dict[str, Any
     groups = [row.group for row, _, _ in both]
     drawn = bootstrap(statistics, groups, resamples=settings.resamples, seed=settings.seed)
     classes = per_class(mine, right)
-    known = [one["f1"] for one in classes.values() if one["f1"] is not None]
+    # Over the classes that occur: the same ones for every predictor.
+    known = [one["f1"] for one in classes.values() if one["n"]]
     return {
         **{
             kind: {
