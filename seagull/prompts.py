@@ -120,12 +120,17 @@ class RenderedPrompt:
         text: the whole conversation, placeholders included.
         answers: character spans (start, end) of ``text`` that the model is to say, in order; a span
             begins with the separating space and ends with the end-of-turn text.
-        regions: ids of the regions in the order of their markers in ``text``.
+        markers: per marker in ``text``, the id of the region it stands for.
     """
 
     text: str
     answers: tuple[tuple[int, int], ...]
-    regions: tuple[str, ...]
+    markers: tuple[str, ...]
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Ids of the regions spoken of, each once, in the order in which they come in."""
+        return tuple(dict.fromkeys(self.markers))
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,8 @@ class PromptStyle:
     ) -> RenderedPrompt:
         """The conversation as text.
 
-        Regions named in ``Message.regions`` are introduced with the first message about them.
+        Regions named in ``Message.regions`` are introduced whenever the talk turns to them, so
+        that "this region" is always the one introduced last.
 
         Args:
             messages: turns by ``user`` and ``assistant`` in alternation, the user first.
@@ -175,7 +181,8 @@ class PromptStyle:
             ValueError: if roles do not alternate, or the last turn does not fit ``answer_prefix``.
         """
         _check_turns(messages, open_ended=answer_prefix is not None)
-        text, answers, introduced = self.opening, [], dict[str, None]()
+        text, answers, markers = self.opening, [], list[str]()
+        last: tuple[str, ...] = ()
         for index, message in enumerate(messages):
             if message.role == "assistant":
                 start = len(text)
@@ -183,18 +190,19 @@ class PromptStyle:
                 answers.append((start, len(text)))
                 continue
             text += self.user_open + (self.preamble if index == 0 else "")
-            said = [self._introduce(message, introduced), message.content]
+            new = message.regions if message.regions != last else ()
+            last = message.regions or last
+            markers += new
+            said = [self._introduce(new), message.content]
             text += "".join(reversed(said) if self.question_first else said) + self.user_close
         if answer_prefix:
             text += self.answer_open + answer_prefix
-        return RenderedPrompt(text, tuple(answers), tuple(introduced))
+        return RenderedPrompt(text, tuple(answers), tuple(markers))
 
-    def _introduce(self, message: Message, introduced: dict[str, None]) -> str:
-        new = [region for region in message.regions if region not in introduced]
-        introduced.update(dict.fromkeys(new))
-        if len(message.regions) == 1:
-            return "".join(self.one_region.format(marker=REGION_MARKER) for _ in new)
-        return "".join(self.many_regions.format(id=id, marker=REGION_MARKER) for id in new)
+    def _introduce(self, regions: Sequence[str]) -> str:
+        if len(regions) == 1:
+            return self.one_region.format(marker=REGION_MARKER)
+        return "".join(self.many_regions.format(id=id, marker=REGION_MARKER) for id in regions)
 
 
 def _check_turns(messages: Sequence[Message], *, open_ended: bool) -> None:

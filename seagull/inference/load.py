@@ -111,7 +111,9 @@ def load(
     engine = Engine(network, processor)
     name = "seagull-nano" if found.name == NANO_FOLDER else found.name
     # The same weights answer another wording differently, so the questions count as well.
-    mixed = hashlib.sha256(f"{revision(folder, adapter)}{engine.book.digest}".encode()).hexdigest()[:12]
+    mixed = hashlib.sha256(f"{revision(folder, adapter)}{engine.book.digest}".encode()).hexdigest()[
+        :12
+    ]
     return Assessor(engine, ModelInfo(name, mixed, network.config.trained))
 
 

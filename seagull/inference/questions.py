@@ -75,12 +75,12 @@ class QuestionBook:
         """Ids that every conversation about a photo begins with, image placeholders included."""
 
     def conversation(self, messages: Sequence[Message]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
-        """Items of a conversation that waits for an answer, after the prefix, and its regions.
+        """Items of a conversation that waits for an answer, after the prefix, and its markers.
 
-        Region slots are numbered in the order in which the regions, returned by id, come in.
+        Region slots are numbered marker by marker; the region of each is returned by its id.
         """
         prompt = self.processor.style.render(messages, answer_prefix="")
-        return self._items(messages, "")[len(self.prefix) :], prompt.regions
+        return self._items(messages, "")[len(self.prefix) :], prompt.markers
 
     def free(self, text: str) -> Question:
         """A question in the user's own words about one region; its answer is generated."""

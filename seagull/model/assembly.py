@@ -38,6 +38,14 @@ def fill(
     return embeddings.masked_scatter(places[..., None], chosen.to(embeddings.dtype))
 
 
+def at_markers(
+    tokens: Float[Tensor, "B R D"], markers: Int[Tensor, "B M"]
+) -> tuple[Float[Tensor, "B M D"], Bool[Tensor, "B M"]]:
+    """The regions' tokens in the order of the markers, and which markers count (-1 does not)."""
+    index = markers.clamp_min(0)[..., None].expand(-1, -1, tokens.shape[2])
+    return tokens.gather(1, index), markers >= 0
+
+
 def text_embeddings(
     table: torch.nn.Module, input_ids: Int[Tensor, "B T"], placeholders: tuple[int, ...]
 ) -> Float[Tensor, "B T D"]:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
+from transformers import PreTrainedModel
 
 from seagull.config import ConfigError
 from seagull.model.errors import ModelError
@@ -75,14 +77,15 @@ def attach_lora(
     """
     if lora_layers(model):
         raise ModelError("the model has LoRA layers already; merge them first")
-    names = [name for name, _ in _linear_layers(model.language_model)]
+    names = [name for name, _ in linear_layers(model.language_model)]
     targets = [name for name in names if not settings.targets or _last(name) in settings.targets]
     if missing := set(settings.targets) - {_last(name) for name in targets}:
         known = sorted({_last(name) for name in names})
         raise ModelError(f"lora.targets: no layer {sorted(missing)}; known are {', '.join(known)}")
     config = LoraConfig(
         r=settings.rank,
-        lora_alpha=settings.alpha,  # peft's annotation asks for an integer, its code does not
+        # peft's annotation asks for an integer, its code does not.
+        lora_alpha=settings.alpha,  # type: ignore[arg-type]
         lora_dropout=settings.dropout,
         target_modules="|".join(re.escape(name) for name in targets),
         bias="none",
@@ -92,8 +95,9 @@ def attach_lora(
         inject_adapter_in_model(config, model.language_model, ADAPTER_NAME)
 
 
-def _linear_layers(language_model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    head = language_model.get_output_embeddings()
+def linear_layers(language_model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
+    """Names and linear layers of a language model, its head left out."""
+    head = cast(PreTrainedModel, language_model).get_output_embeddings()
     for name, module in language_model.named_modules():
         # Quantised layers derive from nn.Linear, too.
         if isinstance(module, nn.Linear) and module is not head:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from seagull.model.assembly import fill, text_embeddings
+from seagull.model.assembly import at_markers, fill, text_embeddings
 from seagull.model.config import SeagullConfig
 from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens
 from seagull.model.projector import ImageProjector
@@ -27,6 +27,7 @@ from seagull.model.vision import VisionEncoder
 
 PHOTO_INPUTS = (
     "pixel_values", "region_masks", "region_crops", "region_crop_masks", "region_valid",
+    "region_markers",
 )  # fmt: skip
 """Names of the inputs that go in with the prompt and not with later tokens."""
 
@@ -118,7 +119,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         region_masks: Bool[Tensor, "B R H W"] | None = None,
         region_crops: Float[Tensor, "B R 3 s s"] | None = None,
         region_crop_masks: Bool[Tensor, "B R s s"] | None = None,
-        region_valid: Bool[Tensor, "B R"] | None = None,
+        region_markers: Int[Tensor, "B M"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Embeddings of a prompt with image and region tokens at their placeholders.
 
@@ -135,16 +136,19 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         if region_masks is None or region_crops is None or region_crop_masks is None:
             return self.assemble(input_ids, image, None)
         tokens = self.region_tokens(pyramid, context, region_masks, region_crops, region_crop_masks)
-        return self.assemble(input_ids, image, tokens, region_valid)
+        return self.assemble(input_ids, image, tokens, region_markers)
 
     def assemble(
         self,
         input_ids: Int[Tensor, "B T"],
         image: Float[Tensor, "B N D"] | None,
         tokens: RegionTokens | None,
-        region_valid: Bool[Tensor, "B R"] | None = None,
+        region_markers: Int[Tensor, "B M"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Embeddings of a prompt with tokens that are there already put at their placeholders.
+
+        ``region_markers`` says for each marker which region's tokens it takes (-1: padding); None
+        means each region's once, in order.
 
         Raises:
             ValueError: if placeholders and tokens do not match in number.
@@ -156,10 +160,12 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             embeddings = fill(embeddings, input_ids, placeholders[0], image)
         if tokens is None:
             return embeddings
-        embeddings = fill(
-            embeddings, input_ids, placeholders[1], tokens.global_tokens, region_valid
-        )
-        return fill(embeddings, input_ids, placeholders[2], tokens.local_tokens, region_valid)
+        for placeholder, kind in zip(placeholders[1:], tokens, strict=True):
+            shown, valid = (
+                (kind, None) if region_markers is None else at_markers(kind, region_markers)
+            )
+            embeddings = fill(embeddings, input_ids, placeholder, shown, valid)
+        return embeddings
 
     def train(self, mode: bool = True) -> SeagullForConditionalGeneration:
         """Training mode, for all but the vision encoder.
@@ -180,6 +186,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         region_crops: Float[Tensor, "B R 3 s s"] | None = None,
         region_crop_masks: Bool[Tensor, "B R s s"] | None = None,
         region_valid: Bool[Tensor, "B R"] | None = None,
+        region_markers: Int[Tensor, "B M"] | None = None,
         inputs_embeds: Float[Tensor, "B T D"] | None = None,
         **kwargs: Any,
     ) -> CausalLMOutputWithPast:
@@ -201,7 +208,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
                 region_masks,
                 region_crops,
                 region_crop_masks,
-                region_valid,
+                region_markers,
             )
         return self.language_model(
             inputs_embeds=inputs_embeds, attention_mask=attention_mask, **kwargs

@@ -39,7 +39,14 @@ def collate(samples: Sequence[Sample], pad_id: int) -> ModelInputs:
         ),
         pixel_values=torch.stack([pixels for pixels, _, _ in samples]),
         **_pad_regions([regions for _, regions, _ in samples]),
+        **_pad_markers([tokens.markers for _, _, tokens in samples]),
     )
+
+
+def _pad_markers(rows: Sequence[Tensor]) -> dict[str, Tensor]:
+    if not any(len(row) for row in rows):
+        return {}
+    return {"region_markers": pad_sequence(list(rows), batch_first=True, padding_value=-1)}
 
 
 def _pad_regions(rows: Sequence[RegionInputs | None]) -> dict[str, Tensor]:

@@ -28,12 +28,15 @@ class RegionInputs:
 class Tokens:
     """A conversation as ids; ``labels`` are the ids the model is to say, IGNORE_INDEX elsewhere.
 
-    ``starts`` is where each token begins in the rendered text, in characters.
+    ``regions`` are the ids of the regions spoken of, each once; ``markers`` says for each region
+    marker in the text which of them it stands for; ``starts`` is where each token begins in the
+    rendered text, in characters.
     """
 
     input_ids: Int[Tensor, " T"]
     labels: Int[Tensor, " T"]
     regions: tuple[str, ...]
+    markers: Int[Tensor, " M"]
     starts: Int[Tensor, " T"]
 
 
@@ -41,7 +44,8 @@ class Tokens:
 class ModelInputs:
     """A batch. B photos, R regions, T text positions; rows are padded on the right.
 
-    ``region_*`` are None together, in a batch without regions.
+    ``region_*`` are None together, in a batch without regions. ``region_markers`` holds for each
+    of a row's M markers the index of the region it stands for, -1 where a row has fewer.
     """
 
     input_ids: Int[Tensor, "B T"]
@@ -52,6 +56,7 @@ class ModelInputs:
     region_crops: Float[Tensor, "B R 3 s s"] | None = None
     region_crop_masks: Bool[Tensor, "B R s s"] | None = None
     region_valid: Bool[Tensor, "B R"] | None = None
+    region_markers: Int[Tensor, "B M"] | None = None
 
     def to_kwargs(self, *, labels: bool = True) -> dict[str, Tensor]:
         """The fields that are set, by the names of the model's ``forward``."""

@@ -40,7 +40,14 @@ def encode(
         ids.append(token)
         labels.append(token if _is_answer(prompt, start, end) else IGNORE_INDEX)
         starts.append(start)
-    return Tokens(torch.tensor(ids), torch.tensor(labels), prompt.regions, torch.tensor(starts))
+    place = {region: index for index, region in enumerate(prompt.regions)}
+    return Tokens(
+        torch.tensor(ids),
+        torch.tensor(labels),
+        prompt.regions,
+        torch.tensor([place[region] for region in prompt.markers], dtype=torch.long),
+        torch.tensor(starts),
+    )
 
 
 def _is_answer(prompt: RenderedPrompt, start: int, end: int) -> bool:

@@ -58,7 +58,7 @@ class TrainingNetwork(nn.Module):
         region_masks: Tensor,
         region_crops: Tensor,
         region_crop_masks: Tensor,
-        region_valid: Tensor,
+        region_markers: Tensor,
         **targets: Tensor,
     ) -> dict[str, Tensor]:
         """Summed losses: ``total`` with its gradient, and its parts for the log.
@@ -66,7 +66,7 @@ class TrainingNetwork(nn.Module):
         Shapes: see ``SeagullForConditionalGeneration`` and ``seagull.training.samples.BatchMaker``.
         """
         image, tokens = self._encode(pixel_values, region_masks, region_crops, region_crop_masks)
-        embeddings = self.model.assemble(input_ids, image, tokens, region_valid)
+        embeddings = self.model.assemble(input_ids, image, tokens, region_markers)
         supervised = (labels[:, 1:] != IGNORE_INDEX).any(dim=0).nonzero().flatten()
         output = self.model.language_model(
             inputs_embeds=embeddings,

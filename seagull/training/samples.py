@@ -125,6 +125,7 @@ class BatchMaker:
             "region_crops": torch.zeros(count, 1, 3, side, side),
             "region_crop_masks": torch.ones(count, 1, side, side, dtype=torch.bool),
             "region_valid": torch.zeros(count, 1, dtype=torch.bool),
+            "region_markers": torch.full((count, 1), -1),
         }
 
 

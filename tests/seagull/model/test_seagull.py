@@ -72,6 +72,25 @@ def test_the_loss_is_over_the_answer_alone(tiny_model, processor, photo, regions
 
 
 @torch.inference_mode()
+def test_a_region_named_twice_takes_its_own_tokens_twice(tiny_model, processor, photo, regions):
+    talk = [
+        Message("user", "Is it good?", ("1",)), Message("assistant", "Yes."),
+        Message("user", "Is it good?", ("2",)), Message("assistant", "Yes."),
+        Message("user", "Is it good?", ("1",)),
+    ]  # fmt: skip
+    inputs = processor(photo.pixels, regions[:2], talk, answer_prefix="")
+    assert inputs.region_masks.shape[1] == 2
+    kwargs = inputs.to_kwargs(labels=False)
+    order = [0, 1, 0]
+    thrice = kwargs | {
+        name: kwargs[name][:, order]
+        for name in ("region_masks", "region_crops", "region_crop_masks", "region_valid")
+    }
+    thrice["region_markers"] = torch.tensor([[0, 1, 2]])
+    assert torch.allclose(tiny_model(**kwargs).logits, tiny_model(**thrice).logits, atol=1e-4)
+
+
+@torch.inference_mode()
 def test_generation_equals_stepwise_argmax(tiny_model, processor, photo, regions):
     kwargs = asked(processor, photo, regions, prefix="").to_kwargs(labels=False)
     generated = tiny_model.generate(**kwargs, max_new_tokens=6, do_sample=False, eos_token_id=-1)

@@ -38,9 +38,20 @@ def test_supervised_ids_decode_to_exactly_the_answers(styled):
 def test_every_placeholder_has_its_tokens(styled):
     tokens = styled.tokens(TALK)
     assert (tokens.input_ids == styled.image_id).sum() == 9
-    assert (tokens.input_ids == styled.global_id).sum() == 2
-    assert (tokens.input_ids == styled.local_id).sum() == 2
+    assert (tokens.input_ids == styled.global_id).sum() == 3
+    assert (tokens.input_ids == styled.local_id).sum() == 3
     assert tokens.regions == ("a", "b")
+    assert tokens.markers.tolist() == [0, 0, 1]
+
+
+def test_a_region_comes_in_again_when_the_talk_returns_to_it(styled):
+    turns = [("a",), ("a",), ("b",), (), ("b",), ("a",)]
+    talk = [
+        message
+        for names in turns
+        for message in (Message("user", "Is it good?", names), Message("assistant", "Yes."))
+    ]
+    assert styled.tokens(talk).markers.tolist() == [0, 1, 0]
 
 
 def test_an_answer_prefix_continues_the_ids_of_the_finished_answer(styled):
