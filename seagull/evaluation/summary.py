@@ -144,7 +144,7 @@ def _distortion(rows: Sequence[Row], settings: SummarySettings) -> dict[str, Any
     drawn = bootstrap(statistics, groups, resamples=settings.resamples, seed=settings.seed)
     classes = per_class(mine, right)
     # Over the classes that occur: the same ones for every predictor.
-    known = [one["f1"] for one in classes.values() if one["n"]]
+    known = [one["f1"] or 0.0 for one in classes.values() if one["n"]]
     return {
         **{
             kind: {
