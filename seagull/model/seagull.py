@@ -26,8 +26,7 @@ from seagull.model.projector import ImageProjector
 from seagull.model.vision import VisionEncoder
 
 PHOTO_INPUTS = (
-    "pixel_values", "region_masks", "region_crops", "region_crop_masks", "region_valid",
-    "region_markers",
+    "pixel_values", "region_masks", "region_crops", "region_crop_masks", "region_markers",
 )  # fmt: skip
 """Names of the inputs that go in with the prompt and not with later tokens."""
 
@@ -185,7 +184,6 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         region_masks: Bool[Tensor, "B R H W"] | None = None,
         region_crops: Float[Tensor, "B R 3 s s"] | None = None,
         region_crop_masks: Bool[Tensor, "B R s s"] | None = None,
-        region_valid: Bool[Tensor, "B R"] | None = None,
         region_markers: Int[Tensor, "B M"] | None = None,
         inputs_embeds: Float[Tensor, "B T D"] | None = None,
         **kwargs: Any,

@@ -63,10 +63,8 @@ def _pad_regions(rows: Sequence[RegionInputs | None]) -> dict[str, Tensor]:
                 out[index, : counts[index]] = getattr(row, name)
         return out
 
-    valid = torch.arange(most)[None] < torch.tensor(counts)[:, None]
     return {
         "region_masks": padded("masks"),
         "region_crops": padded("crops"),
         "region_crop_masks": padded("crop_masks"),
-        "region_valid": valid,
     }

@@ -42,7 +42,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class ModelInputs:
-    """A batch. B photos, R regions, T text positions; rows are padded on the right.
+    """A batch. B photos, R regions, M region markers, T text positions; rows are padded at the end.
 
     ``region_*`` are None together, in a batch without regions. ``region_markers`` holds for each
     of a row's M markers the index of the region it stands for, -1 where a row has fewer.
@@ -55,7 +55,6 @@ class ModelInputs:
     region_masks: Bool[Tensor, "B R H W"] | None = None
     region_crops: Float[Tensor, "B R 3 s s"] | None = None
     region_crop_masks: Bool[Tensor, "B R s s"] | None = None
-    region_valid: Bool[Tensor, "B R"] | None = None
     region_markers: Int[Tensor, "B M"] | None = None
 
     def to_kwargs(self, *, labels: bool = True) -> dict[str, Tensor]:

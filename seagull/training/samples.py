@@ -109,9 +109,9 @@ class BatchMaker:
         """The batch."""
         inputs = collate([(s.pixels, s.regions, s.tokens) for s in samples], self.pad_id)
         batch = inputs.to_kwargs()
-        if "region_valid" not in batch:
+        if "region_masks" not in batch:
             batch |= self._dummy(inputs)
-        numbers = torch.full((*batch["region_valid"].shape, 2), float("nan"))
+        numbers = torch.full((*batch["region_masks"].shape[:2], 2), float("nan"))
         for row, sample in enumerate(samples):
             numbers[row, : len(sample.numbers)] = sample.numbers
         seed = torch.tensor(samples[0].seed)
@@ -124,7 +124,6 @@ class BatchMaker:
             "region_masks": torch.ones(count, 1, height, width, dtype=torch.bool),
             "region_crops": torch.zeros(count, 1, 3, side, side),
             "region_crop_masks": torch.ones(count, 1, side, side, dtype=torch.bool),
-            "region_valid": torch.zeros(count, 1, dtype=torch.bool),
             "region_markers": torch.full((count, 1), -1),
         }
 

@@ -36,7 +36,7 @@ def test_padding_changes_nothing(tiny_model, processor, photo, regions):
         "region_crop_masks": torch.nn.functional.pad(
             kwargs["region_crop_masks"], (0, 0, 0, 0, 0, 2)
         ),
-        "region_valid": torch.tensor([[True, False, False]]),
+        "region_markers": torch.tensor([[0, -1]]),
     }
     got = tiny_model(**padded).logits[:, : plain.shape[1]]
     assert (got - plain).abs().max() < 1e-4
@@ -84,7 +84,7 @@ def test_a_region_named_twice_takes_its_own_tokens_twice(tiny_model, processor, 
     order = [0, 1, 0]
     thrice = kwargs | {
         name: kwargs[name][:, order]
-        for name in ("region_masks", "region_crops", "region_crop_masks", "region_valid")
+        for name in ("region_masks", "region_crops", "region_crop_masks")
     }
     thrice["region_markers"] = torch.tensor([[0, 1, 2]])
     assert torch.allclose(tiny_model(**kwargs).logits, tiny_model(**thrice).logits, atol=1e-4)

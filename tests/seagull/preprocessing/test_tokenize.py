@@ -105,7 +105,10 @@ def test_collate_pads_text_and_regions_and_refuses_mixed_sizes(processor, photo,
         (pixels, None, processor.tokens([Message("user", "?"), Message("assistant", "!")])),
     ]
     batch = collate(samples, pad_id=0)
-    assert batch.region_valid.tolist() == [[True, False], [True, True], [False, False]]
+    assert batch.region_markers.tolist() == [[0, -1, -1], [0, 0, 1], [-1, -1, -1]]
+    assert batch.region_masks.flatten(2).any(dim=2).tolist() == [
+        [True, False], [True, True], [False, False],
+    ]  # fmt: skip
     assert batch.attention_mask.sum(dim=1).tolist()[:2] == [
         len(one.input_ids),
         len(three.input_ids),
