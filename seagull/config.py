@@ -133,15 +133,14 @@ def _value(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
     """The value as the hint wants it; a fault is noted where it cannot be."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        if value is None:
-            return None
         wanted = next(arg for arg in inner if arg is not type(None))
-        return _value(wanted, value, name, faults)
+        return None if value is None else _value(wanted, value, name, faults)
     if dataclasses.is_dataclass(hint):
         if isinstance(value, Mapping):
             return _build(hint, value, f"{name}.", faults)
         faults.append(f"{name}: a group of settings, got {value!r}")
-    elif origin is tuple:
+        return None
+    if origin is tuple:
         if isinstance(value, list | tuple):
             return tuple(_value(inner[0], v, f"{name}[{i}]", faults) for i, v in enumerate(value))
         faults.append(f"{name}: a list, got {value!r}")
@@ -149,9 +148,7 @@ def _value(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
         if isinstance(value, Mapping):
             return {str(k): _value(inner[1], v, f"{name}.{k}", faults) for k, v in value.items()}
         faults.append(f"{name}: names with values, got {value!r}")
-    else:
-        return _scalar(hint, value, name, faults)
-    return None
+    return _scalar(hint, value, name, faults) if origin is None else None
 
 
 def _scalar(hint: Any, value: Any, name: str, faults: list[str]) -> Any:

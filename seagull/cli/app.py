@@ -267,7 +267,7 @@ def convert(
     run_convert(reference, out, vision, context.obj)
 
 
-def train(  # noqa: PLR0913 - one parameter an option is how typer reads a command
+def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Settings, a YAML file.")],
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change.")
@@ -340,7 +340,7 @@ def _all(values: list[str] | None) -> tuple[str, ...]:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from seagull import __version__
+        from seagull.version import __version__
 
         typer.echo(f"seagull {__version__}")
         raise typer.Exit()

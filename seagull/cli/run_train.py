@@ -54,10 +54,11 @@ def run_train(request: TrainRequest) -> None:
     if request.dry_run:
         _show(config, folder, _processes(request.launch))
         return
+    from transformers.utils import logging
+
     from seagull.cli.validation import make_validator
     from seagull.model.checkpoint import load_processor
     from seagull.training.run import train
-    from transformers.utils import logging
 
     logging.set_verbosity_error()
     if not sys.stderr.isatty():

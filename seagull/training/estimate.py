@@ -13,7 +13,7 @@ from torch import nn
 from seagull.model.build import build_model
 from seagull.model.checkpoint import check_folder, load_processor
 from seagull.model.head import RegionHead
-from seagull.model.lora import group_of
+from seagull.model.lora import group_of, linear_layers
 from seagull.preprocessing.inputs import Tokens
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.tokens import IGNORE_INDEX
@@ -118,14 +118,11 @@ def _estimate(
 
 
 def _lora_size(language_model: nn.Module, config: TrainConfig) -> int:
-    head = language_model.get_output_embeddings()
     targets = config.lora.targets
     return config.lora.rank * sum(
         layer.in_features + layer.out_features
-        for name, layer in language_model.named_modules()
-        if isinstance(layer, nn.Linear)
-        and layer is not head
-        and (not targets or name.rsplit(".", 1)[-1] in targets)
+        for name, layer in linear_layers(language_model)
+        if not targets or name.rsplit(".", 1)[-1] in targets
     )
 
 

@@ -85,7 +85,9 @@ def find_level_words(
             continue
         start, _ = next(answers)
         task = message.task
-        if task not in LEVEL_SCALES or len(asked) != 1 or asked[0] not in record.labels:
+        if task is None or task not in LEVEL_SCALES:
+            continue
+        if len(asked) != 1 or asked[0] not in record.labels:
             continue
         labels = record.labels[asked[0]]
         number = _number(labels, task)

@@ -82,9 +82,9 @@ def build_index(sources: Sequence[Source]) -> RecordIndex:
         if len(rows) == before:
             raise ConfigError(f"{source.path}: there are no records")
     columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T
-    file, place, number_of, height, width, lengths = columns
+    which, offset, number_of, height, width, lengths = columns
     size = np.stack([height, width], axis=1)
-    return RecordIndex(tuple(files), file, place, number_of, size, lengths)
+    return RecordIndex(tuple(files), which, offset, number_of, size, lengths)
 
 
 def source_files(path: str) -> list[Path]:

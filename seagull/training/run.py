@@ -12,7 +12,6 @@ import torch
 import yaml
 from transformers.trainer_callback import PrinterCallback
 
-from seagull import __version__
 from seagull.config import ConfigError, to_plain
 from seagull.model.checkpoint import load_processor
 from seagull.training.card import write_card
@@ -31,6 +30,7 @@ from seagull.training.setup import (
     device_of,
 )
 from seagull.training.trainer import RunParts, SeagullTrainer, TrainingStoppedError, Validator
+from seagull.version import __version__
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def _run(trainer: SeagullTrainer, checkpoint: Path | None, steps: int) -> Path:
             "micro_batch, set checkpointing=true, or use deepspeed=zero3; the last checkpoint stays"
         ) from error
     if trainer.state.global_step % max(1, trainer.parts.config.save_every or 1 << 60):
-        trainer._save_checkpoint(trainer.model, None)
+        trainer.save_checkpoint()
     return _finish(trainer)
 
 

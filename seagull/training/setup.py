@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from transformers import TrainingArguments
 
-from seagull import __version__
 from seagull.config import ConfigError, to_plain
 from seagull.model.adapter import (
     ADAPTER_FILE,
@@ -32,6 +31,7 @@ from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
 from seagull.training.plan import BatchPlan, accumulation
 from seagull.training.records import RecordIndex, build_index
+from seagull.version import __version__
 
 
 def device_of(config: TrainConfig) -> str:

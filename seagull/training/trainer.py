@@ -185,7 +185,7 @@ class SeagullTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def _clip_grad_norm(self, model: nn.Module) -> Any:
-        norm = super()._clip_grad_norm(model)
+        norm = super()._clip_grad_norm(model)  # type: ignore[no-untyped-call]
         if norm is not None and not bool(torch.isfinite(torch.as_tensor(norm)).all()):
             raise self._stopped("the gradient is not a number")
         return norm
@@ -240,6 +240,12 @@ class SeagullTrainer(Trainer):
         """Whether weights are spread over processes (ZeRO-3)."""
         return any(hasattr(parameter, "ds_id") for parameter in self.network.parameters())
 
+    @property
+    def _plain_optimizer(self) -> torch.optim.Optimizer:
+        """The optimiser inside accelerate's wrapper."""
+        optimizer: Any = self.optimizer
+        return optimizer.optimizer
+
     def write_adapter_folder(self, folder: Path, metrics: Mapping[str, float]) -> None:
         """Writes what is trained as an adapter; every process has to call it."""
         tensors = self._weights(all_kept=True)
@@ -264,6 +270,10 @@ class SeagullTrainer(Trainer):
         both = trained | frozen if keep else {}
         return {key: value.detach().cpu().clone() for key, value in both.items()}
 
+    def save_checkpoint(self) -> None:
+        """Writes a checkpoint of the step reached; every process has to call it."""
+        self._save_checkpoint(self.network, None)
+
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         weights = self._weights(all_kept=False)
         trained = dict(self.network.trained())
@@ -271,7 +281,7 @@ class SeagullTrainer(Trainer):
         if self.is_deepspeed_enabled:
             state = zero.gather_optimizer(self.model_wrapped, trained, keep=keep)
         else:
-            state = plain_state(self.optimizer.optimizer, trained) if keep else {}
+            state = plain_state(self._plain_optimizer, trained) if keep else {}
         if keep:
             if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
                 raise self._stopped("a weight is not a number")
@@ -291,7 +301,8 @@ class SeagullTrainer(Trainer):
         self, max_steps: int, train_dataloader: Any, resume_from_checkpoint: str | None
     ) -> Any:
         """Wraps the model, then gives it, the optimiser and the schedule their state back."""
-        prepared = super()._prepare_for_training(max_steps, train_dataloader, None)
+        prepare = super()._prepare_for_training
+        prepared = prepare(max_steps, train_dataloader, None)  # type: ignore[no-untyped-call]
         if resume_from_checkpoint is not None:
             self._restore(Path(resume_from_checkpoint))
         return prepared
@@ -309,7 +320,7 @@ class SeagullTrainer(Trainer):
             zero.restore(self.model_wrapped, trained, weights, state)
         else:
             load_tensors(trained, weights)
-            restore_plain(self.optimizer.optimizer, trained, state)
+            restore_plain(self._plain_optimizer, trained, state)
         self._last_terms = self.state.global_step
         self._restore_schedule(self.state.global_step)
 

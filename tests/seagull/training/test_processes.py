@@ -24,9 +24,10 @@ def run_two(config: TrainConfig, file: Path) -> None:
     """Runs ``seagull train`` in two processes."""
     file.write_text(yaml.safe_dump(to_plain(config)))
     command = torchrun_command(Launch(), 2, ["train", str(file)])
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=150,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PATH": path},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
 
