@@ -33,10 +33,12 @@ check: $(VENV)/.installed  ## lint, formatting, types and the direction of impor
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/file_tree.py --check
 
 fix: $(VENV)/.installed  ## format, and mend what can be mended mechanically
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python scripts/file_tree.py
 
 DATA_PHOTOS ?= ../shared/data/bsds500/val
 DATA_SEGMENTS ?= ../shared/data/bsds500/val_segments.jsonl
