@@ -1,0 +1,139 @@
+"""Records, order, batches and level words of training."""
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import entropy
+
+from seagull.config import ConfigError
+from seagull.levels import IMPORTANCE, QUALITY
+from seagull.model import SeagullProcessor
+from seagull.records import read_records
+from seagull.tokens import IGNORE_INDEX
+from seagull.training.config import Source
+from seagull.training.levels import find_level_words, level_ids, soft_levels
+from seagull.training.plan import BatchPlan, ProcessBatches
+from seagull.training.records import build_index
+from seagull.training.samples import BatchMaker, RecordDataset
+
+
+def plan(count: int = 50, **changes: object) -> BatchPlan:
+    rng = np.random.default_rng(0)
+    plain = {
+        "bucket": rng.integers(0, 3, count), "length": rng.integers(5, 90, count),
+        "source": np.zeros(count, dtype=np.int64), "weights": (1.0,), "batch_size": 8,
+        "micro_batch": 2, "seed": 5,
+    }  # fmt: skip
+    return BatchPlan(**{**plain, **changes})
+
+
+def test_an_epoch_has_every_record_once_in_batches_of_one_size() -> None:
+    made = plan()
+    batches = made.epoch(0)
+    assert sorted(np.concatenate(batches)) == list(range(50))
+    assert all(len(set(made.bucket[batch])) == 1 and len(batch) <= 2 for batch in batches)
+    assert not all(map(np.array_equal, batches, made.epoch(1)))
+    assert all(map(np.array_equal, batches, plan().epoch(0)))
+
+
+def test_weights_say_how_often_a_source_is_seen() -> None:
+    source = np.array([0] * 40 + [1] * 10)
+    seen = Counter(np.concatenate(plan(source=source, weights=(0.5, 2.0)).epoch(3)).tolist())
+    assert sum(seen[record] for record in range(40)) == 20
+    assert all(seen[record] == 2 for record in range(40, 50))
+
+
+@given(start=st.integers(0, 30), world=st.sampled_from([1, 2, 4]))
+def test_any_processes_from_any_step_share_the_same_sequence(start: int, world: int) -> None:
+    made, steps = plan(), 31
+    whole = list(ProcessBatches(made, steps, 0, 0, 1))
+    shares = [list(ProcessBatches(made, steps, start, rank, world)) for rank in range(world)]
+    together = [batch for row in zip(*shares, strict=True) for batch in row]
+    assert together == whole[start * made.per_step :]
+    assert len({batch[0][1] for batch in whole}) == len(whole)
+
+
+def test_batches_that_cannot_be_shared_are_refused() -> None:
+    with pytest.raises(ConfigError, match="shared among 3"):
+        ProcessBatches(plan(), 1, 0, 0, 3)
+
+
+def test_the_index_knows_sizes_and_reads_single_records(records: Path) -> None:
+    index = build_index([Source(str(records))])
+    written = list(read_records(records))
+    assert [index.read(number).id for number in range(24)] == [record.id for record in written]
+    assert index.size[:2].tolist() == [[96, 128], [128, 96]]
+
+
+def test_a_faulty_line_is_named(records: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"id": "x"}\n')
+    with pytest.raises(ValueError, match=r"bad\.jsonl, line 1: .*missing fields"):
+        build_index([Source(str(bad))])
+    with pytest.raises(ConfigError, match="no record files"):
+        build_index([Source(str(tmp_path / "none"))])
+
+
+def test_level_words_stand_where_the_answer_has_them(
+    records: Path, processor: SeagullProcessor
+) -> None:
+    ids = level_ids(processor)
+    found = 0
+    for record in read_records(records):
+        tokens = processor.tokens(record.messages)
+        for word in find_level_words(record, processor, tokens):
+            scale = (QUALITY, IMPORTANCE)[word.task]
+            said = scale.words.index(scale.word(word.number))
+            assert tokens.input_ids[word.position] == ids[word.task, said]
+            assert tokens.labels[word.position] != IGNORE_INDEX
+            found += 1
+    assert found == 2 * 20
+
+
+@given(number=st.floats(0, 1), std=st.one_of(st.just(float("nan")), st.floats(0, 0.25)))
+def test_soft_levels_have_the_number_as_their_mean(number: float, std: float) -> None:
+    shares = soft_levels([number], [std])[0].double().numpy()
+    assert shares.min() >= 0
+    assert shares.sum() == pytest.approx(1, abs=1e-5)
+    assert shares @ np.array(QUALITY.weights) == pytest.approx(number, abs=1e-3)
+
+
+def test_a_wider_spread_of_opinions_is_a_flatter_distribution() -> None:
+    rows = soft_levels([0.5] * 3, [0.05, 0.15, 0.3]).numpy()
+    assert entropy(rows[0]) < entropy(rows[1]) < entropy(rows[2])
+
+
+def test_a_batch_without_regions_gets_one_that_counts_for_nothing(
+    records: Path, processor: SeagullProcessor
+) -> None:
+    dataset = RecordDataset(build_index([Source(str(records))]), processor, 512)
+    without = [n for n in range(24) if not dataset.index.read(n).regions]
+    batch = BatchMaker(processor.pad_id, processor.crop_size)([dataset[without[0], 7]])
+    assert batch["region_masks"].shape[:2] == (1, 1)
+    assert batch["region_markers"].tolist() == [[-1]]
+    assert batch["region_numbers"].isnan().all()
+    assert (batch["seed"], len(batch["level_rows"])) == (7, 0)
+
+
+def test_too_long_a_conversation_is_refused_by_name(
+    records: Path, processor: SeagullProcessor
+) -> None:
+    dataset = RecordDataset(build_index([Source(str(records))]), processor, 20)
+    with pytest.raises(ValueError, match=r"record r1: \d+ tokens, more than data\.max_tokens 20"):
+        dataset[1, 0]
+
+
+def test_padding_in_a_batch_changes_no_sample(records: Path, processor: SeagullProcessor) -> None:
+    dataset = RecordDataset(build_index([Source(str(records))]), processor, 512)
+    maker = BatchMaker(processor.pad_id, processor.crop_size)
+    first, second = islice((n for n in range(0, 24, 2) if dataset.index.read(n).regions), 2)
+    both, alone = maker([dataset[first, 1], dataset[second, 1]]), maker([dataset[first, 1]])
+    length = alone["input_ids"].shape[1]
+    assert torch.equal(both["input_ids"][0, :length], alone["input_ids"][0])
+    assert torch.equal(both["region_masks"][:1], alone["region_masks"])

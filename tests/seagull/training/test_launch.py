@@ -1,0 +1,59 @@
+"""One command for one process, one machine or many."""
+
+from pathlib import Path
+
+import pytest
+
+from seagull.config import ConfigError
+from seagull.training.launch import (
+    Launch,
+    deepspeed_presets,
+    from_hostfile,
+    prepare_deepspeed,
+    torchrun_command,
+)
+
+
+def test_one_machine_stands_alone() -> None:
+    command = torchrun_command(Launch(), 8, ["train", "c.yaml", "a=1"])
+    assert command[3:] == [
+        "--nproc-per-node=8",
+        "--standalone",
+        "-m",
+        "seagull",
+        "train",
+        "c.yaml",
+        "a=1",
+    ]  # noqa: E501
+
+
+def test_many_machines_meet_at_the_master() -> None:
+    command = torchrun_command(Launch(nodes=4, node_rank=2, master="a:99"), 8, [])
+    assert {"--nnodes=4", "--node-rank=2", "--master-addr=a", "--master-port=99"} < set(command)
+    with pytest.raises(ConfigError, match="--master"):
+        torchrun_command(Launch(nodes=2), 8, [])
+    with pytest.raises(ConfigError, match="from 0 to 1"):
+        torchrun_command(Launch(nodes=2, node_rank=2, master="a"), 8, [])
+
+
+def test_a_hostfile_says_who_is_who(tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    file.write_text("# two machines\nalpha.local slots=4\nbeta slots=4  # second\n")
+    found = from_hostfile(Launch(hostfile=file), "beta.local")
+    assert (found.processes, found.nodes, found.node_rank) == (4, 2, 1)
+    assert found.master == "alpha.local:29517"
+    with pytest.raises(ConfigError, match="gamma, is not among"):
+        from_hostfile(Launch(hostfile=file), "gamma")
+    file.write_text("alpha four\n")
+    with pytest.raises(ConfigError, match="HOST slots=N"):
+        from_hostfile(Launch(hostfile=file), "alpha")
+
+
+def test_deepspeed_presets_are_found_by_name(tmp_path: Path) -> None:
+    pytest.importorskip("deepspeed")
+    assert deepspeed_presets() == ["zero2", "zero2_offload", "zero3", "zero3_offload"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RANK", "0")
+        assert prepare_deepspeed("zero3", "cpu")["zero_optimization"]["stage"] == 3
+        with pytest.raises(ConfigError, match="neither a file nor one of zero2"):
+            prepare_deepspeed("zero4", "cpu")
