@@ -6,17 +6,19 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
-from peft.tuners.lora import LoraLayer
 from torch import nn
 from transformers import PreTrainedModel
 
 from seagull.config import ConfigError
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration
+
+# peft takes seconds to import and only training needs it; models load through this module, too.
+if TYPE_CHECKING:
+    from peft.tuners.lora import LoraLayer
 
 ADAPTER_NAME = "default"
 GROUPS = ("vision_encoder", "projector", "mfe", "language_model", "lora", "head")
@@ -75,6 +77,8 @@ def attach_lora(
     Raises:
         ModelError: if LoRA is there already, or no layer has one of the target names.
     """
+    from peft import LoraConfig, inject_adapter_in_model
+
     if lora_layers(model):
         raise ModelError("the model has LoRA layers already; merge them first")
     names = [name for name, _ in linear_layers(model.language_model)]
@@ -110,6 +114,8 @@ def _last(name: str) -> str:
 
 def lora_layers(model: nn.Module) -> dict[str, LoraLayer]:
     """The layers that carry LoRA factors, by name."""
+    from peft.tuners.lora import LoraLayer
+
     return {name: m for name, m in model.named_modules() if isinstance(m, LoraLayer)}
 
 
