@@ -3,7 +3,6 @@
 #   sbatch --nodes=4 --gpus-per-node=8 scripts/train_slurm.sh CONFIG [key=value ...]
 #SBATCH --job-name=seagull-train
 #SBATCH --ntasks-per-node=1
-#SBATCH --signal=TERM@120
 set -euo pipefail
 master=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 export master

@@ -24,7 +24,7 @@ def test_one_machine_stands_alone() -> None:
         "train",
         "c.yaml",
         "a=1",
-    ]  # noqa: E501
+    ]
 
 
 def test_many_machines_meet_at_the_master() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from seagull.config import ConfigError, to_plain
 from seagull.model.checkpoint import load_model
@@ -49,6 +49,7 @@ def test_what_is_not_chosen_does_not_change(settings: Settings, model_folder: Pa
     assert any(not torch.equal(kept[key], before[key]) for key in kept)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     settings: Settings, model_folder: Path, tmp_path: Path
 ) -> None:
@@ -100,8 +101,6 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_checkpoint(
     wild = settings(lr={"default": 9.0, "mfe": 9.9}, max_steps=60, clip=0, save_every=1000)
     poison = Path(wild.output) / "checkpoint-00000002" / "optimizer.safetensors"
     state = load_file(poison)
-    from safetensors.torch import save_file
-
     save_file({key: torch.full_like(value, torch.nan) for key, value in state.items()}, poison)
     with pytest.raises(TrainingStoppedError, match=r"not a number; the last good checkpoint is"):
         train(wild, model_folder)

@@ -1,0 +1,103 @@
+"""``seagull train`` and ``seagull export``, from the command line to a folder for --model."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from seagull.cli.app import build_app
+from seagull.cli.validation import summarise
+from seagull.inference.load import load
+from seagull.levels import QUALITY
+from seagull.model import SeagullForConditionalGeneration, SeagullProcessor
+from seagull.prompts import INSTRUCTIONS, quality_answer
+from seagull.records import InstructionRecord, RegionLabels, write_records
+from seagull.regions.spec import RegionSpec
+from seagull.types import (
+    AssessmentTask,
+    Distortion,
+    DistortionType,
+    LevelScore,
+    Message,
+    Region,
+    RegionAssessment,
+)
+
+TASK = AssessmentTask.QUALITY
+
+
+@pytest.fixture
+def work(
+    tmp_path: Path, tiny_model: SeagullForConditionalGeneration, processor: SeagullProcessor
+) -> Path:
+    """A folder with a tiny model, four records about one photo, and settings."""
+    tiny_model.save_pretrained(tmp_path / "model")
+    processor.save_pretrained(tmp_path / "model")
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (64, 96, 3), dtype=np.uint8)).save(tmp_path / "p.png")
+    made = []
+    for number, quality in enumerate((0.1, 0.4, 0.6, 0.9)):
+        turns = (
+            Message("user", INSTRUCTIONS[TASK], ("1",)),
+            Message("assistant", quality_answer(QUALITY.word(quality)), (), TASK),
+        )
+        spec = RegionSpec("1", box=(number * 20, 8, number * 20 + 24, 56))
+        labels = {"1": RegionLabels(quality=quality, metric="test")}
+        made.append(InstructionRecord(str(number), "p.png", (spec,), turns, labels))
+    write_records(tmp_path / "r.jsonl", made)
+    (tmp_path / "c.yaml").write_text(
+        f"model: {tmp_path / 'model'}\noutput: {tmp_path / 'run'}\ndevice: cpu\n"
+        f"data:\n  workers: 0\n  train: [{{path: {tmp_path / 'r.jsonl'}}}]\n"
+        f"  validation: [{{path: {tmp_path / 'r.jsonl'}}}]\n"
+        "lora: {rank: 2, alpha: 4}\nbatch_size: 2\nmicro_batch: 2\ntensorboard: false\n"
+    )
+    return tmp_path
+
+
+def test_train_then_export_then_assess(work: Path) -> None:
+    run = CliRunner().invoke(build_app(), ["train", str(work / "c.yaml"), "max_steps=2"])
+    assert run.exit_code == 0, run.output
+    assert "quality_srcc" in (work / "run" / "log.jsonl").read_text()
+    out = CliRunner().invoke(
+        build_app(), ["export", str(work / "run"), str(work / "out"), "--dtype", "fp32"]
+    )
+    assert out.exit_code == 0, out.output
+    assert "# out" in (work / "out" / "README.md").read_text()
+    scores = []
+    for folder in (work / "run", work / "out"):
+        assessor = load(folder, device="cpu")
+        assert assessor.info.trained
+        found = assessor.assess(work / "p.png", tasks=["quality"]).regions[0].quality
+        assert found is not None
+        scores.append(found.score)
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+
+
+def test_a_dry_run_shows_sizes_and_what_is_supervised(work: Path) -> None:
+    run = CliRunner().invoke(build_app(), ["train", str(work / "c.yaml"), "--dry-run"])
+    assert run.exit_code == 0, run.output
+    assert "4 records, 2 steps of 2" in run.output
+    assert "[The quality is " in run.output
+    assert not (work / "run").exists()
+
+
+def _assessed(score: float, kinds: tuple[DistortionType, ...]) -> RegionAssessment:
+    level = LevelScore("fair", score, 0.1, {})
+    found = tuple(Distortion(kind, "minor", 0.9) for kind in kinds)
+    return RegionAssessment(Region(np.ones((4, 4), bool)), quality=level, distortions=found)
+
+
+def test_validation_summarises_as_the_field_does() -> None:
+    blur, noise = DistortionType.BLUR, DistortionType.NOISE
+    pairs = [
+        (_assessed(0.1, (blur,)), RegionLabels(quality=0.2, distortions=((blur, "minor"),))),
+        (_assessed(0.5, (blur, noise)), RegionLabels(quality=0.9, distortions=((noise, "x"),))),
+        (_assessed(0.4, ()), RegionLabels(quality=0.7, distortions=())),
+    ]
+    metrics = summarise(pairs)
+    assert metrics["quality_srcc"] == pytest.approx(1.0)
+    assert metrics["distortion_f1"] == pytest.approx((1 + 2 / 3 + 1) / 3)
+    assert not any(math.isnan(value) for value in metrics.values())

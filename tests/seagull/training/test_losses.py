@@ -1,0 +1,69 @@
+"""The losses, against numbers worked out by hand or by other code."""
+
+import math
+
+import pytest
+import torch
+
+from seagull.tokens import IGNORE_INDEX
+from seagull.training.losses import (
+    head_loss,
+    level_scores,
+    ranking_loss,
+    soft_losses,
+    token_losses,
+)
+
+IDS = torch.tensor([[1, 2, 3, 4, 5]])
+
+
+def test_unsupervised_tokens_cost_nothing() -> None:
+    logits = torch.randn(2, 3, 7)
+    targets = torch.tensor([[1, IGNORE_INDEX, 2], [IGNORE_INDEX, IGNORE_INDEX, 0]])
+    losses = token_losses(logits, targets)
+    expected = -logits.log_softmax(-1)[0, 0, 1]
+    torch.testing.assert_close(losses[0, 0], expected)
+    assert losses[targets == IGNORE_INDEX].tolist() == [0, 0, 0]
+
+
+def test_a_soft_target_on_one_word_is_the_plain_loss() -> None:
+    logits = torch.randn(1, 9)
+    hard = torch.nn.functional.cross_entropy(logits, torch.tensor([3]))
+    soft = soft_losses(logits, IDS, torch.tensor([[0.0, 0.0, 1.0, 0.0, 0.0]]))
+    torch.testing.assert_close(soft[0], hard)
+
+
+def test_the_soft_loss_is_least_at_its_target() -> None:
+    target = torch.tensor([[0.1, 0.2, 0.4, 0.2, 0.1]])
+    logits = torch.full((1, 9), -30.0)
+    logits[0, 1:6] = target.log()
+    entropy = -(target * target.log()).sum()
+    torch.testing.assert_close(soft_losses(logits, IDS, target)[0], entropy)
+    assert soft_losses(logits + torch.eye(9)[2], IDS, target)[0] > entropy
+
+
+def test_level_scores_are_the_means_of_the_words() -> None:
+    logits = torch.full((1, 9), 5.0)
+    assert level_scores(logits, IDS).item() == pytest.approx(0.5)
+    logits[0, 5] = 50.0
+    assert level_scores(logits, IDS).item() == pytest.approx(1.0)
+
+
+def test_unknown_numbers_cost_nothing_but_keep_a_gradient() -> None:
+    predicted = torch.tensor([[[0.5, 0.9]]], requires_grad=True)
+    loss = head_loss(predicted, torch.tensor([[[0.1, float("nan")]]]))
+    assert loss.item() == pytest.approx(0.4 - 0.05)
+    loss.backward()
+    assert predicted.grad is not None
+    assert predicted.grad.tolist() == [[[1.0, 0.0]]]
+
+
+def test_ranking_asks_for_the_order_and_nothing_else() -> None:
+    numbers = torch.tensor([0.9, 0.1, 0.88])
+    every = torch.ones(3, 3, dtype=torch.bool)
+    right = ranking_loss(torch.tensor([0.8, 0.2, 0.8]), numbers, every, 0.05)
+    wrong = ranking_loss(torch.tensor([0.2, 0.8, 0.2]), numbers, every, 0.05)
+    assert right.item() == pytest.approx(2 * math.log1p(math.exp(-6)))
+    assert wrong.item() == pytest.approx(2 * math.log1p(math.exp(6)))
+    none = ranking_loss(torch.tensor([0.2, 0.8, 0.2]), numbers, torch.eye(3).bool(), 0.05)
+    assert none.item() == 0
