@@ -113,7 +113,7 @@ def build(
     model = build_model(config, dtype=dtype, device=device)
     attach_lora(model, LoraSettings(rank=options.rank, dropout=0.0))
     groups = {"mfe", "projector", "lora"} | (set() if options.freeze_vision else {"vision_encoder"})
-    set_trainable(model.to(device), groups)
+    set_trainable(model, groups)
     network = TrainingNetwork(model, None, LossSettings(), level_ids(processor)).to(device).train()
     write_records(folder / "r.jsonl", list(records(options, folder)))
     index = build_index([Source(str(folder / "r.jsonl"))])

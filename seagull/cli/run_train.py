@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ def run_train(request: TrainRequest) -> None:
     from seagull.config import load_settings
     from seagull.training.config import TrainConfig
 
+    # It warns of an optional package that changes nothing here.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     config = load_settings(TrainConfig, request.config, request.overrides)
     if not request.dry_run:
         from seagull.training.launch import relaunch
@@ -54,15 +57,15 @@ def run_train(request: TrainRequest) -> None:
     if request.dry_run:
         _show(config, folder, _processes(request.launch))
         return
-    from transformers.utils import logging
+    from transformers.utils import logging as hub_logging
 
     from seagull.cli.validation import make_validator
     from seagull.model.checkpoint import load_processor
     from seagull.training.run import train
 
-    logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
     if not sys.stderr.isatty():
-        logging.disable_progress_bar()
+        hub_logging.disable_progress_bar()
     validator = make_validator(config, load_processor(folder))
     adapter = train(config, folder, validator, bars=sys.stderr.isatty())
     if os.environ.get("RANK", "0") == "0":

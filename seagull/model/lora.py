@@ -20,6 +20,9 @@ from seagull.model.seagull import SeagullForConditionalGeneration
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer
 
+if TYPE_CHECKING:
+    from peft.tuners.lora import LoraLayer
+
 ADAPTER_NAME = "default"
 GROUPS = ("vision_encoder", "projector", "mfe", "language_model", "lora", "head")
 """Module groups that can be trained, each with a learning rate of its own."""
@@ -114,6 +117,7 @@ def _last(name: str) -> str:
 
 def lora_layers(model: nn.Module) -> dict[str, LoraLayer]:
     """The layers that carry LoRA factors, by name."""
+    # Loading peft takes a second that assessing photos does not need.
     from peft.tuners.lora import LoraLayer
 
     return {name: m for name, m in model.named_modules() if isinstance(m, LoraLayer)}

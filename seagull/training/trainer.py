@@ -20,26 +20,28 @@ from transformers import Trainer, TrainingArguments
 from seagull.model.adapter import (
     ADAPTER_FILE,
     AdapterInfo,
-    load_tensors,
     read_adapter,
     write_adapter,
 )
-from seagull.model.lora import group_of
 from seagull.model.seagull import SeagullForConditionalGeneration
-from seagull.training import zero
 from seagull.training.checkpoints import (
     OPTIMIZER_FILE,
     STATE_FILE,
     checkpoint_name,
     checkpoints,
-    plain_state,
     prune,
     read_optimizer,
-    restore_plain,
     whole_folder,
     write_optimizer,
 )
 from seagull.training.config import TrainConfig
+from seagull.training.gathering import (
+    gather_state,
+    gather_weights,
+    parameter_groups,
+    restore_all,
+    restore_schedule,
+)
 from seagull.training.network import TrainingNetwork
 from seagull.training.plan import BatchPlan, ProcessBatches
 from seagull.training.samples import Batch, BatchMaker, RecordDataset
@@ -129,24 +131,8 @@ class SeagullTrainer(Trainer):
         if self.optimizer is None:
             cls, kwargs = self.get_optimizer_cls_and_kwargs(self.args)
             kwargs.pop("lr", None)
-            self.optimizer = cls(self._parameter_groups(), **kwargs)
+            self.optimizer = cls(parameter_groups(self.network, self.parts.config), **kwargs)
         return self.optimizer
-
-    def _parameter_groups(self) -> list[dict[str, Any]]:
-        config = self.parts.config
-        groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
-        for key, parameter in self.network.trained():
-            # ZeRO-3 holds shares: their own shape says nothing.
-            shape = getattr(parameter, "ds_shape", parameter.shape)
-            groups.setdefault((group_of(key), len(shape) > 1), []).append(parameter)
-        return [
-            {
-                "params": parameters,
-                "lr": config.rate(group),
-                "weight_decay": config.weight_decay if decays else 0.0,
-            }
-            for (group, decays), parameters in groups.items()
-        ]
 
     # Loss
 
@@ -248,40 +234,29 @@ class SeagullTrainer(Trainer):
 
     def write_adapter_folder(self, folder: Path, metrics: Mapping[str, float]) -> None:
         """Writes what is trained as an adapter; every process has to call it."""
-        tensors = self._weights(all_kept=True)
-        if self.args.process_index == 0:
+        keep, groups = self.args.process_index == 0, self.parts.keep_groups
+        tensors = gather_weights(self.network, self._engine, keep=keep, groups=groups)
+        if keep:
             about = dict(self.parts.info.about) | {"metrics": dict(metrics)}
             about["step"] = self.state.global_step
             info = AdapterInfo(**{**vars(self.parts.info), "about": about})
             with whole_folder(folder) as scratch:
                 write_adapter(scratch / ADAPTER_FILE, tensors, info)
 
-    def _weights(self, *, all_kept: bool) -> dict[str, Tensor]:
-        """Trained weights by key (and, if asked, those the adapter keeps), on the CPU."""
-        keep = self.args.process_index == 0
-        trained = dict(self.network.trained())
-        frozen: dict[str, nn.Parameter] = {}
-        if all_kept:
-            kept = dict(self.network.in_groups(set(self.parts.keep_groups)))
-            frozen = {key: value for key, value in kept.items() if key not in trained}
-        if self.is_deepspeed_enabled and hasattr(self.model_wrapped, "optimizer"):
-            found = zero.gather_weights(trained, keep=keep)
-            return found | zero.gather_frozen(frozen, keep=keep)
-        both = trained | frozen if keep else {}
-        return {key: value.detach().cpu().clone() for key, value in both.items()}
+    @property
+    def _engine(self) -> Any:
+        """DeepSpeed's engine around the network; None without it."""
+        wrapped: Any = self.model_wrapped
+        return wrapped if self.is_deepspeed_enabled and hasattr(wrapped, "optimizer") else None
 
     def save_checkpoint(self) -> None:
         """Writes a checkpoint of the step reached; every process has to call it."""
         self._save_checkpoint(self.network, None)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        weights = self._weights(all_kept=False)
-        trained = dict(self.network.trained())
         keep = self.args.process_index == 0
-        if self.is_deepspeed_enabled:
-            state = zero.gather_optimizer(self.model_wrapped, trained, keep=keep)
-        else:
-            state = plain_state(self._plain_optimizer, trained) if keep else {}
+        weights = gather_weights(self.network, self._engine, keep=keep)
+        state = gather_state(self.network, self._engine, self._plain_optimizer, keep=keep)
         if keep:
             if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
                 raise self._stopped("a weight is not a number")
@@ -316,20 +291,6 @@ class SeagullTrainer(Trainer):
                 f"{folder}: it was made with other trainable modules ({missing[0]} ...); resume "
                 "with the same stage, trainable and lora settings"
             )
-        if self.is_deepspeed_enabled:
-            zero.restore(self.model_wrapped, trained, weights, state)
-        else:
-            load_tensors(trained, weights)
-            restore_plain(self._plain_optimizer, trained, state)
+        restore_all(trained, self._engine, self._plain_optimizer, weights, state)
         self._last_terms = self.state.global_step
-        self._restore_schedule(self.state.global_step)
-
-    def _restore_schedule(self, step: int) -> None:
-        schedule: Any = self.lr_scheduler
-        rates = [
-            base * factor(step)
-            for base, factor in zip(schedule.base_lrs, schedule.lr_lambdas, strict=True)
-        ]
-        for group, rate in zip(schedule.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
-        schedule.last_epoch, schedule._last_lr, schedule._step_count = step, rates, step + 1
+        restore_schedule(self.lr_scheduler, self.state.global_step)
