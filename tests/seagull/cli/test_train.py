@@ -68,7 +68,7 @@ def test_train_then_export_then_assess(work: Path) -> None:
     assert "# out" in (work / "out" / "README.md").read_text()
     scores = []
     for folder in (work / "run", work / "out"):
-        assessor = load(folder, device="cpu")
+        assessor = load(folder, device="cpu", dtype="float32")
         assert assessor.info.trained
         found = assessor.assess(work / "p.png", tasks=["quality"]).regions[0].quality
         assert found is not None
