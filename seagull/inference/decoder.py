@@ -38,12 +38,16 @@ class Readout:
     unspeakable: Sequence[int]
 
     def words(self, rows: Sequence[int], tokens: Sequence[int]) -> Float[Tensor, "rows tokens"]:
-        """Logits of these tokens alone."""
+        """Logits of these tokens alone, in float32 whatever the model's type.
+
+        A logit rounded to bfloat16 is off by up to a sixteenth, which would show in every score.
+        """
         if self.hidden is None or self.head is None:
-            return self.full(rows)[:, list(tokens)]
+            return self.full(rows)[:, list(tokens)].float()
         index = torch.as_tensor(list(tokens), device=self.head.weight.device)
-        bias = None if self.head.bias is None else self.head.bias[index]
-        return functional.linear(self.hidden[list(rows)], self.head.weight[index], bias)
+        bias = None if self.head.bias is None else self.head.bias[index].float()
+        hidden = self.hidden[list(rows)].float()
+        return functional.linear(hidden, self.head.weight[index].float(), bias)
 
     def full(self, rows: Sequence[int]) -> Float[Tensor, "rows V"]:
         """Logits of the whole vocabulary; placeholders are never likely."""

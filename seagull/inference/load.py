@@ -90,7 +90,8 @@ def load(
         device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ..., or ``balanced``
             to spread it over several GPUs.
         dtype: ``auto`` (bfloat16 on a GPU, float32 on a CPU), ``float32``, ``bfloat16``,
-            ``float16``.
+            ``float16``. On CPUs with instructions for it bfloat16 takes half the time, but its
+            rounding shows in the second digit of a score, and depends on what else is asked.
         quantization: None, ``8bit`` or ``4bit``: saves memory, not time.
 
     Raises:

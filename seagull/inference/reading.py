@@ -70,8 +70,12 @@ def _whole_words(pairs: Sequence[tuple[Question, Sequence[int]]], readout: Reado
     """Candidates compared by the sum over their tokens, then normalised over the candidates."""
     needed = sorted({row for _, rows in pairs for row in rows})
     place = {row: index for index, row in enumerate(needed)}
-    logits = readout.full(needed).float()
-    total = logits.logsumexp(dim=1)
+    total = readout.full(needed).float().logsumexp(dim=1)
+    said = sorted(
+        {token for question, _ in pairs for word in question.candidates for token in word}
+    )
+    column = {token: index for index, token in enumerate(said)}
+    logits = readout.words(needed, said)
     read = []
     for question, rows in pairs:
         steps = [
@@ -80,7 +84,7 @@ def _whole_words(pairs: Sequence[tuple[Question, Sequence[int]]], readout: Reado
             for token in candidate
         ]
         lines = torch.tensor([place[row] for row in rows], device=logits.device)
-        tokens = torch.tensor([token for _, token in steps], device=logits.device)
+        tokens = torch.tensor([column[token] for _, token in steps], device=logits.device)
         logs = (logits[lines, tokens] - total[lines]).double().cpu().numpy()
         sums = np.zeros(len(question.candidates))
         np.add.at(sums, [which for which, _ in steps], logs)
