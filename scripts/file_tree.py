@@ -1,7 +1,7 @@
 """Writes the file tree into README.md: each file with the first sentence of its docstring.
 
-    python scripts/file_tree.py           # rewrites the block in README.md
-    python scripts/file_tree.py --check   # fails if the block is out of date
+python scripts/file_tree.py           # rewrites the block in README.md
+python scripts/file_tree.py --check   # fails if the block is out of date
 """
 
 import ast
@@ -20,7 +20,7 @@ def summary(file: Path) -> str:
 
 
 def tree() -> str:
-    """The block: files by folder, in order of their names; empty ``__init__`` files are left out."""
+    """The block: files by folder, in order of their names; files without a docstring left out."""
     lines = []
     for folder in FOLDERS:
         for file in sorted((ROOT / folder).rglob("*.py")):
