@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import psutil
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, GenerationConfig
 
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model
@@ -181,10 +181,9 @@ class Loop:
         # The mixin annotates self with a protocol of its own.
         ids = self.model.generate(  # type: ignore[misc]
             **inputs.to_kwargs(labels=False),
-            max_new_tokens=NEW_TOKENS,
-            min_new_tokens=NEW_TOKENS,
-            do_sample=False,
-            pad_token_id=0,
+            generation_config=GenerationConfig(
+                max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=None, pad_token_id=0
+            ),
         )
         self.tokens += NEW_TOKENS - 1
         return ids[0, inputs.input_ids.shape[1] :].tolist()
@@ -325,6 +324,9 @@ def main() -> None:
         if arguments.model == "nano"
         else paper_shaped(arguments.layers, dtype, device)
     )
+
+    # As ``load`` places it; the loop runs on the same weights.
+    model.vision_encoder.to(memory_format=torch.channels_last)
 
     def make() -> Engine:
         return Engine(model, processor, pack_tokens=arguments.pack_tokens)

@@ -147,8 +147,8 @@ class PromptStyle:
         preamble: text at the start of the first user turn; holds the one image placeholder.
         one_region: introduction of a single region; holds ``{marker}``.
         many_regions: introduction of one of several regions; holds ``{id}`` and ``{marker}``.
-        question_first: regions are introduced after the question instead of before it, so that a
-            question's text is the same for all regions of a photo and is computed once.
+        regions_last: regions are introduced right before the answer instead of before the
+            question, so that all else is the same for every region of a photo and computed once.
         stop: strings at which a generated answer ends.
     """
 
@@ -161,7 +161,7 @@ class PromptStyle:
     preamble: str
     one_region: str
     many_regions: str
-    question_first: bool
+    regions_last: bool
     stop: tuple[str, ...]
 
     def render(
@@ -193,8 +193,8 @@ class PromptStyle:
             new = message.regions if message.regions != last else ()
             last = message.regions or last
             markers += new
-            said = [self._introduce(new), message.content]
-            text += "".join(reversed(said) if self.question_first else said) + self.user_close
+            said = [self._introduce(new), message.content + self.user_close]
+            text += "".join(reversed(said) if self.regions_last else said)
         if answer_prefix:
             text += self.answer_open + answer_prefix
         return RenderedPrompt(text, tuple(answers), tuple(markers))
@@ -237,7 +237,7 @@ VICUNA = PromptStyle(
     ),
     one_region=" Here is the region {marker}. ",
     many_regions=" Here is the region {id} {marker}. ",
-    question_first=False,
+    regions_last=False,
     stop=("</s>",),
 )
 """The released checkpoint's conversation, as its inference script writes it."""
@@ -250,9 +250,9 @@ CHATML = PromptStyle(
     answer_open="",
     answer_close="<|im_end|>\n",
     preamble=f"{IMAGE_TOKEN}\n",
-    one_region=" {marker}",
-    many_regions=" Region {id}: {marker}",
-    question_first=True,
+    one_region="{marker}",
+    many_regions="Region {id}: {marker}\n",
+    regions_last=True,
     stop=("<|im_end|>",),
 )
 """Short prompts for models with ChatML turns (SmolLM2, Qwen)."""

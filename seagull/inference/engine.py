@@ -43,7 +43,8 @@ class Engine:
         processor: of that model.
         cache_bytes: memory for what is kept of photos.
         pack_tokens: most new tokens in one packed pass.
-        region_batch: most regions encoded at once.
+        region_batch: most regions encoded at once; by default few on a CPU, whose caches hold few
+            crops' features, and many on a GPU.
     """
 
     def __init__(
@@ -53,13 +54,13 @@ class Engine:
         *,
         cache_bytes: int = 4 << 30,
         pack_tokens: int = 512,
-        region_batch: int = 16,
+        region_batch: int | None = None,
     ) -> None:
         self.model = model
         self.processor = processor
         self.book = QuestionBook(processor)
         self.pack_tokens = pack_tokens
-        self.region_batch = region_batch
+        self.region_batch = region_batch or (4 if model.device.type == "cpu" else 32)
         self.sessions = SessionCache(cache_bytes)
         self.counters = Counters()
         self.decoder = PackedDecoder(model, self.counters)

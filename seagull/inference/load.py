@@ -109,6 +109,8 @@ def load(
         apply_adapter(network, adapter)
     processor = load_processor(folder)
     check_pair(folder, network, processor)
+    # Convolutions over few channels run twice as fast with the channels last.
+    network.vision_encoder.to(memory_format=torch.channels_last)
     engine = Engine(network, processor)
     name = "seagull-nano" if found.name == NANO_FOLDER else found.name
     # The same weights answer another wording differently, so the questions count as well.
