@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import psutil
 import torch
-from transformers import AutoTokenizer, GenerationConfig
+from transformers import AutoTokenizer
 
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model
@@ -157,9 +157,10 @@ def some_regions(photo: Photo, count: int) -> list[Region]:
 class Loop:
     """One region, one question per full pass: everything is computed each time."""
 
-    def __init__(self, model: SeagullForConditionalGeneration, processor: SeagullProcessor) -> None:
-        self.model = model
-        self.processor = processor
+    def __init__(self, engine: Engine) -> None:
+        self.model = engine.model
+        self.processor = engine.processor
+        self.end_ids = engine.end_ids
         self.tokens = 0
 
     def _inputs(self, photo: Photo, region: Region, task: AssessmentTask, prefix: str) -> Any:
@@ -176,17 +177,19 @@ class Loop:
 
     @torch.inference_mode()
     def text(self, photo: Photo, region: Region, task: AssessmentTask) -> list[int]:
-        """NEW_TOKENS greedy tokens."""
+        """At most NEW_TOKENS greedy tokens, the end left out."""
         inputs = self._inputs(photo, region, task, "")
         # The mixin annotates self with a protocol of its own.
         ids = self.model.generate(  # type: ignore[misc]
             **inputs.to_kwargs(labels=False),
-            generation_config=GenerationConfig(
-                max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=None, pad_token_id=0
-            ),
+            max_new_tokens=NEW_TOKENS,
+            do_sample=False,
+            eos_token_id=sorted(self.end_ids),
+            pad_token_id=0,
         )
-        self.tokens += NEW_TOKENS - 1
-        return ids[0, inputs.input_ids.shape[1] :].tolist()
+        said = ids[0, inputs.input_ids.shape[1] :].tolist()
+        self.tokens += len(said) - 1
+        return [token for token in said if token not in self.end_ids]
 
 
 def task_questions(engine: Engine) -> list[Question]:
@@ -234,9 +237,9 @@ def compare(make: Callable[[], Engine], photo: Photo, count: int, passes: int) -
     with measured(seconds, "text_engine"):
         session = texts_engine.open(photo)
         said = texts_engine.generate_tokens(
-            session, regions, answers, NEW_TOKENS, end_ids=frozenset()
+            session, regions, answers, NEW_TOKENS, end_ids=engine.end_ids
         )
-    loop = Loop(engine.model, engine.processor)
+    loop = Loop(engine)
     chosen = spread(count, passes)
     alone, spoken = {}, {}
     with measured(seconds, "loop"):
