@@ -290,7 +290,7 @@ def run_stages(
     synchronise()
     marks.append(time.perf_counter())
     spent = np.diff(marks)
-    names = ("photo and prefix", "region tokens", "questions")
+    names = ("photo", "region tokens", "prefix and questions")
     return {name: float(part / spent.sum()) for name, part in zip(names, spent, strict=True)}
 
 

@@ -108,6 +108,7 @@ class Chat:
     def _speak(self, asked: list[Message], most: int, temperature: float) -> Iterator[str]:
         """The answer so far, after each token."""
         session = self.engine.open(self.photo)
+        self.engine.prefill(session)
         items, names = self.engine.book.conversation(asked)
         self._check_length(session.prefix_length + len(items) + most)
         known = {region.id: region for region in self.regions}

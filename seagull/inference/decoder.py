@@ -110,6 +110,7 @@ class PackedDecoder:
         visible: Bool[np.ndarray, "n seen"],
         cache: Cache,
         rows: Sequence[int] | None = None,
+        prefix: int = 0,
     ) -> Readout:
         """One pass over new items behind a cache.
 
@@ -120,9 +121,11 @@ class PackedDecoder:
                 last columns, and everything before ``seen`` columns from the right is the prefix.
             cache: keys and values before the new items.
             rows: the items that are read, in the read-out's order; all if None.
+            prefix: how many of the first items are the photo's prefix.
         """
         count = embeddings.shape[1]
-        self.counters.suffix_tokens += count
+        self.counters.prefix_tokens += prefix
+        self.counters.suffix_tokens += count - prefix
         keep = torch.as_tensor(range(count) if rows is None else list(rows), device=self.device)
         arguments = {
             "inputs_embeds": embeddings,

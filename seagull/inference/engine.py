@@ -1,9 +1,11 @@
 """The engine: a photo is encoded once, then any number of questions is answered in packed passes.
 
-    photo -> pyramid, image tokens, prefix keys and values     once, see ``session``
+    photo -> pyramid, image tokens                             once, see ``session``
     regions -> global and local tokens                         once per region
     questions x regions -> one tree -> packed sequence         see ``tree``
     packed sequence -> language model over the shared prefix -> logits where answers are read
+
+The first packed sequence takes the prefix along; its keys and values serve all later ones.
 
 A packed node sees the prefix, its ancestors and itself, at the position it would have alone, so
 every answer equals the one of a pass of its own.
@@ -13,12 +15,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers.cache_utils import Cache
+from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 from seagull.inference.decoder import PackedDecoder, Readout
 from seagull.inference.questions import Question, QuestionBook
@@ -118,6 +121,7 @@ class Engine:
         end_ids: frozenset[int],
     ) -> list[list[list[int]]]:
         """Greedy answers as ids, up to one of ``end_ids``: ``[region][question]``."""
+        self.prefill(session)
         slots = self.encode_regions(session, regions)
         sequences = [
             question.about(region) for region in range(len(regions)) for question in questions
@@ -160,12 +164,21 @@ class Engine:
         places = (self.processor.image_id, self.processor.global_id, self.processor.local_id)
         embeddings = text_embeddings(self.decoder.table, ids, places)
         embeddings = fill(embeddings, ids, places[0], self.model.image_tokens(pyramid))
-        output = self.model.language_model.get_decoder()(inputs_embeds=embeddings, use_cache=True)
-        layers = output.past_key_values.layers
         self.counters.photos_encoded += 1
-        self.counters.prefix_tokens += ids.shape[1]
-        prefix = tuple((layer.keys, layer.values) for layer in layers)
-        return ImageSession(photo, pyramid, context, prefix, ids.shape[1])
+        return ImageSession(photo, pyramid, context, embeddings)
+
+    @torch.inference_mode()
+    def prefill(self, session: ImageSession) -> None:
+        """Computes the prefix's keys and values, unless the session has them."""
+        if session.prefix is not None:
+            return
+        output = self.model.language_model.get_decoder()(
+            inputs_embeds=session.prefix_embeddings, use_cache=True
+        )
+        self.counters.prefix_tokens += session.prefix_length
+        layers = output.past_key_values.layers
+        session.prefix = tuple((layer.keys, layer.values) for layer in layers)
+        self.sessions.trim()
 
     def _encode_regions(
         self, session: ImageSession, regions: Sequence[Region]
@@ -198,6 +211,8 @@ class Engine:
             rows: nodes that are read, in the read-out's order.
             cache: of the prefix, where the nodes' keys and values are to be kept in it.
         """
+        if session.prefix is None and cache is None:
+            return self._run_first(session, slots, tree, rows)
         return self.decoder.run(
             self.decoder.embed(tree.items, slots),
             session.prefix_length + tree.depths,
@@ -205,6 +220,33 @@ class Engine:
             session.prefix_cache(keep=False) if cache is None else cache,
             rows,
         )
+
+    def _run_first(
+        self, session: ImageSession, slots: Tensor, tree: PackedTree, rows: Sequence[int]
+    ) -> Readout:
+        """A photo's first tree goes through the model with the prefix: one pass, not two."""
+        length, count = session.prefix_length, len(tree)
+        visible = np.zeros((length + count, length + count), dtype=bool)
+        visible[:length, :length] = np.tri(length, dtype=bool)
+        visible[length:, :length] = True
+        visible[length:, length:] = tree.visible()
+        cache = DynamicCache()
+        readout = self.decoder.run(
+            torch.cat([session.prefix_embeddings, self.decoder.embed(tree.items, slots)], dim=1),
+            np.concatenate([np.arange(length), length + tree.depths]),
+            visible,
+            cache,
+            [length + row for row in rows],
+            prefix=length,
+        )
+        # Copies, so that the tree's keys and values are freed.
+        layers = cast(list[DynamicLayer], cache.layers)
+        pairs = [(cast(Tensor, layer.keys), cast(Tensor, layer.values)) for layer in layers]
+        session.prefix = tuple(
+            (keys[:, :, :length].clone(), values[:, :, :length].clone()) for keys, values in pairs
+        )
+        self.sessions.trim()
+        return readout
 
     def _score_group(
         self,

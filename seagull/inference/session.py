@@ -25,7 +25,7 @@ class Counters:
     suffix_tokens: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class ImageSession:
     """A photo as the model has seen it.
 
@@ -33,23 +33,29 @@ class ImageSession:
         photo: the photo.
         pyramid: feature levels, each (1, C_l, h_l, w_l).
         context: what regions attend to.
-        prefix: keys and values of the prefix, per layer of the language model.
-        prefix_length: positions in the prefix, image tokens included.
+        prefix_embeddings: of the prefix, image tokens included, (1, P, D).
+        prefix: keys and values of the prefix, per layer of the language model; None until the
+            first pass over it.
         region_tokens: per region's mask digest, its global and local token, (2, D).
     """
 
     photo: Photo
     pyramid: Sequence[Tensor]
     context: ImageContext
-    prefix: tuple[tuple[Tensor, Tensor], ...]
-    prefix_length: int
+    prefix_embeddings: Tensor
+    prefix: tuple[tuple[Tensor, Tensor], ...] | None = None
     region_tokens: dict[bytes, Tensor] = field(default_factory=dict)
+
+    @property
+    def prefix_length(self) -> int:
+        """Positions in the prefix."""
+        return self.prefix_embeddings.shape[1]
 
     @property
     def nbytes(self) -> int:
         """Memory that the session holds, in bytes."""
-        tensors = [*self.pyramid, *self.region_tokens.values()]
-        for pair in (*self.context.levels, *self.prefix):
+        tensors = [*self.pyramid, *self.region_tokens.values(), self.prefix_embeddings]
+        for pair in (*self.context.levels, *(self.prefix or ())):
             tensors += pair
         return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes
 
@@ -58,7 +64,12 @@ class ImageSession:
 
         Args:
             keep: whether the run's own keys and values are kept for the steps after it.
+
+        Raises:
+            ValueError: if there was no pass over the prefix yet.
         """
+        if self.prefix is None:
+            raise ValueError("the prefix has not been computed; call Engine.prefill first")
         layer: type[DynamicLayer] = DynamicLayer if keep else _PassingLayer
         return Cache(layers=[_filled(layer(), *pair) for pair in self.prefix])
 

@@ -135,6 +135,24 @@ def test_packed_texts_equal_the_plain_loop_s(engine, photo, regions):
             assert engine.decode(ids[0, inputs.input_ids.shape[1] :].tolist()) == answer
 
 
+def test_a_photo_s_first_pass_takes_the_prefix_along_and_leaves_it_for_the_next(
+    engine, photo, regions
+):
+    quality, importance = engine.book.levels.values()
+    session = engine.open(photo)
+    assert session.prefix is None
+    first = engine.score(session, regions[:2], [quality, importance])
+    assert engine.counters.prefix_tokens == session.prefix_length
+    again = engine.score(session, regions[:2], [quality, importance])
+    prefilled = Engine(engine.model, engine.processor)
+    fresh = prefilled.open(photo)
+    prefilled.prefill(fresh)
+    for mine, theirs in zip(session.prefix, fresh.prefix, strict=True):
+        assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(mine, theirs, strict=True))
+    for one, other in zip(first, again, strict=True):
+        assert all(np.abs(a - b).max() < 1e-4 for a, b in zip(one, other, strict=True))
+
+
 def test_a_second_question_costs_only_its_suffix(engine, photo, regions):
     quality, importance = engine.book.levels.values()
     engine.score(engine.open(photo), regions[:3], [quality])
