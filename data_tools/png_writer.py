@@ -1,8 +1,7 @@
 """The PNG writer: a file format of three chunks around a fast deflate.
 
-OpenCV's writer at its fastest useful setting took 8.5 ms for a distorted photo of 512x384 and made
-358 kB; the same rows through ISA-L take 2.2 ms and make 342 kB (means over the six types). Writing
-is what the pipeline spends its time on, so these few lines are our own.
+Writing is what the pipeline spends its time on, and ISA-L deflates the same rows several times
+faster than the writers of OpenCV and Pillow, so these few lines are our own.
 """
 
 from __future__ import annotations

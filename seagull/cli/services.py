@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """Keeps the garbage collector from going through what imports make; a sixth of their time."""
+    """Keeps the garbage collector from going through the many objects that imports make."""
     was_on = gc.isenabled()
     gc.disable()
     try:

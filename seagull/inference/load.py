@@ -90,8 +90,8 @@ def load(
         device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ..., or ``balanced``
             to spread it over several GPUs.
         dtype: ``auto`` (bfloat16 on a GPU, float32 on a CPU), ``float32``, ``bfloat16``,
-            ``float16``. On CPUs with instructions for it bfloat16 takes half the time, but its
-            rounding shows in the second digit of a score, and depends on what else is asked.
+            ``float16``. On CPUs with instructions for it bfloat16 is faster, but its rounding
+            shows in a score and depends on what else is asked.
         quantization: None, ``8bit`` or ``4bit``: saves memory, not time.
 
     Raises:
@@ -109,7 +109,7 @@ def load(
         apply_adapter(network, adapter)
     processor = load_processor(folder)
     check_pair(folder, network, processor)
-    # Convolutions over few channels run twice as fast with the channels last.
+    # Convolutions over few channels run faster on a CPU with the channels last.
     network.vision_encoder.to(memory_format=torch.channels_last)
     engine = Engine(network, processor)
     name = "seagull-nano" if found.name == NANO_FOLDER else found.name
