@@ -32,6 +32,7 @@ class RecordIndex:
         source: index of the source per record, shape (n,).
         size: height and width of the photo, shape (n, 2).
         length: characters of the conversation, shape (n,).
+        image: the same number for records about one photo, shape (n,).
     """
 
     files: tuple[Path, ...]
@@ -40,6 +41,7 @@ class RecordIndex:
     source: NDArray[np.int64]
     size: NDArray[np.int64]
     length: NDArray[np.int64]
+    image: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.file)
@@ -67,8 +69,9 @@ def build_index(sources: Sequence[Source]) -> RecordIndex:
         PhotoError: if a photo cannot be opened.
     """
     files: list[Path] = []
-    rows: list[tuple[int, int, int, int, int, int]] = []
+    rows: list[tuple[int, ...]] = []
     sizes: dict[Path, tuple[int, int]] = {}
+    images: dict[Path, int] = {}
     for number, source in enumerate(sources):
         before = len(rows)
         for file in source_files(source.path):
@@ -78,13 +81,14 @@ def build_index(sources: Sequence[Source]) -> RecordIndex:
                 if where not in sizes:
                     sizes[where] = record_photo_size(record.image, file.parent)
                 length = sum(len(message.content) for message in record.messages)
-                rows.append((len(files) - 1, place, number, *sizes[where], length))
+                image = images.setdefault(where, len(images))
+                rows.append((len(files) - 1, place, number, *sizes[where], length, image))
         if len(rows) == before:
             raise ConfigError(f"{source.path}: there are no records")
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T
-    which, offset, number_of, height, width, lengths = columns
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 7).T
+    which, offset, number_of, height, width, lengths, image_of = columns
     size = np.stack([height, width], axis=1)
-    return RecordIndex(tuple(files), which, offset, number_of, size, lengths)
+    return RecordIndex(tuple(files), which, offset, number_of, size, lengths, image_of)
 
 
 def source_files(path: str) -> list[Path]:
