@@ -1,17 +1,17 @@
-"""The photo of a record: a file beside the record's file, or a row of an image table."""
+"""The photo of a record: a file beside the record's file, or a row of a table of images."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import struct
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from PIL import Image
 
 from seagull.photo_files import PhotoError, open_picture
 from seagull.photos import Photo, read_photo
+from seagull.row_tables import TABLES, RowTableError, open_table
 
-_ROW_MARK = ".parquet#"
 _ROTATED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 _ORIENTATION = 0x0112
@@ -42,60 +42,55 @@ def record_photo_size(image: str, folder: Path) -> tuple[int, int]:
 
 
 def _orientation(picture: Image.Image) -> int:
+    if picture.format == "PNG" and not _has_notes(picture):
+        return 1
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
     except Exception:  # broken EXIF is common; reading the photo ignores it, too
         return 1
 
 
+def _has_notes(picture: Image.Image) -> bool:
+    """Whether a PNG file has a chunk that could hold an orientation.
+
+    Pillow decodes the pixels to find out, because such chunks may follow them.
+    """
+    stream: IO[bytes] | None = getattr(picture, "fp", None)
+    if stream is None:
+        return True
+    before = stream.tell()
+    stream.seek(8)
+    try:
+        while len(head := stream.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind in (b"eXIf", b"tEXt", b"zTXt", b"iTXt"):
+                return True
+            stream.seek(length + 4, 1)
+        return False
+    finally:
+        stream.seek(before)
+
+
 def _source(image: str, folder: Path) -> Path | bytes:
-    if _ROW_MARK not in image:
+    name, mark, row = image.rpartition("#")
+    if not mark or not name.endswith(TABLES):
         return folder / image
-    name, _, row = image.rpartition("#")
-    if not row.isdigit():
+    if not row.isdecimal():
         raise PhotoError(f"{image}: a row of a table is written FILE.parquet#ROW")
-    return _row_bytes(folder / name, int(row))
+    return _cell(folder, name, int(row))
 
 
-def _row_bytes(file: Path, row: int) -> bytes:
-    start = row
-    for group, count in enumerate(_group_sizes(file)):
-        if start < count:
-            found = _group_images(file, group)[start].as_py()
-            content = found.get("bytes") if isinstance(found, dict) else found
-            if not isinstance(content, bytes):
-                raise PhotoError(f"{file}, row {row}: there are no image bytes")
-            return content
-        start -= count
-    raise PhotoError(f"{file}: there is no row {row}")
-
-
-@lru_cache(maxsize=256)
-def _group_sizes(file: Path) -> tuple[int, ...]:
-    metadata = _open(file).metadata
-    return tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
-
-
-@lru_cache(maxsize=8)
-def _group_images(file: Path, group: int) -> Any:
-    return _open(file).read_row_group(group, columns=["image"]).column("image")
-
-
-@lru_cache(maxsize=32)
-def _open(file: Path) -> Any:
+def _cell(folder: Path, name: str, row: int) -> Path | bytes:
+    """The bytes in a cell of the column ``image``, or the path that stands there instead."""
+    file = folder / name
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise PhotoError(
-            f'{file}: image tables need pyarrow: pip install "seagull-iqa[data]"'
-        ) from error
-    if not file.is_file():
-        raise PhotoError(f"{file}: there is no such image table")
-    try:
-        table = pq.ParquetFile(file)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise PhotoError(f"{file}: not a Parquet file, or damaged: {error}") from error
-    if "image" not in table.schema_arrow.names:
-        raise PhotoError(f"{file}: it has no column `image`")
-    return table
+        found = open_table(file).row(row, ("image",))["image"]
+    except RowTableError as error:
+        raise PhotoError(str(error)) from error
+    if isinstance(found, dict):
+        found = found.get("bytes") or found.get("path")
+    if isinstance(found, bytes):
+        return found
+    if isinstance(found, str) and found:
+        return folder / found
+    raise PhotoError(f"{file}, row {row}: there are no image bytes")

@@ -73,8 +73,8 @@ class InstructionRecord:
 
     Args:
         id: unique in its file.
-        image: path of the photo, relative to the record's file; or ``FILE.parquet#ROW`` for a row
-            of an image table.
+        image: path of the photo, relative to the record's file; or ``FILE.parquet#ROW`` (or
+            ``FILE.arrow#ROW``) for a row of an image table.
         regions: the regions spoken of, ids unique.
         messages: user and assistant in alternation; ``Message.regions`` name ``regions`` by id.
         labels: by region id.

@@ -15,7 +15,10 @@ OPTIMIZERS = (
     "adafactor", "sgd",
 )  # fmt: skip
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
-METRICS = ("quality_srcc", "quality_plcc", "importance_srcc", "distortion_f1")
+METRICS = (
+    "quality_srcc", "quality_plcc", "importance_srcc", "importance_plcc", "distortion_f1",
+    "severity_f1",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,16 @@ class Source:
     """Records to learn from.
 
     Args:
-        path: a JSONL file of InstructionRecords, a Parquet file of them, or a folder or glob of
-            such files.
+        path: a JSONL, Parquet or Arrow file of InstructionRecords, a folder or glob of such files,
+            or ``hf:`` and the folder or name of a set of Hugging Face datasets.
         weight: how often a record is seen per epoch; 0.5 takes another half in each epoch, 2.0
             takes everything twice.
+        split: of a set of Hugging Face datasets.
     """
 
     path: str
     weight: float = 1.0
+    split: str = "train"
 
     def __post_init__(self) -> None:
         if not 0 < self.weight <= 1000:

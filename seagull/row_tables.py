@@ -1,0 +1,163 @@
+"""Rows of Parquet and Arrow files one at a time, without holding more than a few row groups."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+TABLES = (".parquet", ".arrow")
+"""Endings of files of rows; ``.arrow`` is Arrow's IPC format, as Hugging Face datasets keep it."""
+MAX_GROUP_BYTES = 2 << 30
+"""Largest Parquet row group that is read for one row, uncompressed."""
+KEPT_BYTES = 256 << 20
+"""Row groups read last that are kept, in each process."""
+
+
+class RowTableError(ValueError):
+    """A table that cannot be used; the message says which, why, and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowTable:
+    """An opened table.
+
+    Attributes:
+        path: of the file.
+        names: of its columns.
+        starts: number of the first row of each group, and the number of rows at the end.
+        group: reads columns of a group, as a pyarrow table.
+        embeds_images: whether the column ``image`` holds pictures rather than paths.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    starts: tuple[int, ...]
+    group: Callable[[int, Sequence[str]], Any]
+    embeds_images: bool
+
+    def __len__(self) -> int:
+        return self.starts[-1]
+
+    def row(self, number: int, columns: Sequence[str]) -> dict[str, Any]:
+        """These cells of a row.
+
+        Raises:
+            RowTableError: if there is no such row or column.
+        """
+        if missing := sorted(set(columns) - set(self.names)):
+            raise RowTableError(f"{self.path}: it has no column `{missing[0]}`")
+        if not 0 <= number < len(self):
+            raise RowTableError(f"{self.path}: there is no row {number}, the table has {len(self)}")
+        which = bisect_right(self.starts, number) - 1
+        found = self.group(which, columns)
+        place = number - self.starts[which]
+        return {name: found.column(name)[place].as_py() for name in columns}
+
+
+def open_table(path: Path) -> RowTable:
+    """The opened table of a ``.parquet`` or ``.arrow`` file; recently used ones stay open.
+
+    Raises:
+        RowTableError: if there is no such file, it is damaged, or pyarrow is not installed.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise RowTableError(f"{path}: there is no such table; check the path") from error
+    return _open(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _open(path: Path, size: int, changed: int) -> RowTable:
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise RowTableError(f'{path}: tables need pyarrow: pip install "seagull-iqa[data]"') from (
+            error
+        )
+    try:
+        return _parquet(path) if path.suffix == ".parquet" else _arrow(path)
+    except (pa.ArrowException, OSError) as error:
+        kind = "Parquet" if path.suffix == ".parquet" else "Arrow"
+        raise RowTableError(f"{path}: not {kind}, or damaged: {error}") from error
+
+
+def _parquet(path: Path) -> RowTable:
+    import pyarrow.parquet as pq
+
+    # The maps of a file are shared by all processes of a machine, and survive a fork.
+    file = pq.ParquetFile(path, memory_map=True)
+    counts = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+
+    def group(number: int, columns: Sequence[str]) -> Any:
+        def read() -> Any:
+            size = file.metadata.row_group(number).total_byte_size
+            if size > MAX_GROUP_BYTES:
+                raise RowTableError(
+                    f"{path}: a row group of {size / 1e9:.1f} GB; write the table with smaller "
+                    "ones (row_group_size=100), each read takes in a whole one"
+                )
+            return file.read_row_group(number, columns=list(columns), use_threads=False)
+
+        return _groups.get((file, number, tuple(columns)), read)
+
+    schema = file.schema_arrow
+    return RowTable(path, tuple(schema.names), _starts(counts), group, _embeds_images(schema))
+
+
+def _arrow(path: Path) -> RowTable:
+    import pyarrow as pa
+
+    with path.open("rb") as stream:
+        is_file = stream.read(6) == b"ARROW1"
+    source = pa.memory_map(str(path))
+    table = (pa.ipc.open_file if is_file else pa.ipc.open_stream)(source).read_all()
+    table.validate()
+
+    # Cells lie in the map: only those that are asked for are read from the disk.
+    def group(number: int, columns: Sequence[str]) -> Any:
+        return table
+
+    return RowTable(
+        path, tuple(table.schema.names), (0, len(table)), group, _embeds_images(table.schema)
+    )
+
+
+def _starts(counts: Sequence[int]) -> tuple[int, ...]:
+    return tuple(accumulate(counts, initial=0))
+
+
+def _embeds_images(schema: Any) -> bool:
+    import pyarrow as pa
+
+    if "image" not in schema.names:
+        return False
+    kind = schema.field("image").type
+    return not (pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+class _Groups:
+    """What was read last, up to a number of bytes (one row group at least)."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._held = most, 0
+        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+
+    def get(self, key: tuple[Any, ...], read: Callable[[], Any]) -> Any:
+        if (found := self._kept.pop(key, None)) is None:
+            found = read()
+            self._held += found.nbytes
+        self._kept[key] = found
+        while self._held > self._most and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._held -= dropped.nbytes
+        return found
+
+
+_groups = _Groups(KEPT_BYTES)

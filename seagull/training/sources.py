@@ -1,0 +1,105 @@
+"""Where the records of a source lie: files, folders, patterns, Hugging Face datasets."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seagull.config import ConfigError
+from seagull.row_tables import TABLES, RowTableError, open_table
+from seagull.training.config import Source
+
+ENDINGS = (".jsonl", *TABLES)
+HF = "hf:"
+"""In front of the path or name of a set of the ``datasets`` library."""
+WHOLE_DIGEST = 256 << 20
+"""Larger tables, which hold photos, are told apart by their size and by samples of their bytes."""
+_SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """A file of records.
+
+    Args:
+        path: of the file, absolute.
+        folder: where relative paths in its records start.
+    """
+
+    path: Path
+    folder: Path
+
+
+def source_files(source: Source) -> list[RecordFile]:
+    """The record files of a source, in the order of their names.
+
+    Raises:
+        ConfigError: if there are none, or the set cannot be opened.
+    """
+    if source.path.startswith(HF):
+        return _dataset_files(source.path.removeprefix(HF), source.split)
+    place = Path(source.path).expanduser()
+    if place.is_dir():
+        found = [file for ending in ENDINGS for file in place.glob(f"*{ending}")]
+    else:
+        found = [Path(name) for name in glob.glob(str(place))]  # noqa: PTH207 - absolute patterns
+    kept = sorted(file.resolve() for file in found if file.suffix in ENDINGS)
+    if not kept:
+        raise ConfigError(f"{source.path}: no record files ({' or '.join(ENDINGS)}) are there")
+    return [RecordFile(path, path.parent) for path in kept]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file; of its size and of samples of its bytes for tables of many photos."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        if path.suffix not in TABLES or size <= WHOLE_DIGEST:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = hashlib.sha256(str(size).encode())
+        # The last sample ends with the file: a Parquet file's table of contents is there.
+        for number in range(_SAMPLES):
+            stream.seek(number * max(0, size - _SAMPLE_BYTES) // (_SAMPLES - 1))
+            digest.update(stream.read(_SAMPLE_BYTES))
+        return digest.hexdigest()
+
+
+def _dataset_files(name: str, split: str) -> list[RecordFile]:
+    """The Arrow files behind a split, which are read without the library from then on."""
+    place = Path(name).expanduser()
+    dataset = _load(name, place, split)
+    paths = [Path(one["filename"]).resolve() for one in dataset.cache_files]
+    folder = place.resolve() if place.is_dir() else place.resolve().parent
+    try:
+        rows = sum(len(open_table(path)) for path in paths)
+    except RowTableError as error:
+        raise ConfigError(f"{HF}{name}: {error}") from error
+    if not paths or rows != len(dataset):
+        raise ConfigError(
+            f"{HF}{name}: the split holds a selection ({len(dataset)} of {rows} rows); write it "
+            "with save_to_disk and name that folder, or use `weight`"
+        )
+    return [RecordFile(path, folder) for path in paths]
+
+
+def _load(name: str, place: Path, split: str) -> Any:
+    try:
+        import datasets
+    except ImportError as error:
+        raise ConfigError(
+            f'{HF}{name}: the library `datasets` is missing: pip install "seagull-iqa[datasets]"'
+        ) from error
+    saved = any((place / mark).is_file() for mark in ("dataset_dict.json", "state.json"))
+    try:
+        if not saved:
+            return datasets.load_dataset(str(place) if place.exists() else name, split=split)
+        found = datasets.load_from_disk(str(place), keep_in_memory=False)
+    except Exception as error:  # it raises whatever its readers and builders do
+        raise ConfigError(f"{HF}{name}, split {split}: cannot be loaded: {error}") from error
+    if not isinstance(found, datasets.DatasetDict):
+        return found
+    if split not in found:
+        raise ConfigError(f"{HF}{name}: split is one of {', '.join(found)}, got {split!r}")
+    return found[split]
