@@ -7,7 +7,7 @@ one of the five words. Counts are integers over fixed bins, so the order of shar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from data_tools.state import digest_of
 
 _BINS = 100_000
 _KNOTS = 101
+
+ScoreColumns = tuple[NDArray[np.floating], NDArray[np.floating], set[str]]
+"""Quality and importance_raw of some rows, and the names of their metrics."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,31 @@ def calibrate(paths: Iterable[Path], visible: float) -> Calibration:
     Raises:
         ValueError: if there is no label, or labels of two metrics.
     """
-    counts = np.zeros(_BINS + 1, dtype=np.int64)
-    metrics: set[str] = set()
+    return calibrate_scores(_label_columns(paths), visible)
+
+
+def _label_columns(paths: Iterable[Path]) -> Iterator[ScoreColumns]:
     for path in paths:
         table = pq.read_table(path, columns=["quality", "importance_raw", "metric"])
-        metrics |= set(table["metric"].unique().to_pylist())
-        quality = table["quality"].to_numpy()
-        raw = np.clip(table["importance_raw"].to_numpy()[quality < visible], 0.0, 1.0)
+        metrics = set(table["metric"].unique().to_pylist())
+        yield table["quality"].to_numpy(), table["importance_raw"].to_numpy(), metrics
+
+
+def calibrate_scores(batches: Iterable[ScoreColumns], visible: float) -> Calibration:
+    """The calibration of raw scores that come in batches, in whatever order.
+
+    Args:
+        batches: quality and importance_raw of some rows, shape (N,), and the metrics they are of.
+        visible: rows with this quality or more count as unharmed and are left out.
+
+    Raises:
+        ValueError: if no row is visible, or rows are of two metrics.
+    """
+    counts = np.zeros(_BINS + 1, dtype=np.int64)
+    metrics: set[str] = set()
+    for quality, importance_raw, found in batches:
+        metrics |= found
+        raw = np.clip(importance_raw[quality < visible], 0.0, 1.0)
         counts += np.bincount(np.rint(raw * _BINS).astype(np.int64), minlength=_BINS + 1)
     if len(metrics) > 1:
         raise ValueError(f"labels of different metrics never mix, found {sorted(metrics)}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -20,6 +20,8 @@ from data_tools.progress import Progress
 from data_tools.state import OutputTree, read_json
 from data_tools.status import read_status
 from data_tools.steps import run_all
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="seagull-data",
@@ -117,6 +119,23 @@ def distort(
 
 
 @app.command()
+def versions(config: Config, overrides: Overrides = None, redo: Redo = False) -> None:
+    """Make scenes with whole-photo, one-region and mixed distortions, and their records."""
+    from data_tools.versions.run import run_versions
+
+    with _for_people():
+        found = load_config(config, overrides or [])
+        result = _at_work(
+            found, redo, lambda work, progress: run_versions(work, progress.counted("versions"))
+        )
+        counts = ", ".join(f"{count} in {name}" for name, count in result.records.items())
+        typer.echo(f"{result.pictures} versions of {result.references} references; {counts}")
+        for name, reason in result.failed.items():
+            typer.echo(f"failed: {name}: {reason}", err=True)
+        raise typer.Exit(_exit_code(found) or (EXIT_HOLES if result.failed else 0))
+
+
+@app.command()
 def validate(
     output: Output,
     deep: Annotated[bool, typer.Option("--deep", help="re-read and decode every image")] = False,
@@ -169,6 +188,11 @@ def _stored_config(tree: OutputTree) -> DataConfig:
 
 
 def _stages(config: DataConfig, redo: bool, last: str) -> None:
+    _at_work(config, redo, lambda work, progress: run_all(work, last))
+
+
+def _at_work(config: DataConfig, redo: bool, task: Callable[[Run, Progress], T]) -> T:
+    """Does a task in the output folder, with progress; the first Ctrl-C lets it end in order."""
     with Progress() as progress:
         work = Run(config, progress.watcher(OutputTree(Path(config.output))), redo=redo)
 
@@ -184,7 +208,7 @@ def _stages(config: DataConfig, redo: bool, last: str) -> None:
         with _signals(on_signal):
             try:
                 with work.opened():
-                    run_all(work, last)
+                    return task(work, progress)
             except KeyboardInterrupt:
                 progress.say("interrupted; the same command goes on from here")
                 raise typer.Exit(EXIT_INTERRUPTED) from None

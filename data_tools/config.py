@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from data_tools.versions.config import VersionsConfig
 from seagull.types import DistortionType
 
 ALL_TYPES = tuple(kind.value for kind in DistortionType)
@@ -66,7 +67,8 @@ class MasksConfig:
     Args:
         source: ``everything`` (the segmenter's automatic masks), ``given`` (a file of masks or
             boxes) or ``detector`` (boxes of a transformers object detector).
-        given: COCO-like JSON or a JSONL of segments, for ``given``.
+        given: COCO-like JSON or a JSONL of segments, for ``given``; a pattern with ``*`` takes
+            several files.
         detector: folder or hub name of a transformers object-detection model.
         detector_threshold: least confidence of a detected box.
         segmenter: ``classical`` (no weights), ``sam-vit-b`` ... or a checkpoint's path.
@@ -179,6 +181,7 @@ class DataConfig:
     label: LabelConfig = field(default_factory=LabelConfig)
     chat: ChatConfig = field(default_factory=ChatConfig)
     pack: PackConfig = field(default_factory=PackConfig)
+    versions: VersionsConfig = field(default_factory=VersionsConfig)
     run: RunConfig = field(default_factory=RunConfig)
 
     def __post_init__(self) -> None:
@@ -221,6 +224,7 @@ def _value_faults(config: DataConfig) -> typing.Iterator[str]:
             yield f"{path}: a number from {low} to {high}, got {number}"
     if bad := [kind for kind in config.distort.types if kind not in ALL_TYPES]:
         yield f"distort.types: {bad} unknown; known are {', '.join(ALL_TYPES)}"
+    yield from config.versions.faults()
     levels = config.distort.levels
     if not levels or sorted(set(levels)) != list(levels) or not 1 <= levels[0] <= levels[-1] <= 20:
         yield f"distort.levels: ascending steps from 1 to 20, got {list(levels)}"

@@ -100,7 +100,8 @@ def _coerce(value: Any, hint: Any) -> Any:
     if origin is not None:
         if not isinstance(value, Mapping):
             raise TypeError(f"a group of names, got {value!r}")
-        return {str(key): str(item) for key, item in value.items()}
+        inner = typing.get_args(hint)[1]
+        return {str(key): _coerce(item, inner) for key, item in value.items()}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint is str and isinstance(value, (int, float)) and not isinstance(value, bool):

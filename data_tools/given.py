@@ -16,7 +16,7 @@ from typing import Any
 import ijson
 
 from data_tools.config import ConfigError
-from data_tools.settings import digest_file
+from data_tools.settings import digest_files, given_files
 from data_tools.state import OutputTree, read_json
 from seagull.regions.masks import polygon_mask
 from seagull.regions.rle import Rle, decode
@@ -68,14 +68,19 @@ class GivenRegions:
 
 
 def prepare_given(tree: OutputTree, path: Path) -> int:
-    """Indexes an annotation file for `GivenRegions`; returns the number of regions.
+    """Indexes annotations for `GivenRegions`; returns the number of regions.
+
+    Args:
+        tree: the output folder.
+        path: a file, or a pattern with ``*`` for several.
 
     Raises:
-        ConfigError: if the file is missing or of neither form.
+        ConfigError: if there is no such file, or one is of neither form.
     """
-    if not path.is_file():
+    files = given_files(path)
+    if not files:
         raise ConfigError(f"masks.given: there is no file {path}")
-    mark = digest_file(path)
+    mark = digest_files(files)
     head = read_json(tree.state / "given.json")
     if head is not None and head["digest"] == mark:
         return int(head["regions"])
@@ -85,14 +90,15 @@ def prepare_given(tree: OutputTree, path: Path) -> int:
     index = sqlite3.connect(scratch)
     try:
         index.execute("CREATE TABLE regions (photo, stem, number INTEGER, area REAL, region)")
-        rows = _jsonl_rows(path) if path.suffix == ".jsonl" else _coco_rows(path)
-        index.executemany("INSERT INTO regions VALUES (?, ?, ?, ?, ?)", rows)
+        for file in files:
+            rows = _jsonl_rows(file) if file.suffix == ".jsonl" else _coco_rows(file)
+            index.executemany("INSERT INTO regions VALUES (?, ?, ?, ?, ?)", rows)
         index.execute("CREATE INDEX by_photo ON regions (photo)")
         index.execute("CREATE INDEX by_stem ON regions (stem)")
         (count,) = index.execute("SELECT count(*) FROM regions").fetchone()
         index.commit()
     except (ValueError, KeyError, TypeError, ijson.JSONError) as error:
-        raise ConfigError(f"masks.given: {path} cannot be read: {error!r}") from error
+        raise ConfigError(f"masks.given: {file} cannot be read: {error!r}") from error
     finally:
         index.close()
     scratch.replace(tree.state / "given.sqlite")

@@ -115,8 +115,11 @@ class Run:
             self.tree.write_json(self.tree.settings(), self.settings)
         self.tree.write_json(self.tree.config(), dataclasses.asdict(self.config))
 
-    def plan(self) -> PlanSummary:
+    def plan(self, *, cells: bool = True) -> PlanSummary:
         """Plans new photos; see `make_plan`.
+
+        Args:
+            cells: whether every type at every level is to be made, which needs room on the disk.
 
         Raises:
             RunError: if the disk has not the room that the plan needs.
@@ -125,6 +128,8 @@ class Run:
             if self.config.masks.source == "given":
                 prepare_given(self.tree, Path(str(self.config.masks.given)))
             summary = make_plan(self.tree, self.config)
+        if not cells:
+            summary = dataclasses.replace(summary, images=0, bytes=0, cost="")
         self.watcher.on_plan(summary)
         free = shutil.disk_usage(self.tree.root).free
         there = sum(record["bytes"] for record in self.commits("distort") if record is not None)

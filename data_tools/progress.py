@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -103,6 +103,16 @@ class Progress:
             on_tick=on_tick,
         )
 
+    def counted(self, name: str) -> Callable[[int, int], None]:
+        """What moves a bar of that name: takes how many are done, and of how many."""
+
+        def on_progress(done: int, total: int) -> None:
+            if done == 1 or self.task is None:
+                self.task = self.bar.add_task(name, total=total, rate="")
+            self._move(done)
+
+        return on_progress
+
     def _move(self, completed: int) -> None:
         assert self.task is not None
         self.bar.update(self.task, completed=completed)
@@ -121,10 +131,14 @@ def print_plan(console: Console, summary: PlanSummary) -> None:
     """Prints what was planned."""
     rejected = ", ".join(f"{count} {reason}" for reason, count in summary.rejected.items())
     console.print(
-        f"plan: {summary.photos} photos ({summary.added} new) in {summary.shards} shards, "
-        f"{summary.images} distorted images, about {summary.bytes / 1e9:.2f} GB"
+        f"plan: {summary.photos} photos ({summary.added} new) in {summary.shards} shards"
+        + (
+            f", {summary.images} distorted images, about {summary.bytes / 1e9:.2f} GB"
+            if summary.images
+            else ""
+        )
         + (f"; rejected: {rejected}" if rejected else "")
-        + f"\n{summary.cost}"
+        + (f"\n{summary.cost}" if summary.cost else "")
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from data_tools.config import DataConfig
+from data_tools.state import digest_of
 
 STAGE_VERSIONS: Mapping[str, int] = {
     "reference": 1,
@@ -27,7 +28,7 @@ _FILES = {"masks": "given"}
 def output_settings(config: DataConfig) -> dict[str, Any]:
     """The settings that change what is written, with digests of the files they name."""
     plain = dataclasses.asdict(config)
-    for name in ("input", "output", "run"):
+    for name in ("input", "output", "run", "versions"):  # versions keep an account of their own
         plain.pop(name)
     plain["plan"].pop("max_photos")
     plain["distort"]["tables"] = _ladder_tables(config)
@@ -35,8 +36,8 @@ def output_settings(config: DataConfig) -> dict[str, Any]:
     plain["distort"].pop("ladders")
     for section, name in _FILES.items():
         path = plain[section][name]
-        if path is not None and Path(path).is_file():
-            plain[section][name + "_digest"] = digest_file(Path(path))
+        if path is not None and (files := given_files(path)):
+            plain[section][name + "_digest"] = digest_files(files)
         plain[section].pop(name)
     settings: dict[str, Any] = json.loads(json.dumps(plain))
     return settings
@@ -77,6 +78,25 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") 
 def _short(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def given_files(pattern: str | Path) -> list[Path]:
+    """The file of that name, or the files that fit a pattern, in the order of their names."""
+    path = Path(pattern)
+    if path.is_file():
+        return [path]
+    return sorted(found for found in Path(path.anchor or ".").glob(_below(path)) if found.is_file())
+
+
+def _below(path: Path) -> str:
+    """A pattern below its drive's root or the current folder."""
+    return path.relative_to(path.anchor).as_posix() if path.anchor else path.as_posix()
+
+
+def digest_files(paths: Sequence[Path]) -> str:
+    """The digest of one file's bytes, or of several files' digests."""
+    digests = [digest_file(path) for path in paths]
+    return digests[0] if len(digests) == 1 else digest_of(digests)
 
 
 def digest_file(path: Path) -> str:

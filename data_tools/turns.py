@@ -89,6 +89,18 @@ def ask(
     fresh = [form for form in forms if (roi, form) not in asked] or forms
     form = fresh[pick("form") % len(fresh)]
     asked.add((roi, form))
+    return make_turn(form, facts, category, pick)
+
+
+def make_turn(form: str, facts: RegionFacts, category: str | None, pick: Hash) -> Turn:
+    """The turn of one form about a region.
+
+    Args:
+        form: ``quality``, ``importance``, ``distortion``, ``joint``, ``joint-importance``,
+            ``judge-quality``, ``judge-importance`` or ``judge-type``.
+        facts: of the region. ``category``: what it shows, if known.
+        pick: the hash that decides what a judgement question suggests.
+    """
     return _MAKERS[form](facts, category, pick)
 
 
@@ -155,7 +167,10 @@ def _judge_type(facts: RegionFacts, category: str | None, pick: Hash) -> Turn:
     kinds = [kind.value for kind in DistortionType]
     correction = prompts.distortion_answer(facts.distortions)
     if facts.distortions:
-        right, name = _suggestion(facts.distortions[0][0].value, kinds, pick)
+        present = [kind.value for kind, _ in facts.distortions]
+        true_kind = present[pick("which") % len(present)]
+        others = [kind for kind in kinds if kind not in present]
+        right, name = _suggestion(true_kind, [true_kind, *others], pick)
     else:
         right, name = False, kinds[pick("type") % len(kinds)]
     question = prompts.type_judgement(DistortionType(name))

@@ -51,13 +51,16 @@ def paste_region(
         raise ValueError(f"the feather lies in 0..{MAX_FEATHER:.0f} px, got {feather}")
     if feather == 0:
         return np.where(mask[..., None], foreground, background)
-    share = _soft(mask, feather)[..., None]
+    share = soft_share(mask, feather)[..., None]
     mixed = background + share * (foreground.astype(np.float32) - background)
     return np.rint(mixed).astype(np.uint8)
 
 
-def _soft(mask: BoolMask, feather: float) -> FloatMap:
-    """1 deep inside, 0 far outside, a straight slope of ``feather`` px across the border."""
+def soft_share(mask: BoolMask, feather: float) -> FloatMap:
+    """The foreground's share in each pixel, float32 (H, W) in [0, 1].
+
+    1 deep inside, 0 far outside, a straight slope of ``feather`` px (> 0) across the border.
+    """
     # The border runs half a pixel outside the outermost pixel's middle.
     inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     outside = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

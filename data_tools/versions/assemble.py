@@ -1,0 +1,95 @@
+"""The record files, once the versions of all references are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from data_tools.calibrate import Calibration, ScoreColumns, calibrate_scores
+from data_tools.config import DataConfig
+from data_tools.state import OutputTree, read_json
+from data_tools.versions.label import CLEAN
+from data_tools.versions.records import SceneRecords
+from data_tools.versions.unit import versions_path
+from seagull.records import InstructionRecord, write_records
+
+FILES = ("train", "validation", "sensitivity")
+
+
+def records_path(name: str) -> str:
+    """Where one of the record files (a name of ``FILES``) lies."""
+    return f"versions/{name}.jsonl"
+
+
+def assemble_versions(
+    tree: OutputTree, config: DataConfig, image_ids: Sequence[str]
+) -> dict[str, int]:
+    """Calibrates importance and writes the record files; returns the records of each.
+
+    Args:
+        tree: the output folder.
+        config: the settings.
+        image_ids: references with versions, in the order of the plan.
+
+    Raises:
+        ValueError: if no region of any version shows a distortion.
+    """
+    calibration = calibrate_scores(_scores(tree, image_ids), config.label.visible)
+    tree.write_json(tree.state / "versions-calibration.json", calibration.to_dict())
+    wanted: dict[str, _Wanted] = {
+        "train": lambda photo, scene: scene.questions() if photo["split"] == "train" else (),
+        "validation": lambda photo, scene: (
+            scene.questions() if photo["split"] == "validation" else ()
+        ),
+        "sensitivity": lambda photo, scene: (
+            scene.sensitivity() if photo["split"] == "validation" else ()
+        ),
+    }
+    counts = {}
+    with ExitStack() as stack:
+        for name in FILES:
+            path = stack.enter_context(tree.whole_file(records_path(name), []))
+            records = _records(tree, config, image_ids, calibration, wanted[name])
+            counts[records_path(name)] = write_records(path, records)
+    return counts
+
+
+_Wanted = Callable[[dict[str, Any], SceneRecords], Iterable[InstructionRecord]]
+
+
+def _records(
+    tree: OutputTree,
+    config: DataConfig,
+    image_ids: Sequence[str],
+    calibration: Calibration,
+    wanted: _Wanted,
+) -> Iterator[InstructionRecord]:
+    for photo in _photos(tree, image_ids):
+        for scene in photo["scenes"]:
+            yield from wanted(photo, SceneRecords(photo, scene, calibration, config))
+
+
+def _photos(tree: OutputTree, image_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for image_id in image_ids:
+        path = tree.root / versions_path(image_id)
+        photo = read_json(path)
+        if photo is None:
+            raise ValueError(f"there is no {path}; run the same command again")
+        yield photo
+
+
+def _scores(tree: OutputTree, image_ids: Sequence[str]) -> Iterator[ScoreColumns]:
+    for photo in _photos(tree, image_ids):
+        labels = [
+            label
+            for scene in photo["scenes"]
+            for version in scene["versions"]
+            for label in version["labels"]
+            if label["state"] != CLEAN
+        ]
+        quality = np.asarray([label["quality"] for label in labels], dtype=np.float32)
+        raw = np.asarray([label["importance_raw"] for label in labels], dtype=np.float32)
+        yield quality, raw, {photo["metric"]}

@@ -1,0 +1,237 @@
+"""Instruction records about versions: one question about one region each, and a talk a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from data_tools.calibrate import Calibration, to_level_scale
+from data_tools.config import DataConfig
+from data_tools.keys import Key
+from data_tools.turns import Hash, RegionFacts, make_turn
+from data_tools.versions.label import CLEAN, DISTORTED
+from data_tools.versions.talk import Shown, Talked, free_answer, free_question, place_of, topics
+from data_tools.versions.unit import picture_path
+from seagull.levels import IMPORTANCE, QUALITY
+from seagull.prompts import INSTRUCTIONS, quality_answer
+from seagull.records import InstructionRecord, RegionLabels
+from seagull.regions.rle import Rle
+from seagull.regions.spec import RegionSpec
+from seagull.types import AssessmentTask, DistortionType, Message
+
+JUDGED_ONE_IN, JOINT_ONE_IN = 3, 4
+SENSITIVE_BELOW = 0.9
+"""A distorted region counts for region sensitivity if its raw quality is below this."""
+
+
+@dataclass(frozen=True)
+class KnownRegion:
+    """What is known of one region in one version.
+
+    Args:
+        facts: the numbers and words; ``distortions`` of it is only right if ``typed``.
+        typed: whether it is known which distortions cover the region.
+        state: ``clean``, ``distorted`` or ``partly``.
+        raw: quality as the metric gave it.
+    """
+
+    facts: RegionFacts
+    typed: bool
+    state: str
+    raw: float
+
+    @property
+    def labels(self) -> RegionLabels:
+        """The labels as they stand in a record."""
+        important = self.facts.importance
+        return RegionLabels(
+            quality=round(self.facts.quality, 5),
+            importance=None if important is None else round(important, 5),
+            distortions=self.facts.distortions if self.typed else None,
+            metric=self.facts.metric,
+        )
+
+
+class SceneRecords:
+    """Makes the records of one scene.
+
+    Args:
+        photo: the rows of a reference, as ``make_versions`` wrote them.
+        scene: the rows of one of its scenes.
+        calibration: of importance.
+        config: the settings.
+    """
+
+    def __init__(
+        self,
+        photo: Mapping[str, Any],
+        scene: Mapping[str, Any],
+        calibration: Calibration,
+        config: DataConfig,
+    ) -> None:
+        self.photo, self.scene, self.config = photo["id"], scene, config
+        self.calibration = calibration
+        self.metric = f"{photo['metric']}+{calibration.id}"
+        self.specs = {name: _spec(name, row) for name, row in scene["regions"].items()}
+
+    def questions(self) -> Iterator[InstructionRecord]:
+        """One record per version, region and question, and one talk per version."""
+        for version in self.scene["versions"]:
+            known = self.known(version)
+            for name, region in known.items():
+                for form in self._forms(version, name, region):
+                    yield self._question(version, name, region, form, self.photo)
+            if any(region.typed for region in known.values()):
+                yield self._talk(version, known)
+
+    def sensitivity(self) -> Iterator[InstructionRecord]:
+        """The quality question in version 0 and in those with one distorted region."""
+        found: dict[str, None] = {}
+        records = []
+        for version in self.scene["versions"]:
+            if version["kind"] != "inside":
+                continue
+            known = self.known(version)
+            if known[version["target"]].raw >= SENSITIVE_BELOW:
+                continue
+            for name, region in known.items():
+                hidden = region.state == DISTORTED and not region.facts.distortions
+                if region.state in (CLEAN, DISTORTED) and not hidden:
+                    found[name] = None
+                    records.append(
+                        self._question(version, name, region, "quality", self.scene["id"])
+                    )
+        clean = {"number": 0, "kind": "clean", "settings": []}
+        for name in found:
+            region = self._region({"state": CLEAN, "quality": 1.0, "importance_raw": 1.0}, clean)
+            yield self._question(clean, name, region, "quality", self.scene["id"])
+        yield from records
+
+    def known(self, version: Mapping[str, Any]) -> dict[str, KnownRegion]:
+        """What is known of the labelled regions of one version, by id."""
+        return {label["id"]: self._region(label, version) for label in version["labels"]}
+
+    def _region(self, label: Mapping[str, Any], version: Mapping[str, Any]) -> KnownRegion:
+        raw, state = float(label["quality"]), str(label["state"])
+        shows = state != CLEAN and raw < self.config.label.visible
+        thresholds = self.config.chat.quality_thresholds
+        importance: float | None = None
+        if version["kind"] != "clean":
+            found = self.calibration.importance([label["importance_raw"]])
+            importance = float(found[0]) if shows else 0.0
+        distortions = tuple(
+            (DistortionType(setting["type"]), setting["severity"])
+            for setting in version["settings"]
+        )
+        facts = RegionFacts(
+            quality=to_level_scale(raw, thresholds) if state != CLEAN else 1.0,
+            quality_word=QUALITY.with_thresholds(thresholds).word(raw)
+            if shows
+            else QUALITY.words[-1],
+            importance=importance,
+            importance_word=None if importance is None else IMPORTANCE.word(importance),
+            distortions=distortions if shows and state == DISTORTED else (),
+            metric=self.metric,
+        )
+        return KnownRegion(facts, state in (CLEAN, DISTORTED), state, raw)
+
+    def _forms(self, version: Mapping[str, Any], name: str, region: KnownRegion) -> list[str]:
+        pick = self._pick(version, name)
+        important = region.facts.importance_word is not None
+        forms = ["quality"]
+        if important:
+            forms.append("importance")
+        if region.typed:
+            forms.append("distortion")
+        if pick("judge") % JUDGED_ONE_IN == 0:
+            judged = ["judge-quality"]
+            judged += ["judge-importance"] if important else []
+            judged += ["judge-type"] if region.typed else []
+            forms.append(judged[pick("judged") % len(judged)])
+        if region.typed and pick("joint") % JOINT_ONE_IN == 0:
+            forms.append("joint")
+        return forms
+
+    def _question(
+        self,
+        version: Mapping[str, Any],
+        name: str,
+        region: KnownRegion,
+        form: str,
+        reference: str,
+    ) -> InstructionRecord:
+        turn = make_turn(form, region.facts, None, self._pick(version, name, form))
+        messages = (
+            Message("user", turn.question, (name,)),
+            Message("assistant", turn.answer, (), turn.task),
+        )
+        return self._record(version, name, region, form, messages, reference)
+
+    def _talk(
+        self, version: Mapping[str, Any], known: Mapping[str, KnownRegion]
+    ) -> InstructionRecord:
+        """A quality question and up to three more in free words about one typed region."""
+        pick = self._pick(version, "talk")
+        names = [name for name, region in known.items() if region.typed]
+        target = version["target"]
+        name = target if target in names and pick("target") % 2 else names[pick() % len(names)]
+        region, row = known[name], self.scene["regions"][name]
+        talked = Talked(
+            region.facts,
+            tuple(_shown(setting) for setting in version["settings"])
+            if region.facts.distortions
+            else (),
+            row["share"],
+            place_of(row["box"], self.scene["size"]),
+        )
+        task = AssessmentTask.QUALITY
+        first = free_question("quality", pick) if pick("free") % 2 else INSTRUCTIONS[task]
+        messages = [
+            Message("user", first, (name,)),
+            Message("assistant", quality_answer(region.facts.quality_word), (), task),
+        ]
+        for topic in topics(talked, pick):
+            messages.append(Message("user", free_question(topic, pick), (name,)))
+            messages.append(Message("assistant", free_answer(topic, talked, pick)))
+        return self._record(version, name, region, "talk", messages, self.photo)
+
+    def _record(
+        self,
+        version: Mapping[str, Any],
+        name: str,
+        region: KnownRegion,
+        form: str,
+        messages: Sequence[Message],
+        reference: str,
+    ) -> InstructionRecord:
+        scene, number = self.scene["id"], version["number"]
+        return InstructionRecord(
+            id=f"{scene}.{number}.{name}.{form}",
+            image=f"../{picture_path(scene, number)}",
+            regions=(self.specs[name],),
+            messages=tuple(messages),
+            labels={name: region.labels},
+            reference=reference,
+        )
+
+    def _pick(self, version: Mapping[str, Any], *about: str) -> Hash:
+        place = f"{self.scene['id']}.{version['number']}.{'.'.join(about)}"
+
+        def pick(*what: str) -> int:
+            key = Key(self.config.seed, "versions", place, "records", "/".join(what))
+            return int.from_bytes(key.digest()[:8], "big")
+
+        return pick
+
+
+def _spec(name: str, row: Mapping[str, Any]) -> RegionSpec:
+    if row["rle"] is None:
+        return RegionSpec(name, whole=True)
+    return RegionSpec(name, rle=Rle.from_dict(row["rle"]))
+
+
+def _shown(setting: Mapping[str, Any]) -> Shown:
+    kind, direction = setting["kind"], setting["direction"]
+    variant = kind if direction == "one" else f"{kind}-{direction}"
+    return Shown(setting["type"], variant, setting["severity"])

@@ -1,0 +1,162 @@
+"""The command: references and masks by the engine, versions of each, then the records."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+
+from data_tools.config import DataConfig
+from data_tools.pack import finished_ids
+from data_tools.pipeline import Run, RunError
+from data_tools.plan import PlannedPhoto, read_shard
+from data_tools.settings import differences
+from data_tools.state import digest_of, read_json
+from data_tools.versions.unit import make_versions
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+"""Raised when the same settings start to give other pixels or labels."""
+
+Progress = Callable[[int, int], None]
+"""Told how many references are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class VersionsResult:
+    """How the making went.
+
+    Args:
+        references: that have versions. ``pictures``: how many versions there are.
+        failed: ids of references that have none, with the reason.
+        records: by file name.
+    """
+
+    references: int
+    pictures: int
+    failed: dict[str, str]
+    records: dict[str, int]
+
+
+def run_versions(run: Run, on_progress: Progress = lambda done, total: None) -> VersionsResult:
+    """Plans, and makes references, masks, versions and records; goes on where it was.
+
+    Args:
+        run: opened.
+        on_progress: called after each reference.
+
+    Raises:
+        RunError: if the settings are others than those the folder was made with, or the disk is
+            full. KeyboardInterrupt: if the run was asked to stop.
+    """
+    run.plan(cells=False)
+    run.run_pass(("reference", "masks"))
+    with run.alone("versions"):
+        settings = _checked_settings(run)
+        photos = list(_photos(run))
+        pictures, failed = _make_all(run, photos, settings, on_progress)
+        made = [photo for photo in photos if photo.id not in failed]
+        from data_tools.versions.assemble import assemble_versions
+
+        records = assemble_versions(run.tree, run.config, [photo.id for photo in made])
+    return VersionsResult(len(made), pictures, failed, records)
+
+
+def _checked_settings(run: Run) -> str:
+    """The digest of all settings that decide versions; refuses others than before."""
+    wanted = {
+        "version": VERSION,
+        "seed": run.config.seed,
+        "validation_share": run.config.chat.validation_share,
+        "metric": [run.settings["label"]["metric"], run.settings["label"]["version"]],
+        "distort": run.settings["distort"],
+        "masks": {name: run.settings["masks"][name] for name in ("min_area", "min_side")},
+        "versions": {**asdict(run.config.versions), "window": list(run.config.versions.window)},
+    }
+    path = run.tree.state / "versions.json"
+    stored = read_json(path)
+    lines = differences(stored, wanted) if stored is not None else []
+    if lines and not run.redo:
+        raise RunError(
+            f"the versions in {run.tree.root} were made with other settings:\n  "
+            + "\n  ".join(lines)
+            + "\nUse the old settings, another output folder, or --redo to make all versions anew"
+        )
+    if lines:
+        for folder in ("Versions", "_work/versions"):
+            shutil.rmtree(run.tree.root / folder, ignore_errors=True)
+    if stored != wanted:
+        run.tree.write_json(path, wanted)
+    return digest_of(wanted)
+
+
+def _photos(run: Run) -> Iterator[PlannedPhoto]:
+    """The references that have masks, in the plan's order."""
+    for shard in range(run.shards):
+        ids = set(finished_ids(run.tree, "masks", shard))
+        yield from (photo for photo in read_shard(run.tree, shard) if photo.id in ids)
+
+
+def _make_all(
+    run: Run, photos: list[PlannedPhoto], settings: str, on_progress: Progress
+) -> tuple[int, dict[str, str]]:
+    pictures, failed = 0, dict[str, str]()
+    for done, (photo, result) in enumerate(_results(run, photos, settings), start=1):
+        if isinstance(result, int):
+            pictures += result
+        else:
+            failed[photo.id] = f"{type(result).__name__}: {result}"
+            logger.warning("%s has no versions: %s", photo.id, failed[photo.id])
+        on_progress(done, len(photos))
+    return pictures, failed
+
+
+_Result = tuple[PlannedPhoto, int | Exception]
+
+
+def _results(run: Run, photos: list[PlannedPhoto], settings: str) -> Iterator[_Result]:
+    """What became of each reference, in the order in which they end."""
+    root, workers = run.tree.root, run.config.run.workers
+    if workers == 0:
+        for one in photos:
+            _check_stop(run)
+            yield one, _one(root, one, run.config, settings)
+        return
+    waiting, left = dict[Future[int | Exception], PlannedPhoto](), iter(photos)
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_quiet) as pool:
+        while True:
+            while len(waiting) < 2 * workers and (photo := next(left, None)) is not None:
+                waiting[pool.submit(_one, root, photo, run.config, settings)] = photo
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
+            _check_stop(run)
+
+
+def _check_stop(run: Run) -> None:
+    if run.watcher.stop.draining:
+        raise KeyboardInterrupt
+
+
+def _quiet() -> None:
+    """A worker leaves Ctrl-C to its parent and the cores to its siblings."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+
+
+def _one(root: Path, photo: PlannedPhoto, config: DataConfig, settings: str) -> int | Exception:
+    try:
+        return make_versions(root, photo, config, settings)
+    except OSError:
+        raise  # a full disk or a missing folder concerns all references
+    except Exception as error:
+        return ValueError(f"{type(error).__name__}: {error}")
