@@ -22,7 +22,7 @@ from seagull.evaluation.outputs import Evaluation, write_outputs
 from seagull.evaluation.predictions import Row
 from seagull.evaluation.predictors import Assesses, ModelPredictor, Predictor
 from seagull.evaluation.run import FailedItem, RunResult, RunSettings, run_predictors
-from seagull.evaluation.sets import EvaluationSet, check_apart, open_set, split
+from seagull.evaluation.sets import EvaluationSet, check_apart, check_metrics, open_set, split
 from seagull.evaluation.summary import TASKS, SummarySettings, summarise
 from seagull.evaluation.table import results_table
 from seagull.evaluation.tables import MosScale
@@ -158,6 +158,8 @@ def _open_sets(request: EvaluateRequest) -> _Sets:
     if request.metric is not None:
         data = data.only_metric(request.metric)
         fit = None if fit is None else fit.only_metric(request.metric)
+    if fit is not None:
+        check_metrics(data, fit)
     return _Sets(data, fit)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seagull.training.config import TrainConfig
     from seagull.types import RegionAssessment
 
+from seagull.evaluation.label_sets import SCORES, Found, pairs_of, per_region, types_of
 from seagull.records import RegionLabels
 
 LEAST = 3
@@ -72,28 +73,30 @@ def make_validator(
 
 
 def summarise(found: Sequence[tuple[RegionAssessment, RegionLabels]]) -> dict[str, float]:
-    """SRCC and PLCC of quality and importance, and the sample average F1 of distortion types.
+    """SRCC and PLCC of quality and importance, F1 of distortion types and of their severities.
 
-    Numbers of different metrics are correlated apart and averaged by their count. A clean region
-    counts as the one-element set {clean}.
+    Numbers of different metrics are correlated apart and averaged by their count. F1 is the average
+    over regions, as in ``seagull evaluate``; ``severity_f1`` counts a type as right only with its
+    severity word. A number that cannot be had from these labels is left out.
     """
     pairs: dict[tuple[str, str | None], _Pairs] = {}
-    scores = []
+    sets: list[tuple[Found, Found]] = []
     for assessment, labels in found:
         for task in ("quality", "importance"):
             read, known = getattr(assessment, task), getattr(labels, task)
             if read is not None and known is not None:
                 pairs.setdefault((task, labels.metric), _Pairs()).add(read.score, known)
         if assessment.distortions is not None and labels.distortions is not None:
-            said = {each.type.value for each in assessment.distortions} or {"clean"}
-            true = {kind.value for kind, _ in labels.distortions} or {"clean"}
-            scores.append(2 * len(said & true) / (len(said) + len(true)))
+            said = tuple((each.type, each.severity) for each in assessment.distortions)
+            sets.append((said, labels.distortions))
     metrics: dict[str, float] = {}
     for task in ("quality", "importance"):
         own = [value for (name, _), value in pairs.items() if name == task]
         metrics |= _correlations(task, [p for p in own if len(p.known) >= LEAST])
-    if scores:
-        metrics["distortion_f1"] = float(np.mean(scores))
+    if sets:
+        for name, labels_of in (("distortion_f1", types_of), ("severity_f1", pairs_of)):
+            mine, true = ([labels_of(one) for one in side] for side in zip(*sets, strict=True))
+            metrics[name] = float(per_region(mine, true)[:, SCORES.index("f1")].mean())
     return metrics
 
 

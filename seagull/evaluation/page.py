@@ -10,7 +10,7 @@ from typing import Any
 from seagull.evaluation.label_sets import CLASSES, SCORES
 from seagull.evaluation.misses import Miss
 from seagull.evaluation.style import STYLE
-from seagull.evaluation.table import COLUMNS, Results, number_text
+from seagull.evaluation.table import COLUMNS, SINGLE_COLUMNS, Results, number_text
 
 Misses = Mapping[str, tuple[Sequence[Miss], Sequence[Miss]]]
 """By predictor's name: rated too high, rated too low."""
@@ -93,7 +93,20 @@ def _distortions(rows: Results) -> str:
     }
     counts = next(iter(rows.values()))["per_type"]
     types["regions"] = [*(str(counts[kind]["n"]) for kind in CLASSES), ""]
-    return _table(heads, sets) + "<h3>F1 by type</h3>" + _table(["", *CLASSES, "mean"], types)
+    single = {
+        name: [
+            *(_with_interval(one, key) for key in SINGLE_COLUMNS),
+            str(one["n_single"]["single"]),
+        ]
+        for name, one in rows.items()
+    }
+    return (
+        _table(heads, sets)
+        + "<h3>F1 by type</h3>"
+        + _table(["", *CLASSES, "mean"], types)
+        + "<h3>Regions labelled with one distortion</h3>"
+        + _table(["", *SINGLE_COLUMNS.values(), "n"], single)
+    )
 
 
 def _misses(name: str, too_high: Sequence[Miss], too_low: Sequence[Miss]) -> str:

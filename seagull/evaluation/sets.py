@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seagull.evaluation.items import EvaluationItem, record_items
-from seagull.evaluation.tables import MosScale, OpinionTable
+from seagull.evaluation.tables import OPINIONS, MosScale, OpinionTable
 
 Keep = Callable[[str], bool]
 """Whether a photo, by its group name, belongs to a part of a set."""
@@ -65,6 +65,17 @@ class EvaluationSet:
                     yield replace(item, regions=regions, labels=labels)
 
         return replace(self, stream=stream, part=f"{self.part}, metric {metric}")
+
+    def metrics(self) -> frozenset[str]:
+        """Names of the metrics that gave its quality and importance scores, where known."""
+        if self.kind == "opinions":
+            return frozenset({OPINIONS})
+        labels = (one for item in self.items() for one in item.labels.values())
+        return frozenset(
+            one.metric
+            for one in labels
+            if one.metric is not None and (one.quality, one.importance) != (None, None)
+        )
 
     def about(self) -> dict[str, Any]:
         """What it is, for results: path, kind, part, opinion scale."""
@@ -141,3 +152,20 @@ def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> No
             f"{len(shared)} photos of {evaluated.path} are also in {what} {other.path} ({some}"
             f"{', ...' if len(shared) > 3 else ''}); evaluate on photos of their own"
         )
+
+
+def check_metrics(evaluated: EvaluationSet, fit: EvaluationSet) -> None:
+    """Passes if what baselines are fitted to are scores of what is evaluated.
+
+    Raises:
+        ValueError: naming the metrics of both, if they differ.
+    """
+    wanted, found = evaluated.metrics(), fit.metrics()
+    if not wanted or wanted == found:
+        return
+    has = f"scores of {' and '.join(sorted(found))}" if found else "no such scores"
+    raise ValueError(
+        f"{evaluated.path} is evaluated by {' and '.join(sorted(wanted))}, but {fit.path}, which "
+        f"baselines are fitted to, has {has}: numbers of different metrics cannot be compared; fit "
+        "to a set of the same metric, or take one of them from both with --metric NAME"
+    )

@@ -15,6 +15,7 @@ from seagull.evaluation.label_sets import SCORES, pairs_of, per_class, per_regio
 from seagull.evaluation.metrics import fit_logistic, score_metrics
 from seagull.evaluation.predictions import Row
 from seagull.evaluation.sensitivity import sensitivity
+from seagull.evaluation.single import SINGLE_SCORES, single_distortions
 
 Values = NDArray[np.float64]
 
@@ -120,44 +121,46 @@ def _score(
 
 def _distortion(rows: Sequence[Row], settings: SummarySettings) -> dict[str, Any] | None:
     both = [
-        (row, row.prediction.distortions, row.labels.distortions)
+        (row.group, row.prediction.distortions, row.labels.distortions)
         for row in rows
         if row.prediction.distortions is not None and row.labels.distortions is not None
     ]
     if not both:
         return None
-    mine = [types_of(said) for _, said, _ in both]
-    right = [types_of(true) for _, _, true in both]
-    types = per_region(mine, right)
-    severities = per_region(
-        [pairs_of(said or ()) for _, said, _ in both], [pairs_of(true or ()) for _, _, true in both]
-    )
+    groups, said, true = zip(*both, strict=True)
+    mine, right = [types_of(one) for one in said], [types_of(one) for one in true]
+    tables = {
+        "type": per_region(mine, right),
+        "severity": per_region([pairs_of(one) for one in said], [pairs_of(one) for one in true]),
+    }
+    single = single_distortions(said, true)
 
     def statistics(indices: Indices) -> dict[str, float | None]:
-        return {
+        averages = {kind: table[indices].mean(axis=0) for kind, table in tables.items()}
+        return single.scores(indices) | {
             f"{kind}_{score}": float(value)
-            for kind, table in (("type", types), ("severity", severities))
-            for score, value in zip(SCORES, table[indices].mean(axis=0), strict=True)
+            for kind, row in averages.items()
+            for score, value in zip(SCORES, row, strict=True)
         }
 
-    groups = [row.group for row, _, _ in both]
     drawn = bootstrap(statistics, groups, resamples=settings.resamples, seed=settings.seed)
+    found = statistics(np.arange(len(both)))
     classes = per_class(mine, right)
     # Over the classes that occur: the same ones for every predictor.
     known = [one["f1"] or 0.0 for one in classes.values() if one["n"]]
     return {
         **{
             kind: {
-                **{
-                    score: float(value)
-                    for score, value in zip(SCORES, table.mean(axis=0), strict=True)
-                },
+                **{score: found[f"{kind}_{score}"] for score in SCORES},
                 "ci": {score: drawn.get(f"{kind}_{score}") for score in SCORES if drawn},
             }
-            for kind, table in (("type", types), ("severity", severities))
+            for kind in tables
         },
         "per_type": classes,
         "mean_f1_per_type": float(np.mean(known)) if known else None,
+        **{name: found[name] for name in SINGLE_SCORES},
+        "n_single": single.counts(),
+        "ci": {name: drawn.get(name) for name in SINGLE_SCORES if drawn},
         "n": len(both),
         "photos": len(set(groups)),
     }

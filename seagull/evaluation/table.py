@@ -21,6 +21,12 @@ COLUMNS = {
     "rmse_fitted": "RMSE fitted",
 }
 """Numbers of a score, and how they are headed."""
+SINGLE_COLUMNS = {
+    "type_accuracy_single": "type named first",
+    "severity_within_one": "severity within one word",
+    "severity_within_one_all": "the same, type missed counts as wrong",
+}
+"""Numbers of regions with one distortion, and how they are headed."""
 Results = Mapping[str, Mapping[str, Any]]
 """Results of ``summarise`` by predictor's name."""
 
@@ -32,7 +38,7 @@ def results_table(results: Results) -> RenderableType:
         found = {name: one[task] for name, one in results.items() if task in one}
         parts += [_scores(task, found)] if found else []
     found = {name: one["distortion"] for name, one in results.items() if "distortion" in one}
-    parts += [_sets(found), _types(found)] if found else []
+    parts += [_sets(found), _types(found), _single(found)] if found else []
     found = {
         f"{name}, {task}": one["calibration"][task]
         for name, one in results.items()
@@ -85,6 +91,14 @@ def _types(found: Results) -> Table:
         table.add_row(_name(name), *cells, number_text(one["mean_f1_per_type"]))
     counts = next(iter(found.values()))["per_type"]
     table.add_row(Text("regions", style="dim"), *(str(counts[kind]["n"]) for kind in CLASSES), "")
+    return table
+
+
+def _single(found: Results) -> Table:
+    table = _table("Distortion, regions labelled with one", ["", *SINGLE_COLUMNS.values(), "n"])
+    for name, one in found.items():
+        cells = [interval_text(one[key], one["ci"].get(key)) for key in SINGLE_COLUMNS]
+        table.add_row(_name(name), *cells, str(one["n_single"]["single"]))
     return table
 
 

@@ -19,6 +19,8 @@ from seagull.regions.spec import RegionSpec
 USUAL_SCALES = ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
 """(worst, best); the first that holds all scores of a table is taken for its scale."""
 
+OPINIONS = "mos"
+"""The metric of a table's scores."""
 IMAGE = ("image", "image_path", "path", "file_name", "filename", "image_name")
 NAME = ("image_name", "name", "file_name", "filename", "id")
 STD = ("mos_std", "std", "sd")
@@ -122,7 +124,7 @@ class OpinionTable:
                 group=str(_first(row, REFERENCE) or name),
                 load=partial(read_photo, picture),
                 regions=(_WHOLE,),
-                labels={_WHOLE.id: RegionLabels(quality=mos, quality_std=std, metric="mos")},
+                labels={_WHOLE.id: RegionLabels(quality=mos, quality_std=std, metric=OPINIONS)},
             )
 
     def _picture(self, row: Mapping[str, Any], where: str) -> bytes | Path:

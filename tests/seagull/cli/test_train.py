@@ -16,6 +16,7 @@ from seagull.model import SeagullForConditionalGeneration, SeagullProcessor
 from seagull.prompts import INSTRUCTIONS, quality_answer
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
+from seagull.training.config import METRICS
 from seagull.types import (
     AssessmentTask,
     Distortion,
@@ -100,4 +101,17 @@ def test_validation_summarises_as_the_field_does() -> None:
     metrics = summarise(pairs)
     assert metrics["quality_srcc"] == pytest.approx(1.0)
     assert metrics["distortion_f1"] == pytest.approx((1 + 2 / 3 + 1) / 3)
+    assert metrics["severity_f1"] == pytest.approx((1 + 0 + 1) / 3)
+    assert set(metrics) <= set(METRICS)
     assert not any(math.isnan(value) for value in metrics.values())
+
+
+def test_every_metric_that_can_choose_the_best_adapter_is_found() -> None:
+    rng = np.random.default_rng(0)
+    level = [LevelScore("fair", score, 0.1, {}) for score in rng.random(5)]
+    found = [
+        (RegionAssessment(Region(np.ones((4, 4), bool)), one, one, ()),
+         RegionLabels(number, number, distortions=()))
+        for one, number in zip(level, rng.random(5), strict=True)
+    ]  # fmt: skip
+    assert set(summarise(found)) == set(METRICS)

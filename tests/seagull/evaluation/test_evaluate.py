@@ -100,6 +100,8 @@ def test_a_region_set_gives_all_results_for_the_model_and_all_baselines(run, reg
         assert one["sensitivity"]["pairs"] == photos
     assert found["distortion"]["per_type"]["clean"]["n"] == 3 * photos
     assert found["calibration"]["quality"]["n"] == 4 * photos
+    assert found["distortion"]["n_single"]["single"] == photos
+    assert 0 <= found["distortion"]["type_accuracy_single"] <= 1
     assert "distortion" not in found["baselines"]["classical"]
     assert found["baselines"]["constant"]["quality"]["srcc"] is None
     assert found["baselines"]["constant"]["sensitivity"]["ranked_right"] == 0.5
@@ -160,6 +162,24 @@ def test_a_photo_under_another_name_in_the_training_set_is_noticed(run, region_s
     assert "same pixels" in done.stderr
     fit.write_text(json.dumps(lines[0]) + "\n")
     assert "photos of" in run("--data", region_set, *words).stderr
+
+
+def test_baselines_are_not_fitted_to_another_metric(run, region_set, tmp_path):
+    lines = [json.loads(line) for line in region_set.read_text().splitlines()]
+    for one in lines:
+        one["reference"] = f"other {one['reference']}"
+        for labels in one["labels"].values():
+            labels["metric"] = "mos"
+    fit = tmp_path / "fit.jsonl"
+    fit.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    words = ("--data", region_set, "--model", "none", "--baseline", "constant", "--fit", fit)
+    done = run(*words)
+    assert done.exit_code == 2
+    assert "is evaluated by m, but" in done.stderr
+    assert "has scores of mos" in done.stderr
+    assert "has no such scores" in run(*words, "--metric", "m").stderr
+    fit.write_text(fit.read_text().replace('"mos"', '"m"'))
+    assert run(*words).exit_code == 0
 
 
 def test_hand_made_rows_give_scipys_numbers(run, tmp_path):
