@@ -1,0 +1,77 @@
+"""Labels of regions: clean beside distorted is clean, distorted is as bad as everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data_tools.distort.registry import ladder
+from data_tools.metrics.haarpsi import HaarPsi
+from data_tools.reference.reference import Reference
+from data_tools.versions.draw import Draft, render_version
+from data_tools.versions.label import CLEAN, DISTORTED, PARTLY, RawLabel, label_version, state_of
+from data_tools.versions.scenes import PHOTO, Scene
+from seagull.regions.masks import box_mask
+from seagull.types import DistortionType
+
+SIZE = (96, 128)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    pixels = np.random.default_rng(3).integers(20, 230, (*SIZE, 3), dtype=np.uint8)
+    rows, columns = np.indices(SIZE)
+    masks = {
+        "target": (rows - 48) ** 2 + (columns - 40) ** 2 < 30**2,
+        "inner": box_mask((30, 40, 50, 56), SIZE),
+        "beside": box_mask((72, 8, 120, 88), SIZE),
+        "across": box_mask((40, 20, 100, 60), SIZE),
+        PHOTO: np.ones(SIZE, dtype=bool),
+    }
+    return Scene(Reference("photo.0", pixels), masks)
+
+
+def labels_of(scene: Scene, kind: str, feather: float = 0.0) -> dict[str, RawLabel]:
+    noisy = ladder(DistortionType.NOISE, "photo.0", 1)[14]
+    target = None if kind == "whole" else "target"
+    rendered = render_version(scene, Draft(1, kind, target, feather, (noisy,)), 1)
+    states = {n: state_of(mask, rendered.area, rendered.share) for n, mask in scene.masks.items()}
+    labeller = HaarPsi()
+    cache = labeller.prepare(scene.reference.srgb)
+    return {one.id: one for one in label_version(scene, rendered, states, labeller, cache)}
+
+
+def test_a_clean_region_beside_a_distorted_one_is_clean(scene: Scene) -> None:
+    labels = labels_of(scene, "inside")
+    assert labels["beside"] == RawLabel("beside", CLEAN, 1.0, 1.0)
+    assert labels["target"].state == labels["inner"].state == DISTORTED
+    assert labels["across"].state == labels[PHOTO].state == PARTLY
+    assert labels["target"].quality < 0.9
+
+
+def test_a_distorted_region_is_as_bad_as_if_all_were_distorted(scene: Scene) -> None:
+    inside, whole = labels_of(scene, "inside"), labels_of(scene, "whole")
+    for name in ("target", "inner"):
+        assert inside[name] == whole[name]
+    assert inside[PHOTO].quality > whole[PHOTO].quality
+    assert inside["across"].quality > whole["across"].quality
+
+
+def test_the_photo_with_one_region_distorted_scores_as_that_region_matters(scene: Scene) -> None:
+    labels = labels_of(scene, "inside")
+    assert labels[PHOTO].quality == pytest.approx(labels["target"].importance_raw, abs=1e-4)
+
+
+def test_outside_spares_the_target(scene: Scene) -> None:
+    labels = labels_of(scene, "outside")
+    assert labels["target"].state == labels["inner"].state == CLEAN
+    assert labels["beside"].state == DISTORTED
+
+
+def test_a_soft_edge_that_reaches_a_region_makes_it_partly_distorted() -> None:
+    area = box_mask((0, 0, 40, 40), (40, 80))
+    beside = box_mask((41, 0, 80, 40), (40, 80))
+    share = np.zeros((40, 80), dtype=np.float32)
+    share[:, :40], share[:, 41] = 1.0, 0.2
+    assert state_of(beside, area, None) == CLEAN
+    assert state_of(beside, area, share) == PARTLY

@@ -1,0 +1,240 @@
+"""The whole command: the same files however it is run, and records that say what was done."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from data_tools.config_file import load_config
+from data_tools.pipeline import Run, RunError
+from data_tools.versions.run import VersionsResult, run_versions
+from seagull.prompts import CLEAN_ANSWER, distortion_answer, quality_answer
+from seagull.records import InstructionRecord, read_records
+from seagull.types import AssessmentTask
+from tests.data_tools.tiny_set import contents, make_photos, overrides
+
+SMALL = (
+    "versions.window=[64,48]",
+    "versions.scenes=2",
+    "versions.per_scene=5",
+    "versions.validation_per_scene=6",
+    "versions.kinds={whole: 1, whole_mixed: 1, inside: 3, outside: 1}",
+    "versions.validation={held: 1.0, kept: 0.0}",
+    "chat.validation_share=0.5",
+    "distort.levels=[4,12,20]",
+)
+
+
+def settings(root: Path, output: str, *more: str) -> list[str]:
+    return [*overrides(root, output), "distort.types=[blur,contrast,noise]", *SMALL, *more]
+
+
+def make(root: Path, output: str, *more: str, redo: bool = False) -> VersionsResult:
+    config = load_config(None, settings(root, output, "run.workers=0", *more))
+    run = Run(config, redo=redo)
+    with run.opened():
+        return run_versions(run)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("versions")
+    make_photos(root / "photos" / "kept", 2)
+    make_photos(root / "photos" / "held", 2, start=2)
+    make(root, "out")
+    return root
+
+
+def records(root: Path, name: str) -> list[InstructionRecord]:
+    return list(read_records(root / "out" / "versions" / f"{name}.jsonl"))
+
+
+def done(root: Path) -> dict[str, dict]:
+    """What was done to each version, by its picture's name."""
+    found = {}
+    for path in (root / "out" / "_work" / "versions").glob("*.json"):
+        for scene in json.loads(path.read_text())["scenes"]:
+            for version in scene["versions"]:
+                found[f"{scene['id']}.{version['number']}.png"] = version
+    return found
+
+
+def test_any_number_of_workers_gives_the_same_files(root: Path) -> None:
+    make(root, "two", "run.workers=2")
+    assert contents(root / "two") == contents(root / "out")
+
+
+def test_a_killed_run_goes_on_to_the_same_files(root: Path) -> None:
+    empty = root / "empty.yaml"
+    empty.write_text("{}\n")
+    command = [sys.executable, "-m", "data_tools.cli", "versions", str(empty)]
+    command += settings(root, "killed", "run.workers=0")
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE)
+    work = root / "killed" / "_work" / "versions"
+    for _ in range(3000):
+        if process.poll() is not None or list(work.glob("*.json")):
+            break
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    finished = {path: path.stat().st_mtime_ns for path in work.glob("*.json")}
+    assert finished
+    make(root, "killed")
+    assert contents(root / "killed") == contents(root / "out")
+    assert all(path.stat().st_mtime_ns == then for path, then in finished.items())
+
+
+def test_a_lost_picture_is_made_again(root: Path) -> None:
+    before = contents(root / "out")
+    next((root / "out" / "Versions").glob("*.png")).unlink()
+    make(root, "out")
+    assert contents(root / "out") == before
+
+
+def test_a_broken_reference_costs_no_other(root: Path) -> None:
+    make(root, "broken")
+    (root / "broken" / "Ref.Images" / "photo1.png").write_bytes(b"no picture")
+    result = make(root, "broken")
+    assert list(result.failed) == ["photo1"]
+    assert result.references == 3
+    named = {record.reference for record in read_records(root / "broken/versions/train.jsonl")}
+    assert named == {"photo0"}
+
+
+def test_other_settings_are_refused_until_redo(root: Path) -> None:
+    make(root, "redo", "versions.per_scene=2")
+    with pytest.raises(RunError, match=r"versions\.per_scene: was 2, now 5"):
+        make(root, "redo")
+    make(root, "redo", redo=True)
+    assert contents(root / "redo") == contents(root / "out")
+
+
+def test_the_split_goes_by_the_photos_path(root: Path) -> None:
+    references = {
+        name: {r.reference for r in records(root, name)} for name in ("train", "validation")
+    }
+    assert references == {"train": {"photo0", "photo1"}, "validation": {"photo2", "photo3"}}
+
+
+def test_pictures_resolve_and_pixels_change_only_where_said(root: Path) -> None:
+    versions = done(root)
+    seen = set()
+    for record in [*records(root, "train"), *records(root, "validation")]:
+        path = root / "out" / "versions" / record.image
+        version = versions[path.name]
+        (region,) = record.regions
+        if path in seen or version["kind"] != "inside" or region.id != version["target"]:
+            continue
+        seen.add(path)
+        pixels = cv2.imread(str(path))
+        clean = cv2.imread(str(path.with_name(f"{path.name.rsplit('.', 2)[0]}.0.png")))
+        mask = region.build(pixels.shape[:2]).mask
+        changed = (pixels != clean).any(axis=-1)
+        assert changed[mask].any()
+        if version["feather"] == 0:
+            assert not changed[~mask].any()
+    assert len(seen) >= 3
+
+
+def test_records_say_what_was_done(root: Path) -> None:
+    versions = done(root)
+    ids = Counter[str]()
+    for record in [*records(root, "train"), *records(root, "validation")]:
+        ids[record.id] += 1
+        ((name, labels),) = record.labels.items()
+        version = versions[Path(record.image).name]
+        state = next(one["state"] for one in version["labels"] if one["id"] == name)
+        answer, task = record.messages[1].content, record.messages[1].task
+        assert [message.regions for message in record.messages[::2]] == [(name,)] * (
+            len(record.messages) // 2
+        )
+        if state == "clean":
+            assert labels.quality == 1.0
+            assert labels.distortions == ()
+            assert labels.importance == (None if version["kind"] == "clean" else 0.0)
+        if state == "partly":
+            assert labels.distortions is None
+        if labels.distortions:
+            done_to_it = {(one["type"], one["severity"]) for one in version["settings"]}
+            assert {(kind.value, word) for kind, word in labels.distortions} == done_to_it
+        if task is AssessmentTask.DISTORTION:
+            assert answer == distortion_answer(labels.distortions or ())
+        if state == "clean" and task is AssessmentTask.QUALITY:
+            assert answer == quality_answer("excellent")
+        if record.id.endswith(".judge-type") and state == "clean":
+            assert answer == f"No. {CLEAN_ANSWER}"
+    assert max(ids.values()) == 1
+    forms = Counter(name.rsplit(".", 1)[1] for name in ids)
+    assert {"quality", "importance", "distortion", "joint", "talk"} < set(forms)
+    assert forms["quality"] == sum(len(version["labels"]) for version in versions.values())
+    assert 0.15 < sum(forms[f] for f in forms if f.startswith("judge")) / forms["quality"] < 0.5
+    assert (
+        len({record.labels[n].metric for record in records(root, "train") for n in record.labels})
+        == 1
+    )
+
+
+def test_sensitivity_pairs_versions_of_a_scene(root: Path) -> None:
+    versions = done(root)
+    scenes: dict[str, dict[str, dict[str, InstructionRecord]]] = defaultdict(dict)
+    for record in records(root, "sensitivity"):
+        (name,) = record.labels
+        assert record.id.endswith(f".{name}.quality")
+        scenes[str(record.reference)].setdefault(record.image, {})[name] = record
+    assert scenes
+    for scene, images in scenes.items():
+        clean = images[f"../Versions/{scene}.0.png"]
+        assert all(record.labels[name].distortions == () for name, record in clean.items())
+        assert len(images) >= 2
+        for image, found in images.items():
+            assert set(found) <= set(clean)
+            version = versions[Path(image).name]
+            assert version["kind"] in ("clean", "inside")
+            if version["kind"] == "inside":
+                labels = {name: record.labels[name] for name, record in found.items()}
+                assert labels[version["target"]].distortions
+                assert all(one.distortions is not None for one in labels.values())
+
+
+def test_a_talk_goes_on_in_free_words(root: Path) -> None:
+    talks = [record for record in records(root, "train") if record.id.endswith(".talk")]
+    assert len(talks) == len({record.image for record in records(root, "train")})
+    turns = {len(record.messages) // 2 for record in talks}
+    assert turns <= {2, 3, 4}
+    assert len(turns) == 3
+    for record in talks:
+        assert record.messages[1].task is AssessmentTask.QUALITY
+        assert all(message.task is None for message in record.messages[2:])
+        shown = next(iter(record.labels.values())).distortions
+        said = " ".join(message.content for message in record.messages[3::2])
+        assert shown is not None
+        if not shown:
+            assert not any(word in said for word in ("noise", "blur", "contrast"))
+
+
+def test_several_files_of_given_regions(tmp_path: Path) -> None:
+    from data_tools.given import GivenRegions, prepare_given
+    from data_tools.state import OutputTree
+    from seagull.regions.rle import encode
+
+    for number in range(2):
+        mask = np.zeros((8, 9), dtype=bool)
+        mask[: 2 + number] = True
+        segment = {**encode(mask).to_dict(), "area": int(mask.sum())}
+        line = json.dumps({"image": f"photo{number}.png", "segments": [segment]})
+        (tmp_path / f"part{number}_segments.jsonl").write_text(line + "\n")
+    tree = OutputTree(tmp_path / "out")
+    assert prepare_given(tree, tmp_path / "*_segments.jsonl") == 2
+    given = GivenRegions(tree, {"a": "photo0.png", "b": "photo1.png"})
+    areas = [[int(r.mask.sum()) for r in given.of(name) if r.mask is not None] for name in "ab"]
+    assert areas == [[18], [27]]
