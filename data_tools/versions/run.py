@@ -113,7 +113,7 @@ def _make_all(
         if isinstance(result, int):
             pictures += result
         else:
-            failed[photo.id] = f"{type(result).__name__}: {result}"
+            failed[photo.id] = str(result)
             logger.warning("%s has no versions: %s", photo.id, failed[photo.id])
         on_progress(done, len(photos))
     return pictures, failed

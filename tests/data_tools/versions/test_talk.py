@@ -9,8 +9,8 @@ import pytest
 
 from data_tools.distort.tables import LADDERS
 from data_tools.turns import Hash, RegionFacts
+from data_tools.versions.phrases import QUESTIONS
 from data_tools.versions.talk import (
-    QUESTIONS,
     Shown,
     Talked,
     free_answer,
