@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from seagull.evaluation.label_sets import Found
-from seagull.evaluation.predictions import Prediction
+from seagull.evaluation.predictions import Prediction, checked
 from seagull.photos import Photo, Pixels
 from seagull.records import RegionLabels
 from seagull.regions.spec import RegionSpec
@@ -161,8 +161,11 @@ class ConstantPredictor:
         """Mean and spread of the labels' scores, and their commonest set of distortions.
 
         Where nothing is known the middle of the scale, without a spread, and clean.
+
+        Raises:
+            ValueError: if a label cannot be used.
         """
-        known = list(labels)
+        known = [checked(one) for one in labels]
         sets = Counter[Found](
             tuple(sorted(one.distortions)) for one in known if one.distortions is not None
         )

@@ -21,8 +21,8 @@ from seagull.training.sources import RecordFile
 
 logger = logging.getLogger(__name__)
 
-FEWEST_KEPT = 10_000
-"""Files with fewer records are read anew each time: that is quick, and finds faults."""
+SMALLEST_KEPT = 4 << 20
+"""Smaller files, in bytes, are read anew each time: that is quick, and finds faults."""
 _VERSION = 1
 _COLUMNS = ("place", "size", "length", "image")
 
@@ -64,7 +64,7 @@ def load_index(file: RecordFile) -> FileIndex | None:
 
 def store_index(file: RecordFile, index: FileIndex) -> None:
     """Keeps the index of a large file, if the cache folder can be written to."""
-    if len(index) < FEWEST_KEPT:
+    if file.path.stat().st_size < SMALLEST_KEPT:
         return
     place = _place(file)
     scratch = place.with_suffix(f".{os.getpid()}.part")

@@ -26,7 +26,7 @@ _REMEMBERED_PHOTOS = 1 << 16
 
 @dataclass(frozen=True, eq=False)
 class RecordIndex:
-    """Where each record lies and what batching needs to know of it: 64 bytes a record.
+    """Where each record lies and what batching needs to know of it: 56 bytes a record.
 
     Attributes:
         files: that hold records.

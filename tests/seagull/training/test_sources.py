@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from seagull.config import ConfigError
 from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, read_records
 from seagull.training import index_cache, records
-from seagull.training.config import Source
+from seagull.training.config import Source, TrainConfig
 from seagull.training.records import build_index, fingerprint
+from seagull.training.run import train
 from seagull.training.sources import file_digest
+from tests.seagull.training.conftest import losses
 
 JSON_COLUMNS = ("regions", "messages", "labels")
 
@@ -138,6 +141,23 @@ def test_without_the_library_the_error_says_what_to_install(
         build_index([Source(f"hf:{tmp_path}")])
 
 
+def test_a_table_trains_the_same_as_the_lines_it_was_made_from(
+    records: Path, written: list[InstructionRecord], tmp_path: Path, model_folder: Path,
+    settings: Callable[..., TrainConfig],
+) -> None:  # fmt: skip
+    path = tmp_path / "all.parquet"
+    made = pa.Table.from_pylist(rows(records.parent, written, embed=True))
+    pq.write_table(made, path, row_group_size=5)
+    seen = []
+    for name, workers in ((records, 0), (path, 1)):
+        data = {"train": [{"path": str(name)}], "workers": workers}
+        config = settings(output=str(tmp_path / name.stem), max_steps=2, data=data)
+        train(config, model_folder)
+        seen.append(losses(Path(config.output)))
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 2
+
+
 def test_rows_are_read_a_group_at_a_time_and_few_groups_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +189,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     seen: list[Path] = []
     real = records.records_of
     monkeypatch.setattr(records, "records_of", lambda file: seen.append(file) or real(file))
-    monkeypatch.setattr(index_cache, "FEWEST_KEPT", 1)
+    monkeypatch.setattr(index_cache, "SMALLEST_KEPT", 1)
     return seen
 
 
