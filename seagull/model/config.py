@@ -42,6 +42,8 @@ class SeagullMFEConfig(PreTrainedConfig):
         statistics: what is pooled under the mask, ``mean`` and ``std``.
         local: what the local token sees: ``pixels`` of the crop through two 1x1 convolutions (the
             paper) or the ``pyramid`` of the crop from the vision encoder.
+        geometry: whether the global token is told the region's size and place. Mask pooling alone
+            forgets both, and how much a region matters to the photo depends on its size.
     """
 
     model_type = "seagull_mfe"
@@ -55,6 +57,7 @@ class SeagullMFEConfig(PreTrainedConfig):
     coverage: Literal["touched", "area"] = "area"
     statistics: list[Statistic] | tuple[Statistic, ...] = ("mean", "std")
     local: Literal["pixels", "pyramid"] = "pyramid"
+    geometry: bool = False
 
 
 @strict

@@ -20,9 +20,6 @@ from seagull.model.seagull import SeagullForConditionalGeneration
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer
 
-if TYPE_CHECKING:
-    from peft.tuners.lora import LoraLayer
-
 ADAPTER_NAME = "default"
 GROUPS = ("vision_encoder", "projector", "mfe", "language_model", "lora", "head")
 """Module groups that can be trained, each with a learning rate of its own."""
@@ -154,15 +151,25 @@ def group_of(name: str) -> str:
     return first
 
 
-def set_trainable(model: nn.Module, groups: Collection[str]) -> list[str]:
+def set_trainable(
+    model: nn.Module, groups: Collection[str], frozen: tuple[str, ...] = ()
+) -> list[str]:
     """Lets exactly the parameters of these groups learn, and returns their names.
 
+    Args:
+        model: of which.
+        groups: module groups.
+        frozen: beginnings of names that do not learn nevertheless.
+
     Raises:
-        ModelError: if a group has no parameter in this model.
+        ModelError: if a group, or a beginning, has no parameter in this model.
     """
     names: list[str] = []
+    known = [name for name, _ in model.named_parameters()]
+    if idle := [start for start in frozen if not any(name.startswith(start) for name in known)]:
+        raise ModelError(f"frozen: no parameter begins with {idle[0]}")
     for name, parameter in model.named_parameters():
-        chosen = group_of(name) in groups
+        chosen = group_of(name) in groups and not name.startswith(frozen)
         if chosen and not parameter.is_floating_point():
             raise ModelError(f"{name}: a quantised weight cannot be trained; use lora")
         if parameter.is_floating_point():

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seagull.model.layers import LoneAttention, RegionBlock, mlp
-from seagull.model.pooling import level_weights, pool
+from seagull.model.pooling import GEOMETRY, geometry, level_weights, pool
 
 Pyramid = Sequence[Tensor]
 """Feature levels, fine to coarse, each (B, C_l, h_l, w_l)."""
@@ -143,7 +143,7 @@ class MaskFeatureExtractor(nn.Module):
         cells: cells of each level at the model's input size; needed for channel keys only.
         crop_size: side of a crop in pixels.
         out_dim: width D of the language model.
-        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, local: see
+        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, local, geometry: see
             ``seagull.model.config.SeagullMFEConfig``.
     """
 
@@ -162,12 +162,14 @@ class MaskFeatureExtractor(nn.Module):
         coverage: str,
         statistics: Sequence[str],
         local: str,
+        geometry: bool = False,
     ) -> None:
         super().__init__()
         self.coverage = coverage
         self.statistics = tuple(statistics)
         pooled = [count * len(self.statistics) for count in channels]
         self.basic = nn.ModuleList(nn.Linear(width, embed_dim) for width in pooled)
+        self.geometry = nn.Linear(GEOMETRY, embed_dim) if geometry else None
         if keys == "channels":
             if cells is None:
                 raise ValueError("channel keys need a fixed input size: set image_size")
@@ -205,9 +207,12 @@ class MaskFeatureExtractor(nn.Module):
         """
         basic_sum: Tensor | int = 0
         attended_sum: Tensor | int = 0
+        place: Tensor | int = 0
+        if self.geometry is not None:
+            place = self.geometry(geometry(masks).to(self.geometry.weight.dtype))
         for level, linear, projected in zip(pyramid, self.basic, context.levels, strict=True):
             weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
-            basic = linear(pool(level, weights, self.statistics))
+            basic = linear(pool(level, weights, self.statistics)) + place
             basic_sum = basic_sum + basic
             attended_sum = attended_sum + self.block(basic, projected)
         parts = [self.attended_out(attended_sum), self.basic_out(basic_sum)]

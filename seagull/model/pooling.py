@@ -61,3 +61,27 @@ def pool(
         else:
             raise ValueError(f"pooling statistics are 'mean' and 'std', got {statistic!r}")
     return torch.cat(pooled, dim=2).to(features.dtype)
+
+
+GEOMETRY = 6
+"""How many numbers ``geometry`` gives."""
+
+
+def geometry(masks: Bool[Tensor, "B R H W"]) -> Float[Tensor, "B R 6"]:
+    """Size and place of regions, none of which depends on the image's resolution.
+
+    The share of the image, its root and its logarithm over 5, the centre (down, across; -1 to 1),
+    and how far the region reaches about it (root of the summed variances of both coordinates).
+    """
+    shares = masks.float()
+    rows, columns = shares.sum(dim=3), shares.sum(dim=2)
+    area = rows.sum(dim=2).clamp_min(1)
+    centres, spread = [], torch.zeros_like(area)
+    for line in (rows, columns):
+        count = line.shape[2]
+        places = (torch.arange(count, device=line.device) * 2 + 1) / count - 1
+        centre = line @ places / area
+        spread = spread + (line @ places.square() / area - centre.square()).clamp_min(0)
+        centres.append(centre)
+    share = area / (masks.shape[2] * masks.shape[3])
+    return torch.stack([share, share.sqrt(), share.log() / 5, *centres, spread.sqrt()], dim=-1)

@@ -70,6 +70,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             coverage=mfe.coverage,
             statistics=mfe.statistics,
             local=mfe.local,
+            geometry=mfe.geometry,
         )
         self.language_model = AutoModelForCausalLM.from_config(
             config.text_config, trust_remote_code=False

@@ -38,7 +38,7 @@ def collate(samples: Sequence[Sample], pad_id: int) -> ModelInputs:
             padding_value=IGNORE_INDEX,
         ),
         pixel_values=torch.stack([pixels for pixels, _, _ in samples]),
-        **_pad_regions([regions for _, regions, _ in samples]),
+        **pad_regions([regions for _, regions, _ in samples]),
         **_pad_markers([tokens.markers for _, _, tokens in samples]),
     )
 
@@ -49,7 +49,8 @@ def _pad_markers(rows: Sequence[Tensor]) -> dict[str, Tensor]:
     return {"region_markers": pad_sequence(list(rows), batch_first=True, padding_value=-1)}
 
 
-def _pad_regions(rows: Sequence[RegionInputs | None]) -> dict[str, Tensor]:
+def pad_regions(rows: Sequence[RegionInputs | None]) -> dict[str, Tensor]:
+    """Masks, crops and crop masks (B, R, ...) by the names of the model's inputs; {} without."""
     counts = [0 if row is None else len(row.masks) for row in rows]
     most = max(counts)
     if most == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from seagull.config import ConfigError
 from seagull.model.checkpoint import QUANTIZATIONS
@@ -53,6 +54,13 @@ class DataSettings:
         workers: processes that read photos; 0 reads in the training process.
         max_tokens: longer conversations are refused, by name, before training starts.
         group_length: conversations of about one length go into one micro-batch.
+        pack: ``none`` has one record a sample; ``photo`` puts all records about a photo into one
+            packed sequence, where the photo is encoded once and equal beginnings are kept once.
+            Batch sizes then count photos.
+        conversations: with ``photo``, most records of a photo that are drawn each time; 0 for all.
+        flip: exchange left and right in half of the photos (``photo`` only).
+        crop: judge photos that are spoken of as a whole by random windows of so many pixels a
+            side (``photo`` only); 0 leaves them whole.
     """
 
     train: tuple[Source, ...] = ()
@@ -61,23 +69,33 @@ class DataSettings:
     workers: int = 2
     max_tokens: int = 2048
     group_length: bool = True
+    pack: str = "none"
+    conversations: int = 0
+    flip: bool = False
+    crop: int = 0
 
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Losses beyond the paper's, each off at 0.
+    """Losses; those beyond the paper's are off at 0.
 
     Args:
+        text: weight of the conversations; at 0 the language model is left out altogether and the
+            vision encoder and MFE learn by the head alone, many times faster.
         soft_levels: in [0, 1]; this share of the loss at a level word compares with the
             distribution that the number behind the word (and the raters' spread, where known)
             implies, the rest with the word alone.
         numeric_head: weight of a small head on the region tokens that learns the numbers.
+        correlation: weight of 1 - PLCC between the head's quality and the labels over the regions
+            of a micro-batch (those of one metric).
         ranking: weight of the order of regions of one photo, by their level words' mean.
         ranking_margin: regions whose numbers differ by less are not compared.
     """
 
+    text: float = 1.0
     soft_levels: float = 0.0
     numeric_head: float = 0.0
+    correlation: float = 0.0
     ranking: float = 0.0
     ranking_margin: float = 0.05
 
@@ -92,6 +110,8 @@ class TrainConfig:
         adapter: adapter file or run to go on from (a first stage's), merged before training.
         stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
+        frozen: beginnings of parameter names that stay as they are though their group is trained,
+            e.g. ``vision_encoder.backbone.conv_stem``.
         lr: learning rate by module group; ``default`` for the rest.
         lora: of the language model.
         quantization: None, ``8bit`` or ``4bit``: of the frozen language model (QLoRA).
@@ -121,6 +141,7 @@ class TrainConfig:
     adapter: str | None = None
     stage: TrainingStage = TrainingStage.PRETRAIN
     trainable: tuple[str, ...] | None = None
+    frozen: tuple[str, ...] = ()
     lr: Mapping[str, float] = field(default_factory=lambda: {"default": 1e-4})
     lora: LoraSettings = field(default_factory=LoraSettings)
     loss: LossSettings = field(default_factory=LossSettings)
@@ -170,6 +191,7 @@ _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "best_by": METRICS,
+    "data.pack": ("none", "photo"),
 }
 _RANGES: Mapping[str, tuple[float, float]] = {
     "epochs": (0, 10_000),
@@ -183,6 +205,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "keep": (1, 1e6),
     "log_every": (1, 1e9),
     "validate_every": (0, 1e9),
+    "loss.text": (0, 1e6),
+    "loss.correlation": (0, 1e6),
     "loss.soft_levels": (0, 1),
     "loss.numeric_head": (0, 1e6),
     "loss.ranking": (0, 1e6),
@@ -190,27 +214,26 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "data.workers": (0, 1024),
     "data.validation_records": (0, 1e9),
     "data.max_tokens": (16, 1e7),
+    "data.conversations": (0, 1e6),
+    "data.crop": (0, 1e5),
 }
 
 
 def _faults(config: TrainConfig) -> Iterator[str]:
     if not config.output:
         yield "output: name the run's folder, e.g. output=runs/first"
-    for name, choices in _CHOICES.items():
-        if (value := getattr(config, name)) not in choices:
-            yield f"{name}: one of {', '.join(map(str, choices))}, got {value!r}"
+    for path, choices in _CHOICES.items():
+        if (value := attrgetter(path)(config)) not in choices:
+            yield f"{path}: one of {', '.join(map(str, choices))}, got {value!r}"
     for path, (low, high) in _RANGES.items():
-        owner: object = config
-        *parents, last = path.split(".")
-        for parent in parents:
-            owner = getattr(owner, parent)
-        if not low <= (number := getattr(owner, last)) <= high:
+        if not low <= (number := attrgetter(path)(config)) <= high:
             yield f"{path}: a number from {low:g} to {high:g}, got {number}"
     if config.batch_size % config.micro_batch:
         yield (
             f"batch_size: a multiple of micro_batch {config.micro_batch}, got {config.batch_size}"
         )
     yield from _group_faults(config)
+    yield from _loss_faults(config)
 
 
 def _group_faults(config: TrainConfig) -> Iterator[str]:
@@ -229,3 +252,16 @@ def _group_faults(config: TrainConfig) -> Iterator[str]:
         yield "quantization: a quantised language model is trained by lora, not as a whole"
     if config.max_steps is not None and config.max_steps < 1:
         yield f"max_steps: at least 1, or null to go by epochs, got {config.max_steps}"
+
+
+def _loss_faults(config: TrainConfig) -> Iterator[str]:
+    if config.data.pack == "none":
+        used = [name for name in ("conversations", "flip", "crop") if getattr(config.data, name)]
+        if used:
+            yield f"data.{used[0]}: needs data.pack: photo"
+        if not config.loss.text:
+            yield "loss.text: 0 needs data.pack: photo"
+    if not config.loss.text and not config.loss.numeric_head:
+        yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
+    if config.loss.correlation and not config.loss.numeric_head:
+        yield "loss.correlation: needs loss.numeric_head, whose quality it compares"

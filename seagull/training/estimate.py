@@ -18,6 +18,7 @@ from seagull.preprocessing.inputs import Tokens
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.tokens import IGNORE_INDEX
 from seagull.training.config import TrainConfig
+from seagull.training.packs import group_by_photo
 from seagull.training.plan import BatchPlan
 from seagull.training.records import RecordIndex
 from seagull.training.setup import build_plan, in_bfloat16
@@ -71,6 +72,9 @@ def dry_run(
     processor = load_processor(folder)
     index, plan, steps = build_plan(config, processor)
     chosen = plan.epoch(0)[0][:examples]
+    if config.data.pack == "photo":
+        photos = group_by_photo(index)
+        chosen = np.array([photos[photo][0] for photo in chosen])
     shown = [processor.tokens(index.read(int(number)).messages) for number in chosen]
     estimate = _estimate(config, folder, world, steps, (index, plan, processor))
     return estimate, [list(pieces(tokens, processor)) for tokens in shown]

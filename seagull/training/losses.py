@@ -11,23 +11,15 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from seagull.tokens import IGNORE_INDEX
-
 RANK_TEMPERATURE = 0.1
 """Difference of two scores at which their order counts as fairly sure."""
+MIN_CORRELATED = 3
+"""Fewest regions of one metric whose correlation is a loss."""
 
 
-def token_losses(
-    logits: Float[Tensor, "B P V"], targets: Int[Tensor, "B P"]
-) -> Float[Tensor, "B P"]:
-    """Cross entropy at each position; 0 where nothing is supervised."""
-    flat = functional.cross_entropy(
-        logits.flatten(0, 1).float(),
-        targets.flatten(),
-        ignore_index=IGNORE_INDEX,
-        reduction="none",
-    )
-    return flat.view_as(targets)
+def token_losses(logits: Float[Tensor, "E V"], targets: Int[Tensor, " E"]) -> Float[Tensor, " E"]:
+    """Cross entropy of each answer's token."""
+    return functional.cross_entropy(logits.float(), targets, reduction="none")
 
 
 def soft_losses(
@@ -46,12 +38,32 @@ def level_scores(logits: Float[Tensor, "K V"], ids: Int[Tensor, "K words"]) -> F
 
 
 def head_loss(
-    predicted: Float[Tensor, "B R 2"], numbers: Float[Tensor, "B R 2"]
+    predicted: Float[Tensor, "B R numbers"], numbers: Float[Tensor, "B R numbers"]
 ) -> Float[Tensor, ""]:
     """Smooth L1 of the known numbers, summed; 0 (with a gradient of 0) where none is known."""
     known = ~numbers.isnan()
     wanted = torch.where(known, numbers, predicted.detach())
     return functional.smooth_l1_loss(predicted, wanted, beta=0.1, reduction="sum")
+
+
+def correlation_loss(
+    predicted: Float[Tensor, " K"], numbers: Float[Tensor, " K"], metrics: Int[Tensor, " K"]
+) -> Float[Tensor, ""]:
+    """1 - PLCC within the known numbers of each metric, times how many they are.
+
+    Three regions are needed to say anything; fewer count for nothing.
+    """
+    total = 0.0 * predicted.sum()
+    known = ~numbers.isnan()
+    for metric in metrics[known].unique():
+        chosen = known & (metrics == metric)
+        count = int(chosen.sum())
+        if count >= MIN_CORRELATED:
+            mine, true = predicted[chosen], numbers[chosen]
+            mine, true = mine - mine.mean(), true - true.mean()
+            both = (mine * true).sum() / (mine.norm() * true.norm()).clamp_min(1e-6)
+            total = total + count * (1 - both)
+    return total
 
 
 def ranking_loss(

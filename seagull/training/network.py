@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,12 +16,28 @@ from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.tokens import IGNORE_INDEX
 from seagull.training.config import LossSettings
 from seagull.training.losses import (
+    correlation_loss,
     head_loss,
     level_scores,
     ranking_loss,
     soft_losses,
     token_losses,
 )
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers' tokens of a batch.
+
+    Attributes:
+        logits: what the model says, (E, V).
+        wanted: ids of the tokens, (E,).
+        levels: places of the K level words among them, (K,).
+    """
+
+    logits: Tensor
+    wanted: Tensor
+    levels: Tensor
 
 
 class TrainingNetwork(nn.Module):
@@ -49,70 +66,117 @@ class TrainingNetwork(nn.Module):
         self.settings = settings
         self.level_ids = level_ids
 
-    def forward(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor,
-        labels: Tensor,
-        pixel_values: Tensor,
-        region_masks: Tensor,
-        region_crops: Tensor,
-        region_crop_masks: Tensor,
-        region_markers: Tensor,
-        **targets: Tensor,
-    ) -> dict[str, Tensor]:
+    def forward(self, **batch: Tensor) -> dict[str, Tensor]:
         """Summed losses: ``total`` with its gradient, and its parts for the log.
 
-        Shapes: see ``SeagullForConditionalGeneration`` and ``seagull.training.samples.BatchMaker``.
+        Shapes: see ``BatchMaker`` and ``PackMaker`` in ``seagull.training``.
         """
-        image, tokens = self._encode(pixel_values, region_masks, region_crops, region_crop_masks)
-        embeddings = self.model.assemble(input_ids, image, tokens, region_markers)
-        supervised = (labels[:, 1:] != IGNORE_INDEX).any(dim=0).nonzero().flatten()
-        output = self.model.language_model(
-            inputs_embeds=embeddings,
-            attention_mask=attention_mask,
-            logits_to_keep=supervised,
-            use_cache=False,
-        )
-        terms = self._text_terms(output.logits, labels[:, supervised + 1], supervised, targets)
+        image, tokens = self._encode(batch)
+        terms: dict[str, Tensor] = {}
+        if "visible" in batch:
+            terms |= self._text_terms(self._packed(batch, image, tokens), batch)
+        elif "input_ids" in batch:
+            terms |= self._text_terms(self._rows(batch, image, tokens), batch)
         if self.head is not None:
-            terms["head"] = self.settings.numeric_head * head_loss(
-                self.head(tokens), targets["region_numbers"]
-            )
+            terms |= self._head_terms(self.head(tokens), batch)
         # Every process runs backward through every module, whether its batch has regions or not.
         nothing = 0.0 * (tokens.global_tokens.sum() + tokens.local_tokens.sum()).float()
         total = torch.stack([value for value in terms.values() if value.requires_grad]).sum()
         return {"total": total + nothing, **{name: value.detach() for name, value in terms.items()}}
 
-    def _encode(
-        self, pixels: Tensor, masks: Tensor, crops: Tensor, crop_masks: Tensor
-    ) -> tuple[Tensor, RegionTokens]:
+    def region_numbers(self, batch: dict[str, Tensor]) -> Tensor:
+        """What the head reads, (B, R, numbers).
+
+        Raises:
+            ValueError: if there is no head.
+        """
+        if self.head is None:
+            raise ValueError("this network has no head; set loss.numeric_head")
+        return self.head(self._encode(batch)[1])
+
+    def _encode(self, batch: dict[str, Tensor]) -> tuple[Tensor, RegionTokens]:
         dtype = next(self.model.vision_encoder.parameters()).dtype
-        pyramid, context = self.model.encode_image(pixels.to(dtype))
-        tokens = self.model.region_tokens(pyramid, context, masks, crops.to(dtype), crop_masks)
+        pyramid, context = self.model.encode_image(batch["pixel_values"].to(dtype))
+        tokens = self.model.region_tokens(
+            pyramid,
+            context,
+            batch["region_masks"],
+            batch["region_crops"].to(dtype),
+            batch["region_crop_masks"],
+        )
         return self.model.image_tokens(pyramid), tokens
 
-    def _text_terms(
-        self, logits: Tensor, wanted: Tensor, kept: Tensor, targets: dict[str, Tensor]
-    ) -> dict[str, Tensor]:
-        """Losses at the kept positions: logits (B, P, V), wanted ids (B, P), positions (P,)."""
-        losses = token_losses(logits, wanted)
-        terms = {"text": losses.sum()}
-        share, rows = self.settings.soft_levels, targets["level_rows"]
-        if not (share or self.settings.ranking) or not len(rows):
+    def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
+        """The answers of a batch with one conversation a row, (B, T)."""
+        labels = batch["labels"]
+        embeddings = self.model.assemble(batch["input_ids"], image, tokens, batch["region_markers"])
+        rows, before = (labels[:, 1:] != IGNORE_INDEX).nonzero(as_tuple=True)
+        kept, columns = before.unique(return_inverse=True)
+        output = self.model.language_model(
+            inputs_embeds=embeddings,
+            attention_mask=batch["attention_mask"],
+            logits_to_keep=kept,
+            use_cache=False,
+        )
+        width = labels.shape[1]
+        places = batch["level_rows"] * width + batch["level_positions"] - 1
+        levels = torch.searchsorted(rows * width + before, places)
+        return Answers(output.logits[rows, columns], labels[rows, before + 1], levels)
+
+    def _packed(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
+        """The answers of a packed batch: one row for all photos and their conversations."""
+        flat = RegionTokens(*(kind.flatten(0, 1)[None] for kind in tokens))
+        embeddings = self.model.assemble(
+            batch["input_ids"], image.flatten(0, 1)[None], flat, batch["region_markers"]
+        )
+        kept, which = batch["answer_parents"].unique(return_inverse=True)
+        output = self.model.language_model(
+            inputs_embeds=embeddings,
+            attention_mask=self._additive(batch["visible"], embeddings),
+            position_ids=batch["position_ids"],
+            logits_to_keep=kept,
+            use_cache=False,
+        )
+        answers = batch["answers"]
+        levels = torch.searchsorted(answers, batch["level_positions"])
+        return Answers(output.logits[0, which], batch["labels"][0, answers], levels)
+
+    def _additive(self, visible: Tensor, embeddings: Tensor) -> Tensor:
+        """The mask in the queries' type, because attention without a fused kernel adds it."""
+        device = embeddings.device.type
+        autocast = torch.is_autocast_enabled(device)
+        dtype = torch.get_autocast_dtype(device) if autocast else embeddings.dtype
+        hidden = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
+        return hidden.masked_fill(~visible, torch.finfo(dtype).min)
+
+    def _head_terms(self, numbers: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        settings, known = self.settings, batch["region_numbers"]
+        terms = {"head": settings.numeric_head * head_loss(numbers, known)}
+        if settings.correlation:
+            terms["correlation"] = settings.correlation * correlation_loss(
+                numbers[..., 0].flatten(), known[..., 0].flatten(),
+                batch["region_metrics"].flatten(),
+            )  # fmt: skip
+        return terms
+
+    def _text_terms(self, answers: Answers, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Losses at the answers' tokens."""
+        weight, share = self.settings.text, self.settings.soft_levels
+        losses = token_losses(answers.logits, answers.wanted)
+        terms = {"text": weight * losses.sum()}
+        if not (share or self.settings.ranking) or not len(answers.levels):
             return terms
-        columns = torch.searchsorted(kept, targets["level_positions"] - 1)
-        found, tasks = logits[rows, columns], targets["level_tasks"]
+        found, tasks = answers.logits[answers.levels], batch["level_tasks"]
         ids = self.level_ids.to(found.device)[tasks]
         if share:
-            soft = soft_losses(found, ids, targets["level_targets"])
-            terms["text"] = terms["text"] + share * (soft - losses[rows, columns]).sum()
+            soft = soft_losses(found, ids, batch["level_targets"])
+            terms["text"] = terms["text"] + weight * share * (soft - losses[answers.levels]).sum()
         if self.settings.ranking:
-            keys = torch.stack([rows, tasks, targets["level_metrics"]])
+            keys = torch.stack([batch["level_rows"], tasks, batch["level_metrics"]])
             comparable = (keys[:, :, None] == keys[:, None, :]).all(dim=0)
             terms["ranking"] = self.settings.ranking * ranking_loss(
                 level_scores(found, ids),
-                targets["level_numbers"],
+                batch["level_numbers"],
                 comparable,
                 self.settings.ranking_margin,
             )

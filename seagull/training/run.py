@@ -21,15 +21,21 @@ from seagull.training.launch import prepare_deepspeed
 from seagull.training.logs import RunLog
 from seagull.training.plan import accumulation
 from seagull.training.records import fingerprint
-from seagull.training.samples import BatchMaker, RecordDataset
 from seagull.training.setup import (
     adapter_groups,
     build_arguments,
     build_network,
     build_plan,
+    build_samples,
     device_of,
 )
-from seagull.training.trainer import RunParts, SeagullTrainer, TrainingStoppedError, Validator
+from seagull.training.trainer import (
+    HeadValidator,
+    RunParts,
+    SeagullTrainer,
+    TrainingStoppedError,
+    Validator,
+)
 from seagull.version import __version__
 
 logger = logging.getLogger(__name__)
@@ -40,7 +46,12 @@ ADAPTER_FOLDER = "adapter"
 
 
 def train(
-    config: TrainConfig, folder: Path, validator: Validator | None = None, *, bars: bool = False
+    config: TrainConfig,
+    folder: Path,
+    validator: Validator | None = None,
+    head_validator: HeadValidator | None = None,
+    *,
+    bars: bool = False,
 ) -> Path:
     """Trains and returns the folder of the adapter; every process of a run calls it.
 
@@ -48,6 +59,7 @@ def train(
         config: of the run.
         folder: of the model to start from.
         validator: assesses validation photos.
+        head_validator: the same by the head, for runs without a language model's loss.
         bars: show a progress bar.
 
     Raises:
@@ -62,6 +74,7 @@ def train(
     try:
         processor = load_processor(folder)
         index, plan, steps = build_plan(config, processor)
+        dataset, maker = build_samples(config, processor, index)
         if rank == 0:
             _describe(run, config, resumed=checkpoint is not None)
         start = _step_of(checkpoint)
@@ -71,11 +84,12 @@ def train(
             config=config,
             plan=plan,
             steps=steps,
-            dataset=RecordDataset(index, processor, config.data.max_tokens),
-            maker=BatchMaker(processor.pad_id, processor.crop_size),
+            dataset=dataset,
+            maker=maker,
             info=info,
             keep_groups=adapter_groups(config),
             validator=validator,
+            head_validator=head_validator,
         )
         arguments.max_steps = steps
         trainer = SeagullTrainer(network, arguments, parts)
@@ -112,7 +126,7 @@ def _run(trainer: SeagullTrainer, checkpoint: Path | None, steps: int) -> Path:
 def _finish(trainer: SeagullTrainer) -> Path:
     """Writes the adapter's folder: the best one where there was validation, else the last."""
     run, target = trainer.run_folder, trainer.run_folder / ADAPTER_FOLDER
-    metrics = trainer.evaluate() if trainer.parts.validator else {}
+    metrics = trainer.evaluate() if trainer.parts.validates else {}
     best = run / "best"
     if trainer.args.process_index == 0:
         prune(run, trainer.parts.config.keep)

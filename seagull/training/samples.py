@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from seagull.model.head import HEAD_NUMBERS
 from seagull.preprocessing.collate import collate
-from seagull.preprocessing.inputs import ModelInputs, RegionInputs, Tokens
+from seagull.preprocessing.inputs import RegionInputs, Tokens
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.record_photos import record_photo
-from seagull.records import InstructionRecord
+from seagull.records import InstructionRecord, RegionLabels
 from seagull.training.levels import LevelWord, find_level_words, soft_levels
+from seagull.training.numbers import known_numbers, metric_number
 from seagull.training.plan import Item
 from seagull.training.records import RecordIndex
 
@@ -30,7 +32,8 @@ class TrainingSample:
         regions: that the conversation names; None if it names none.
         tokens: the conversation.
         levels: its level words with numbers behind them.
-        numbers: quality and importance of each region, NaN where unknown, shape (R, 2).
+        numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
+        metrics: which metric the numbers come from, (R,).
         seed: of the micro-batch.
     """
 
@@ -39,6 +42,7 @@ class TrainingSample:
     tokens: Tokens
     levels: list[LevelWord]
     numbers: Tensor
+    metrics: Tensor
     seed: int
 
 
@@ -76,14 +80,13 @@ class RecordDataset(Dataset[TrainingSample]):
         specs = {spec.id: spec for spec in record.regions}
         regions = [specs[name].build(photo, folder=folder) for name in tokens.regions]
         labels = [record.labels.get(name) for name in tokens.regions]
-        pairs = [(known.quality, known.importance) if known else (None, None) for known in labels]
-        numbers = [[float("nan") if value is None else value for value in pair] for pair in pairs]
         return TrainingSample(
             pixels=self.processor.pixels(photo.pixels),
             regions=self.processor.regions(photo.pixels, regions) if regions else None,
             tokens=tokens,
             levels=find_level_words(record, self.processor, tokens),
-            numbers=torch.tensor(numbers).reshape(-1, 2),
+            numbers=number_rows(labels),
+            metrics=metric_row(labels),
             seed=seed,
         )
 
@@ -94,7 +97,8 @@ class BatchMaker:
 
     Besides the model's inputs and ``labels`` a batch holds, for K level words: ``level_rows``,
     ``level_positions``, ``level_tasks``, ``level_numbers``, ``level_metrics`` (K,) and
-    ``level_targets`` (K, 5); ``region_numbers`` (B, R, 2); and ``seed``. A batch without regions
+    ``level_targets`` (K, 5); ``region_numbers`` (B, R, numbers),
+    ``region_metrics`` (B, R); and ``seed``. A batch without regions
     gets one that counts for nothing, because under ZeRO every process has to run every module.
 
     Args:
@@ -110,26 +114,49 @@ class BatchMaker:
         inputs = collate([(s.pixels, s.regions, s.tokens) for s in samples], self.pad_id)
         batch = inputs.to_kwargs()
         if "region_masks" not in batch:
-            batch |= self._dummy(inputs)
-        numbers = torch.full((*batch["region_masks"].shape[:2], 2), float("nan"))
-        for row, sample in enumerate(samples):
-            numbers[row, : len(sample.numbers)] = sample.numbers
-        seed = torch.tensor(samples[0].seed)
-        return {**batch, "region_numbers": numbers, "seed": seed, **_levels(samples)}
-
-    def _dummy(self, inputs: ModelInputs) -> Batch:
-        count, _, height, width = inputs.pixel_values.shape
-        side = self.crop_size
+            batch |= dummy_regions(inputs.pixel_values, self.crop_size)
+        count, most = batch["region_masks"].shape[:2]
         return {
-            "region_masks": torch.ones(count, 1, height, width, dtype=torch.bool),
-            "region_crops": torch.zeros(count, 1, 3, side, side),
-            "region_crop_masks": torch.ones(count, 1, side, side, dtype=torch.bool),
-            "region_markers": torch.full((count, 1), -1),
+            **batch,
+            **pad_numbers([(sample.numbers, sample.metrics) for sample in samples], (count, most)),
+            "seed": torch.tensor(samples[0].seed),
+            **level_targets([(row, word) for row, s in enumerate(samples) for word in s.levels]),
         }
 
 
-def _levels(samples: Sequence[TrainingSample]) -> Batch:
-    words = [(row, word) for row, sample in enumerate(samples) for word in sample.levels]
+def dummy_regions(pixels: Tensor, side: int) -> Batch:
+    """One region a photo that no text speaks of, for photos (B, 3, H, W) without regions."""
+    count, _, height, width = pixels.shape
+    return {
+        "region_masks": torch.ones(count, 1, height, width, dtype=torch.bool),
+        "region_crops": torch.zeros(count, 1, 3, side, side),
+        "region_crop_masks": torch.ones(count, 1, side, side, dtype=torch.bool),
+        "region_markers": torch.full((count, 1), -1),
+    }
+
+
+def number_rows(labels: Sequence[RegionLabels | None]) -> Tensor:
+    """What is known of regions, (R, numbers)."""
+    rows = [known_numbers(each) for each in labels]
+    return torch.tensor(rows).reshape(len(rows), len(HEAD_NUMBERS))
+
+
+def metric_row(labels: Sequence[RegionLabels | None]) -> Tensor:
+    """The metrics of regions' labels, (R,)."""
+    return torch.tensor([metric_number(each) for each in labels], dtype=torch.long)
+
+
+def pad_numbers(rows: Sequence[tuple[Tensor, Tensor]], size: tuple[int, int]) -> Batch:
+    """``region_numbers`` and ``region_metrics`` for numbers (R, numbers) and metrics (R,) a row."""
+    numbers = torch.full((*size, len(HEAD_NUMBERS)), float("nan"))
+    metrics = torch.zeros(size, dtype=torch.long)
+    for row, (known, metric) in enumerate(rows):
+        numbers[row, : len(known)], metrics[row, : len(metric)] = known, metric
+    return {"region_numbers": numbers, "region_metrics": metrics}
+
+
+def level_targets(words: Sequence[tuple[int, LevelWord]]) -> Batch:
+    """The ``level_*`` fields for level words and the rows they are in."""
     numbers = [word.number for _, word in words]
     return {
         "level_rows": torch.tensor([row for row, _ in words], dtype=torch.long),
@@ -139,3 +166,10 @@ def _levels(samples: Sequence[TrainingSample]) -> Batch:
         "level_numbers": torch.tensor(numbers, dtype=torch.float32),
         "level_targets": soft_levels(numbers, [w.std for _, w in words]),
     }
+
+
+def token_count(batch: Batch) -> int:
+    """Text positions of a batch, padding left out."""
+    if "attention_mask" in batch:
+        return int(batch["attention_mask"].sum())
+    return batch["input_ids"].numel() if "input_ids" in batch else 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import TrainingArguments
 
 from seagull.config import ConfigError, to_plain
@@ -29,8 +30,10 @@ from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import TrainConfig
 from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
+from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
 from seagull.training.plan import BatchPlan, accumulation
 from seagull.training.records import RecordIndex, build_index
+from seagull.training.samples import BatchMaker, RecordDataset
 from seagull.version import __version__
 
 
@@ -122,7 +125,10 @@ def build_network(
     if head is not None:
         _seed_head(head, config.seed)
     info = _lora_and_adapter(config, model, head)
-    set_trainable(model, set(config.groups) - {"head"})
+    set_trainable(model, set(config.groups) - {"head"}, config.frozen)
+    if device_of(config) == "cpu":
+        # Convolutions on a CPU are about twice as fast with the channels last.
+        torch.nn.Module.to(model.vision_encoder, memory_format=torch.channels_last)
     if config.checkpointing:
         model.language_model.gradient_checkpointing_enable({"use_reentrant": False})
     network = TrainingNetwork(model, head, config.loss, level_ids(processor))
@@ -221,14 +227,16 @@ def build_plan(
     if not config.data.train:
         raise ConfigError("data.train: name at least one source, e.g. - path: records.jsonl")
     index = build_index(config.data.train)
-    frame = processor.image_transform.frame
-    sizes, which = np.unique(index.size, axis=0, return_inverse=True)
-    padded = np.array([frame(int(h), int(w)).padded for h, w in sizes])
-    _, bucket = np.unique(padded, axis=0, return_inverse=True)
+    bucket, length, source = _buckets(config, processor, index), index.length, index.source
+    if config.data.pack == "photo":
+        photos = group_by_photo(index)
+        first = np.array([own[0] for own in photos])
+        bucket, source = bucket[first], source[first]
+        length = np.array([index.length[own].sum() for own in photos])
     plan = BatchPlan(
-        bucket=bucket.ravel()[which.ravel()],
-        length=index.length,
-        source=index.source,
+        bucket=bucket,
+        length=length,
+        source=source,
         weights=tuple(source.weight for source in config.data.train),
         batch_size=config.batch_size,
         micro_batch=config.micro_batch,
@@ -236,3 +244,29 @@ def build_plan(
         group_length=config.data.group_length,
     )
     return index, plan, plan.steps(config.epochs, config.max_steps)
+
+
+def _buckets(
+    config: TrainConfig, processor: SeagullProcessor, index: RecordIndex
+) -> NDArray[np.int64]:
+    """Per record a number that those with photos of one input size share, (n,)."""
+    frame, crop = processor.image_transform.frame, config.data.crop
+    # Which photos are cropped is known only once their regions are; those larger either way could
+    # be, and whole ones of a size still share a bucket.
+    sizes, which = np.unique(index.size, axis=0, return_inverse=True)
+    padded = np.array([frame(int(h), int(w)).padded for h, w in sizes])
+    _, bucket = np.unique(padded, axis=0, return_inverse=True)
+    numbers = bucket.ravel()[which.ravel()]
+    return numbers if not crop else numbers * len(config.data.train) + index.source
+
+
+def build_samples(
+    config: TrainConfig, processor: SeagullProcessor, index: RecordIndex
+) -> tuple[RecordDataset, BatchMaker] | tuple[PhotoDataset, PackMaker]:
+    """What makes samples of records, and batches of samples."""
+    data = config.data
+    if data.pack == "none":
+        dataset = RecordDataset(index, processor, data.max_tokens)
+        return dataset, BatchMaker(processor.pad_id, processor.crop_size)
+    photos, text = group_by_photo(index), config.loss.text > 0
+    return PhotoDataset(index, photos, processor, data, text=text), PackMaker(processor.crop_size)

@@ -43,13 +43,16 @@ from seagull.training.gathering import (
     restore_schedule,
 )
 from seagull.training.network import TrainingNetwork
+from seagull.training.packs import PackMaker, PhotoDataset
 from seagull.training.plan import BatchPlan, ProcessBatches
-from seagull.training.samples import Batch, BatchMaker, RecordDataset
+from seagull.training.samples import Batch, BatchMaker, RecordDataset, token_count
 
 logger = logging.getLogger(__name__)
 
 Validator = Callable[[SeagullForConditionalGeneration], dict[str, float]]
 """Assesses the validation photos with the model as it is; names and values of metrics."""
+HeadValidator = Callable[[TrainingNetwork], dict[str, float]]
+"""The same with the head, where no language model is trained."""
 
 
 class TrainingStoppedError(ValueError):
@@ -69,16 +72,23 @@ class RunParts:
         info: header of the adapters it writes.
         keep_groups: groups that the adapter holds (trained now or by the adapter gone on from).
         validator: assesses validation photos, if there are any.
+        head_validator: the same by the head.
     """
 
     config: TrainConfig
     plan: BatchPlan
     steps: int
-    dataset: RecordDataset
-    maker: BatchMaker
+    dataset: RecordDataset | PhotoDataset
+    maker: BatchMaker | PackMaker
     info: AdapterInfo
     keep_groups: frozenset[str]
     validator: Validator | None = None
+    head_validator: HeadValidator | None = None
+
+    @property
+    def validates(self) -> bool:
+        """Whether there is anything to validate with."""
+        return self.validator is not None or self.head_validator is not None
 
 
 class SeagullTrainer(Trainer):
@@ -100,7 +110,7 @@ class SeagullTrainer(Trainer):
         self.tokens = 0.0
         super().__init__(
             model=network, args=args, train_dataset=parts.dataset,
-            eval_dataset=[] if parts.validator else None, **kwargs,
+            eval_dataset=[] if parts.validates else None, **kwargs,
         )  # fmt: skip
         self.loss_is_scaled_for_ga = True
 
@@ -163,7 +173,7 @@ class SeagullTrainer(Trainer):
         outputs: Mapping[str, Tensor] = model(**inputs)
         assert num_items_in_batch is not None
         scale = self.args.world_size / max(1.0, float(num_items_in_batch))
-        self.tokens += float(inputs["attention_mask"].sum())
+        self.tokens += token_count(inputs)
         for name, value in outputs.items():
             if name != "total":
                 self.terms[name] = self.terms.get(name, 0.0) + float(value) * scale
@@ -201,12 +211,11 @@ class SeagullTrainer(Trainer):
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Assesses the validation photos; the adapter is kept if it is the best so far."""
-        assert self.parts.validator is not None
         metrics: dict[str, float] = {}
         if self.args.process_index == 0 or self._sharded:
             self.network.eval()
             with torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
-                metrics = self.parts.validator(self.network.model)
+                metrics = self._validated()
             self.network.train()
         if self.args.world_size > 1:
             box: list[Any] = [metrics]
@@ -218,6 +227,11 @@ class SeagullTrainer(Trainer):
             self.state.best_metric, self.state.best_global_step = value, self.state.global_step
             self.write_adapter_folder(self.run_folder / "best", metrics)
         return metrics
+
+    def _validated(self) -> dict[str, float]:
+        if self.parts.validator is not None:
+            return self.parts.validator(self.network.model)
+        return self.parts.head_validator(self.network) if self.parts.head_validator else {}
 
     # Checkpoints
 

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from seagull.tokens import IGNORE_INDEX
 from seagull.training.losses import (
+    correlation_loss,
     head_loss,
     level_scores,
     ranking_loss,
@@ -17,13 +17,22 @@ from seagull.training.losses import (
 IDS = torch.tensor([[1, 2, 3, 4, 5]])
 
 
-def test_unsupervised_tokens_cost_nothing() -> None:
-    logits = torch.randn(2, 3, 7)
-    targets = torch.tensor([[1, IGNORE_INDEX, 2], [IGNORE_INDEX, IGNORE_INDEX, 0]])
-    losses = token_losses(logits, targets)
-    expected = -logits.log_softmax(-1)[0, 0, 1]
-    torch.testing.assert_close(losses[0, 0], expected)
-    assert losses[targets == IGNORE_INDEX].tolist() == [0, 0, 0]
+def test_a_token_costs_its_negative_log_probability() -> None:
+    logits = torch.randn(2, 7)
+    losses = token_losses(logits, torch.tensor([1, 4]))
+    expected = -logits.log_softmax(-1)[[0, 1], [1, 4]]
+    torch.testing.assert_close(losses, expected)
+
+
+def test_correlation_is_taken_within_metrics_and_ignores_scale() -> None:
+    predicted = torch.tensor([0.1, 0.2, 0.3, 0.9, 0.8, 0.7, 0.5])
+    numbers = torch.tensor([0.4, 0.6, 0.8, 0.1, 0.2, 0.3, float("nan")])
+    metrics = torch.tensor([1, 1, 1, 2, 2, 2, 1])
+    loss = correlation_loss(predicted, numbers, metrics)
+    assert loss.item() == pytest.approx(3 * 0.0 + 3 * 2.0, abs=1e-4)
+    few = correlation_loss(predicted[:2].requires_grad_(), numbers[:2], metrics[:2])
+    assert few.item() == 0
+    few.backward()
 
 
 def test_a_soft_target_on_one_word_is_the_plain_loss() -> None:

@@ -1,0 +1,157 @@
+"""Packed photos: the same losses as conversations one by one, and nothing leaks between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from seagull.config import ConfigError
+from seagull.model.adapter import read_adapter
+from seagull.model.head import HEAD_NUMBERS, RegionHead
+from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.preprocessing.processor import SeagullProcessor
+from seagull.records import InstructionRecord, RegionLabels, read_records, write_records
+from seagull.training.augment import flipped, random_window
+from seagull.training.config import DataSettings, LossSettings, Source, TrainConfig
+from seagull.training.levels import level_ids
+from seagull.training.network import TrainingNetwork
+from seagull.training.numbers import known_numbers
+from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
+from seagull.training.records import build_index
+from seagull.training.run import train
+from seagull.training.samples import BatchMaker, RecordDataset
+from seagull.types import DistortionType, Region
+from tests.seagull.training.conftest import losses
+
+LOSSES = LossSettings(soft_levels=0.5, numeric_head=1.0)
+
+
+@pytest.fixture
+def doubled(records: Path, tmp_path: Path) -> Path:
+    """Two records about each photo: the given ones, and the same with their first turn alone."""
+    written = [record for record in read_records(records) if record.regions]
+    short = [
+        replace(record, id=f"{record.id}-short", messages=record.messages[:2]) for record in written
+    ]
+    folder = {"image": str(records.parent)}
+    kept = [_moved(record, folder["image"]) for record in (*written, *short)]
+    write_records(tmp_path / "doubled.jsonl", kept)
+    return tmp_path / "doubled.jsonl"
+
+
+def _moved(record: InstructionRecord, folder: str) -> InstructionRecord:
+    return replace(record, image=f"{folder}/{record.image}")
+
+
+def _network(
+    model: SeagullForConditionalGeneration, processor: SeagullProcessor, losses: LossSettings
+) -> TrainingNetwork:
+    torch.manual_seed(0)
+    head = RegionHead(model.config.text.hidden_size)
+    return TrainingNetwork(model, head, losses, level_ids(processor)).eval()
+
+
+def test_a_packed_photo_has_the_loss_of_its_conversations(
+    doubled: Path, tiny_model: SeagullForConditionalGeneration, processor: SeagullProcessor
+) -> None:
+    index = build_index([Source(str(doubled))])
+    network = _network(tiny_model, processor, LOSSES)
+    rows = RecordDataset(index, processor, 512)
+    maker = BatchMaker(processor.pad_id, processor.crop_size)
+    photos = group_by_photo(index)
+    packs = PhotoDataset(index, photos, processor, DataSettings(pack="photo"))
+    for size in ((0, 2), (1, 3)):
+        packed = PackMaker(processor.crop_size)([packs[number, 0] for number in size])
+        alone = [
+            network(**_without_seed(maker([rows[int(record), 0]])))["text"]
+            for number in size
+            for record in photos[number]
+        ]
+        together = network(**_without_seed(packed))["text"]
+        torch.testing.assert_close(together, torch.stack(alone).sum(), rtol=1e-4, atol=1e-4)
+        spread = sum(len(rows[int(r), 0].tokens.input_ids) for n in size for r in photos[n])
+        assert packed["input_ids"].shape[1] < spread
+
+
+def _without_seed(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in batch.items() if name != "seed"}
+
+
+def test_drawn_conversations_follow_from_seed_and_photo(
+    doubled: Path, processor: SeagullProcessor
+) -> None:
+    index = build_index([Source(str(doubled))])
+    data = DataSettings(pack="photo", conversations=1, flip=True)
+    packs = PhotoDataset(index, group_by_photo(index), processor, data)
+
+    def lengths(seed: int) -> list[int]:
+        samples = [packs[number, seed] for number in range(8)]
+        return [len(sample.forest.ids) for sample in samples if sample.forest]
+
+    assert lengths(1) == lengths(1)
+    assert any(lengths(1) != lengths(seed) for seed in range(2, 8))
+
+
+def test_known_numbers_tell_absent_from_unknown() -> None:
+    blur = (DistortionType.BLUR, "moderate")
+    numbers = dict(zip(HEAD_NUMBERS, known_numbers(RegionLabels(0.4, None, distortions=(blur,))),
+                       strict=True))  # fmt: skip
+    assert numbers["quality"] == 0.4
+    assert np.isnan(numbers["importance"])
+    assert numbers["blur"] == pytest.approx(0.6)
+    assert numbers["noise"] == 0.0
+    assert np.isnan(known_numbers(RegionLabels(0.4))[2:]).all()
+
+
+def test_flips_and_windows_take_the_regions_along() -> None:
+    pixels = np.arange(40 * 60 * 3, dtype=np.uint32).reshape(40, 60, 3).astype(np.uint8)
+    left = np.zeros((40, 60), dtype=bool)
+    left[:, :20] = True
+    mirrored, (region,) = flipped(pixels, [Region(left)])
+    assert np.array_equal(mirrored[:, ::-1], pixels)
+    assert region.mask[:, 40:].all()
+    assert not region.mask[:, :40].any()
+    rng = np.random.default_rng(0)
+    window, (whole,) = random_window(pixels, [Region(np.ones((40, 60), bool))], 32, rng)
+    assert window.shape == (32, 32, 3)
+    assert whole.mask.shape == (32, 32)
+    same, _ = random_window(pixels, [Region(left)], 32, rng)
+    assert np.array_equal(same, pixels)
+
+
+def test_the_head_alone_learns_without_the_language_model(
+    settings: Callable[..., TrainConfig], model_folder: Path, records: Path
+) -> None:
+    source = [{"path": str(records)}]
+    config = settings(
+        data={"train": source, "workers": 0, "pack": "photo", "flip": True},
+        trainable=["mfe"], loss={"text": 0.0, "numeric_head": 1.0, "correlation": 0.1},
+        max_steps=12, batch_size=8, micro_batch=4,
+    )  # fmt: skip
+    adapter = train(config, model_folder)
+    keys = read_adapter(adapter / "adapter.safetensors")[1]
+    assert {key.split(".")[0] for key in keys} == {"mfe", "head"}
+    seen = losses(Path(config.output))
+    assert np.mean([seen[9], seen[10], seen[11], seen[12]]) < 0.8 * np.mean([seen[1], seen[2]])
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"loss": {"text": 0.0, "numeric_head": 1.0}}, "loss.text: 0 needs data.pack: photo"),
+        ({"loss": {"text": 0.0}}, "nothing to learn"),
+        ({"loss": {"correlation": 1.0}}, "correlation: needs loss.numeric_head"),
+        ({"data": {"crop": 32}}, "data.crop: needs"),
+    ],
+)
+def test_settings_that_exclude_each_other_are_named(
+    settings: Callable[..., TrainConfig], changes: dict[str, Any], fault: str
+) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        settings(**changes)
