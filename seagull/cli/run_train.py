@@ -59,6 +59,7 @@ def run_train(request: TrainRequest) -> None:
         return
     from transformers.utils import logging as hub_logging
 
+    from seagull.cli.head_validation import make_head_validator
     from seagull.cli.validation import make_validator
     from seagull.model.checkpoint import load_processor
     from seagull.training.run import train
@@ -66,8 +67,10 @@ def run_train(request: TrainRequest) -> None:
     hub_logging.set_verbosity_error()
     if not sys.stderr.isatty():
         hub_logging.disable_progress_bar()
-    validator = make_validator(config, load_processor(folder))
-    adapter = train(config, folder, validator, bars=sys.stderr.isatty())
+    processor = load_processor(folder)
+    validator = make_validator(config, processor) if config.loss.text else None
+    head_validator = None if config.loss.text else make_head_validator(config, processor)
+    adapter = train(config, folder, validator, head_validator, bars=sys.stderr.isatty())
     if os.environ.get("RANK", "0") == "0":
         complain(f"done; use it: seagull export {adapter} MODEL_FOLDER")
         typer.echo(adapter)
