@@ -91,6 +91,8 @@ def _load(name: str, place: Path, split: str) -> Any:
         raise ConfigError(
             f'{HF}{name}: the library `datasets` is missing: pip install "seagull-iqa[datasets]"'
         ) from error
+    if not place.exists() and (place.is_absolute() or name.startswith(".")):
+        raise ConfigError(f"{HF}{name}: there is no such folder")
     saved = any((place / mark).is_file() for mark in ("dataset_dict.json", "state.json"))
     try:
         if not saved:

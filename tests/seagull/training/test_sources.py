@@ -83,12 +83,14 @@ def test_parquet_shards_give_the_records_and_photos_they_were_made_from(
     same(build_index([Source(str(tmp_path / "shard-*.parquet"))]), written, records.parent)
 
 
-@pytest.mark.parametrize("form", ["embedded", "paths", "nested", "local files", "splits"])
+@pytest.mark.parametrize(
+    "form", ["embedded", "paths", "image paths", "nested", "local files", "splits"]
+)
 def test_sets_of_the_datasets_library_give_the_same(
     records: Path, written: list[InstructionRecord], tmp_path: Path, form: str, datasets: Any
 ) -> None:
     place, split = tmp_path / "set", "train"
-    made = rows(records.parent, written, embed=form != "paths")
+    made = rows(records.parent, written, embed="paths" not in form)
     if form == "nested":
         made = [row | written[i].to_dict() | {"image": row["image"]} for i, row in enumerate(made)]
     if form == "local files":
@@ -104,7 +106,7 @@ def test_sets_of_the_datasets_library_give_the_same(
         (place / "train.jsonl").write_text("\n".join(text))
     else:
         whole = datasets.Dataset.from_list(made)
-        if form == "embedded":
+        if form in ("embedded", "image paths"):
             whole = whole.cast_column("image", datasets.Image())
         if form == "splits":
             half = whole.train_test_split(0.5, seed=1)
@@ -129,6 +131,8 @@ def test_a_set_that_cannot_be_used_is_refused_with_the_reason(
     with pytest.raises(ConfigError, match="split is one of a, got 'train'"):
         build_index([Source(f"hf:{tmp_path / 'split'}")])
     (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match="no such folder"):
+        build_index([Source(f"hf:{tmp_path / 'none'}")])
     with pytest.raises(ConfigError, match="cannot be loaded"):
         build_index([Source(f"hf:{tmp_path / 'empty'}")])
 
