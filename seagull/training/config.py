@@ -58,6 +58,8 @@ class DataSettings:
             packed sequence, where the photo is encoded once and equal beginnings are kept once.
             Batch sizes then count photos.
         conversations: with ``photo``, most records of a photo that are drawn each time; 0 for all.
+        judgements: with ``photo``, so many questions a photo whether a region has a distortion
+            type are made up each time from the labels.
         flip: exchange left and right in half of the photos (``photo`` only).
         crop: judge photos that are spoken of as a whole by random windows of so many pixels a
             side (``photo`` only); 0 leaves them whole.
@@ -71,6 +73,7 @@ class DataSettings:
     group_length: bool = True
     pack: str = "none"
     conversations: int = 0
+    judgements: int = 0
     flip: bool = False
     crop: int = 0
 
@@ -215,6 +218,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "data.validation_records": (0, 1e9),
     "data.max_tokens": (16, 1e7),
     "data.conversations": (0, 1e6),
+    "data.judgements": (0, 1e6),
     "data.crop": (0, 1e5),
 }
 
@@ -254,9 +258,12 @@ def _group_faults(config: TrainConfig) -> Iterator[str]:
         yield f"max_steps: at least 1, or null to go by epochs, got {config.max_steps}"
 
 
+_PACKED = ("conversations", "judgements", "flip", "crop")
+
+
 def _loss_faults(config: TrainConfig) -> Iterator[str]:
     if config.data.pack == "none":
-        used = [name for name in ("conversations", "flip", "crop") if getattr(config.data, name)]
+        used = [name for name in _PACKED if getattr(config.data, name)]
         if used:
             yield f"data.{used[0]}: needs data.pack: photo"
         if not config.loss.text:

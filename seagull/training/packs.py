@@ -26,6 +26,7 @@ from seagull.regions.spec import RegionSpec
 from seagull.training.augment import flipped, random_window
 from seagull.training.config import DataSettings
 from seagull.training.forest import Conversation, Forest, grow, join, supervised, visible
+from seagull.training.judgements import judgements
 from seagull.training.levels import LevelWord, find_level_words
 from seagull.training.plan import Item
 from seagull.training.records import RecordIndex
@@ -37,6 +38,7 @@ from seagull.training.samples import (
     number_rows,
     pad_numbers,
 )
+from seagull.types import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,8 @@ class PhotoDataset(Dataset[PhotoSample]):
             pixels, built = random_window(pixels, built, self.data.crop, rng)
         if self.data.flip and rng.random() < 0.5:
             pixels, built = flipped(pixels, built)
-        forest, levels = self._forest(records, found) if self.text else (None, [])
+        made = judgements(found.labels, self.data.judgements, rng) if self.text else []
+        forest, levels = self._forest(records, found, made) if self.text else (None, [])
         return PhotoSample(
             pixels=self.processor.pixels(pixels),
             regions=self.processor.regions(pixels, built) if built else None,
@@ -129,7 +132,10 @@ class PhotoDataset(Dataset[PhotoSample]):
         )
 
     def _forest(
-        self, records: list[InstructionRecord], found: Regions
+        self,
+        records: list[InstructionRecord],
+        found: Regions,
+        made: Sequence[tuple[int, tuple[Message, Message]]],
     ) -> tuple[Forest, list[LevelWord]]:
         conversations, words = [], []
         for record in records:
@@ -148,10 +154,13 @@ class PhotoDataset(Dataset[PhotoSample]):
                     for word in find_level_words(record, self.processor, tokens)
                 ]
             )
+        conversations += [
+            Conversation(self.processor.tokens(messages), (number,)) for number, messages in made
+        ]
         forest = grow(conversations, self.processor.global_id, self.processor.local_id)
         levels = [
             word._replace(position=int(place[word.position]))
-            for place, own in zip(forest.places, words, strict=True)
+            for place, own in zip(forest.places, words, strict=False)
             for word in own
         ]
         return forest, levels

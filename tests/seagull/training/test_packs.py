@@ -19,6 +19,7 @@ from seagull.preprocessing.processor import SeagullProcessor
 from seagull.records import InstructionRecord, RegionLabels, read_records, write_records
 from seagull.training.augment import flipped, random_window
 from seagull.training.config import DataSettings, LossSettings, Source, TrainConfig
+from seagull.training.judgements import judgements
 from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
 from seagull.training.numbers import known_numbers
@@ -155,3 +156,18 @@ def test_settings_that_exclude_each_other_are_named(
 ) -> None:
     with pytest.raises(ConfigError, match=fault):
         settings(**changes)
+
+
+def test_judgements_are_right_and_cover_types_that_are_and_are_not_there() -> None:
+    blurred = RegionLabels(distortions=((DistortionType.BLUR, "minor"),), metric="m")
+    rows = [blurred, RegionLabels(distortions=(), metric="m"), RegionLabels(0.5), None]
+    made = judgements(rows, 400, np.random.default_rng(0))
+    assert {number for number, _ in made} == {0, 1}
+    said = {(number, ask.content): answer.content for number, (ask, answer) in made}
+    assert len(said) == 12
+    for (number, question), answer in said.items():
+        right = number == 0 and "blur" in question
+        assert answer.startswith("Yes." if right else "No.")
+        assert ("minor blur" in answer) == (number == 0 and not right)
+    drawn = judgements([blurred], 1, np.random.default_rng(1))
+    assert drawn == judgements([blurred], 1, np.random.default_rng(1))
