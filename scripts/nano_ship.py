@@ -1,0 +1,48 @@
+"""Puts a finished adapter into the package: bfloat16, without the training's head, with its card.
+
+    python scripts/nano_ship.py outputs/nano/3-language --metrics outputs/nano/metrics.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import seagull.model.presets
+from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
+from seagull.model.lora import group_of
+from seagull.training.setup import adapter_file
+
+LIMIT = 25_000_000
+"""Most bytes of the file: it is part of every installation."""
+
+
+def main() -> None:
+    """Writes the file and says how large it is."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("run", help="run folder or adapter file of the last stage")
+    parser.add_argument("--metrics", type=Path, help="JSON of measured numbers for the header")
+    options = parser.parse_args()
+    info, tensors = read_adapter(adapter_file(options.run))
+    kept = {
+        key: value.to(torch.bfloat16) for key, value in tensors.items() if group_of(key) != "head"
+    }
+    about: dict[str, Any] = {"version": info.about.get("version"), "recipe": "docs/nano.md"}
+    if options.metrics:
+        about["metrics"] = json.loads(options.metrics.read_text(encoding="utf-8"))
+    target = Path(seagull.model.presets.__file__).parent / "nano" / ADAPTER_FILE
+    target.parent.mkdir(exist_ok=True)
+    write_adapter(target, kept, replace(info, base="nano", about=about))
+    size = target.stat().st_size
+    print(f"{target}: {size / 1e6:.1f} MB, {sum(v.numel() for v in kept.values()):,} parameters")
+    if size > LIMIT:
+        raise SystemExit(f"the adapter is larger than {LIMIT / 1e6:.0f} MB; lower lora.rank")
+
+
+if __name__ == "__main__":
+    main()
