@@ -49,3 +49,27 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 	$(BIN)/seagull-data run configs/data/demo.yaml input=$(DATA_PHOTOS) output=$(DATA_OUT) \
 		masks.given=$(DATA_SEGMENTS)
 	@echo "open $(DATA_OUT)/report.html"
+
+NANO_DATA ?= ../shared/data
+NANO := outputs/nano
+
+# Every stage goes on where it was killed, and is skipped once it is done.
+.PHONY: nano nano-evaluate
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, three stages, evaluation, package
+	$(BIN)/seagull download nano
+	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
+		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
+	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
+	$(BIN)/seagull train configs/nano/1-regions.yaml
+	$(BIN)/seagull train configs/nano/2-opinions.yaml
+	$(BIN)/seagull train configs/nano/3-language.yaml
+	$(BIN)/python scripts/nano_ship.py $(NANO)/3-language
+	$(MAKE) nano-evaluate
+
+nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
+	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \
+		--baseline constant --baseline classical --out $(NANO)/evaluation/opinions
+	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --holdout 0.25 \
+		--baseline constant --out $(NANO)/evaluation/regions
+	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl \
+		--tasks sensitivity --out $(NANO)/evaluation/sensitivity

@@ -115,6 +115,9 @@ class TrainConfig:
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,
             e.g. ``vision_encoder.backbone.conv_stem``.
+        ablate: parts that are left out to see what they are worth: ``global_token``,
+            ``local_token`` (all zeros instead) or ``geometry``. The adapter of such a run is for
+            comparison by the run's own validation, not for use.
         lr: learning rate by module group; ``default`` for the rest.
         lora: of the language model.
         quantization: None, ``8bit`` or ``4bit``: of the frozen language model (QLoRA).
@@ -145,6 +148,7 @@ class TrainConfig:
     stage: TrainingStage = TrainingStage.PRETRAIN
     trainable: tuple[str, ...] | None = None
     frozen: tuple[str, ...] = ()
+    ablate: tuple[str, ...] = ()
     lr: Mapping[str, float] = field(default_factory=lambda: {"default": 1e-4})
     lora: LoraSettings = field(default_factory=LoraSettings)
     loss: LossSettings = field(default_factory=LossSettings)
@@ -196,6 +200,7 @@ _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "best_by": METRICS,
     "data.pack": ("none", "photo"),
 }
+ABLATIONS = ("global_token", "local_token", "geometry")
 _RANGES: Mapping[str, tuple[float, float]] = {
     "epochs": (0, 10_000),
     "batch_size": (1, 1_000_000),
@@ -238,6 +243,8 @@ def _faults(config: TrainConfig) -> Iterator[str]:
         )
     yield from _group_faults(config)
     yield from _loss_faults(config)
+    if unknown := sorted(set(config.ablate) - set(ABLATIONS)):
+        yield f"ablate: unknown parts {unknown}; known are {', '.join(ABLATIONS)}"
 
 
 def _group_faults(config: TrainConfig) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -48,6 +48,7 @@ class TrainingNetwork(nn.Module):
         head: reads numbers off region tokens.
         settings: weights of the losses.
         level_ids: ids of the level words, (tasks, words).
+        ablate: parts left out, see ``TrainConfig``.
     """
 
     accepts_loss_kwargs = True
@@ -59,12 +60,14 @@ class TrainingNetwork(nn.Module):
         head: RegionHead | None,
         settings: LossSettings,
         level_ids: Tensor,
+        ablate: Collection[str] = (),
     ) -> None:
         super().__init__()
         self.model = model
         self.head = head
         self.settings = settings
         self.level_ids = level_ids
+        self.ablate = frozenset(ablate)
 
     def forward(self, **batch: Tensor) -> dict[str, Tensor]:
         """Summed losses: ``total`` with its gradient, and its parts for the log.
@@ -104,6 +107,10 @@ class TrainingNetwork(nn.Module):
             batch["region_crops"].to(dtype),
             batch["region_crop_masks"],
         )
+        if "global_token" in self.ablate:
+            tokens = tokens._replace(global_tokens=torch.zeros_like(tokens.global_tokens))
+        if "local_token" in self.ablate:
+            tokens = tokens._replace(local_tokens=torch.zeros_like(tokens.local_tokens))
         return self.model.image_tokens(pyramid), tokens
 
     def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:

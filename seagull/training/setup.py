@@ -131,13 +131,23 @@ def build_network(
         torch.nn.Module.to(model.vision_encoder, memory_format=torch.channels_last)
     if config.checkpointing:
         model.language_model.gradient_checkpointing_enable({"use_reentrant": False})
-    network = TrainingNetwork(model, head, config.loss, level_ids(processor))
+    if "geometry" in config.ablate:
+        _without_geometry(model)
+    network = TrainingNetwork(model, head, config.loss, level_ids(processor), config.ablate)
     if not config.deepspeed:
         # The optimiser works on 32-bit weights; DeepSpeed keeps such copies itself.
         for _, parameter in network.trained():
             parameter.data = parameter.data.float()
     about = {"config": to_plain(config), "version": __version__}
     return network, replace(info, base=config.model, about=about)
+
+
+def _without_geometry(model: SeagullForConditionalGeneration) -> None:
+    if (linear := model.mfe.geometry) is None:
+        raise ConfigError("ablate: this model has no geometry to leave out")
+    for parameter in linear.parameters():
+        parameter.data.zero_()
+        parameter.requires_grad_(False)
 
 
 def _load_device(config: TrainConfig) -> str | dict[str, Any]:
