@@ -139,3 +139,14 @@ def test_files_that_are_no_set_are_refused(tmp_path, name, content, reason):
     path.write_text(content)
     with pytest.raises(ValueError, match=reason):
         open_set(path)
+
+
+def test_records_about_one_photo_are_asked_together_unless_ids_clash(tmp_path):
+    boxes = [{"box": [0, 0, 9, 9]}, {"box": [4, 4, 20, 20]}, {"box": [1, 1, 5, 5]}]
+    records = [record(number, box) for number, box in enumerate(boxes)]
+    for one, name in zip(records, ("a", "b", "a"), strict=True):
+        one["regions"][0]["id"] = name
+        one["labels"] = {name: one["labels"]["1"]}
+    items = list(open_set(write_records(tmp_path, records)).items())
+    assert [[spec.id for spec in item.regions] for item in items] == [["a", "b"], ["a"]]
+    assert [set(item.labels) for item in items] == [{"a", "b"}, {"a"}]

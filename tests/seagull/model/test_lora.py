@@ -71,6 +71,17 @@ def test_a_stage_trains_its_groups_and_nothing_else(base: Model, stage: Training
     assert "vision_encoder" not in learning
 
 
+def test_frozen_beginnings_stay_out_of_a_group_that_learns(base: Model) -> None:
+    first = next(name for name, _ in base.vision_encoder.named_parameters())
+    start = f"vision_encoder.{first.rsplit('.', 1)[0]}"
+    learning = set_trainable(base, {"vision_encoder"}, (start,))
+    assert learning
+    assert not any(name.startswith(start) for name in learning)
+    assert not base.get_parameter(f"vision_encoder.{first}").requires_grad
+    with pytest.raises(ModelError, match="no parameter begins with vision"):
+        set_trainable(base, {"vision_encoder"}, ("vision_encoder.nothing",))
+
+
 def test_the_vision_encoder_keeps_its_statistics_in_training_mode(base: Model) -> None:
     assert base.train().mfe.training
     assert not any(module.training for module in base.vision_encoder.modules())

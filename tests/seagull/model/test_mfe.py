@@ -9,7 +9,7 @@ import torch
 
 from seagull.model.build import preset
 from seagull.model.mfe import MaskFeatureExtractor, PyramidCrop
-from seagull.model.pooling import level_weights, pool
+from seagull.model.pooling import geometry, level_weights, pool
 from seagull.model.published import MFE_PREFIX, our_key
 
 CHANNELS = [192, 384, 768, 1536]
@@ -151,3 +151,33 @@ def test_a_local_token_sees_its_region_and_not_the_rest_of_the_crop():
         level[..., level.shape[2] // 2 :, :] += 3
     assert torch.equal(local(pyramid, masks), local(changed, masks))
     assert not torch.allclose(local(pyramid, masks), local(pyramid, ~masks), atol=1e-3)
+
+
+def test_geometry_knows_size_and_place_whatever_the_resolution():
+    masks = torch.zeros(1, 2, 32, 64, dtype=torch.bool)
+    masks[0, 0] = True
+    masks[0, 1, :8, 48:] = True
+    whole, corner = geometry(masks)[0]
+    assert whole[[0, 1, 2]].tolist() == pytest.approx([1, 1, 0])
+    assert whole[[3, 4]].tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert corner[0].item() == pytest.approx(1 / 16)
+    assert corner[3].item() == pytest.approx(-0.75)
+    assert corner[4].item() == pytest.approx(0.75)
+    assert corner[5] < whole[5]
+    finer = masks.repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
+    torch.testing.assert_close(geometry(finer), geometry(masks), atol=2e-2, rtol=0)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_mask_pooling_alone_forgets_the_size_of_a_region(told):
+    settings = preset("seagull-nano")["model"]["mfe_config"] | {"geometry": told}
+    mfe = MaskFeatureExtractor(
+        channels=[4, 6], cells=None, crop_size=64, out_dim=8, **settings
+    ).eval()
+    pyramid = [torch.ones(1, 4, 8, 8), torch.ones(1, 6, 4, 4)]
+    masks = torch.zeros(1, 2, 32, 32, dtype=torch.bool)
+    masks[0, 0, :8, :8] = True
+    masks[0, 1] = True
+    with torch.inference_mode():
+        small, large = mfe.global_tokens(pyramid, mfe.image_context(pyramid), masks)[0]
+    assert torch.allclose(small, large, atol=1e-5) != told

@@ -171,3 +171,20 @@ def test_judgements_are_right_and_cover_types_that_are_and_are_not_there() -> No
         assert ("minor blur" in answer) == (number == 0 and not right)
     drawn = judgements([blurred], 1, np.random.default_rng(1))
     assert drawn == judgements([blurred], 1, np.random.default_rng(1))
+
+
+def test_an_ablated_token_reaches_neither_head_nor_text(
+    doubled: Path, tiny_model: SeagullForConditionalGeneration, processor: SeagullProcessor
+) -> None:
+    index = build_index([Source(str(doubled))])
+    packs = PhotoDataset(index, group_by_photo(index), processor, DataSettings(pack="photo"))
+    batch = PackMaker(processor.crop_size)([packs[0, 0]])
+    changed = batch | {"region_crops": torch.rand_like(batch["region_crops"])}
+    whole = _network(tiny_model, processor, LOSSES)
+    without = TrainingNetwork(
+        tiny_model, whole.head, LOSSES, level_ids(processor), ("local_token",)
+    ).eval()
+    assert not torch.allclose(whole.region_numbers(batch), whole.region_numbers(changed))
+    assert torch.equal(without.region_numbers(batch), without.region_numbers(changed))
+    first, second = (without(**_without_seed(each))["text"] for each in (batch, changed))
+    assert torch.equal(first, second)
