@@ -1,12 +1,14 @@
 """Step time of training against the bare language model on the same tokens.
 
     python benchmarks/train.py                       # nano's shapes, vision encoder trained
-    python benchmarks/train.py --shape seagull-7b --rank 128   # on a GPU
+    python benchmarks/train.py --shape seagull-7b --rank 128 --freeze-vision   # on a GPU
+    python benchmarks/train.py --shape seagull-7b --layers 4 --bf16 --batch 1 --freeze-vision
 
 Weights are random, shapes and tokenizer real (``seagull download nano`` for the tokenizer). A step
 is reading photos, preprocessing, all modules forward and backward, and the optimiser; the bare step
 is the same language model's forward and backward (same trainable parameters) on embeddings of the
-same shape, answers' logits included. Both are medians. The last line is JSON.
+same shape, answers' logits included. Both are medians. The last line is JSON. With fewer layers
+than the shape has, the language model is a smaller share of the work: the ratio is an upper bound.
 """
 
 from __future__ import annotations
@@ -57,6 +59,8 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=8)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--freeze-vision", action="store_true")
+    parser.add_argument("--layers", type=int, help="of the language model; all if left out")
+    parser.add_argument("--bf16", action="store_true", help="also on a CPU")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(measure(options, Path(folder))))
@@ -91,6 +95,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     step, alone = (statistics.median(values) for values in times)
     return {
         "shape": options.shape, "device": str(device), "vision_trained": not options.freeze_vision,
+        "layers": network.model.config.text.num_hidden_layers,
         "batch": options.batch, "tokens_per_step": tokens, "lora_rank": options.rank,
         "step_s": round(step, 4), "bare_lm_s": round(alone, 4),
         "tokens_per_s": round(tokens / step, 1), "peak_gb": round(peak_memory(device), 2),
@@ -109,7 +114,9 @@ def build(
     config.local_token_id = processor.local_id
     if "nano" not in options.shape:
         config.text.vocab_size = max(config.text.vocab_size, len(tokenizer))
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    config.text.num_hidden_layers = options.layers or config.text.num_hidden_layers
+    half = device.type == "cuda" or options.bf16
+    dtype = torch.bfloat16 if half else torch.float32
     model = build_model(config, dtype=dtype, device=device)
     attach_lora(model, LoraSettings(rank=options.rank, dropout=0.0))
     groups = {"mfe", "projector", "lora"} | (set() if options.freeze_vision else {"vision_encoder"})

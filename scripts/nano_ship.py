@@ -1,4 +1,4 @@
-"""Puts a finished adapter into the package: bfloat16, without the training's head, with its card.
+"""Puts a finished adapter into the package: bfloat16, with what was measured in its header.
 
     python scripts/nano_ship.py outputs/nano/3-language --metrics outputs/nano/metrics.json
 """
@@ -15,7 +15,6 @@ import torch
 
 import seagull.model.presets
 from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
-from seagull.model.lora import group_of
 from seagull.training.setup import adapter_file
 
 LIMIT = 25_000_000
@@ -29,9 +28,7 @@ def main() -> None:
     parser.add_argument("--metrics", type=Path, help="JSON of measured numbers for the header")
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
-    kept = {
-        key: value.to(torch.bfloat16) for key, value in tensors.items() if group_of(key) != "head"
-    }
+    kept = {key: value.to(torch.bfloat16) for key, value in tensors.items()}
     about: dict[str, Any] = {"version": info.about.get("version"), "recipe": "docs/nano.md"}
     if options.metrics:
         about["metrics"] = json.loads(options.metrics.read_text(encoding="utf-8"))

@@ -110,7 +110,8 @@ class TrainConfig:
     Args:
         output: folder of the run; checkpoints, logs and the adapter go there.
         model: name or folder of the model to start from.
-        adapter: adapter file or run to go on from (a first stage's), merged before training.
+        adapter: adapter file or run to go on from (a first stage's), or ``nano`` for the one that
+            seagull-nano ships with.
         stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,

@@ -26,6 +26,7 @@ from seagull.model.checkpoint import load_model
 from seagull.model.head import RegionHead
 from seagull.model.lora import attach_lora, group_of, lora_layers, set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.shipped import nano_adapter
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import TrainConfig
 from seagull.training.levels import level_ids
@@ -203,12 +204,17 @@ def _go_on_from(
         load_tensors(keyed_parameters(head), own)
 
 
+SHIPPED = "nano"
+
+
 def adapter_file(wanted: str) -> Path:
-    """The adapter of a file, a run's folder, or an adapter's folder.
+    """The adapter of a file, a run's folder, or an adapter's folder; ``nano`` is the shipped one.
 
     Raises:
         ConfigError: if there is none.
     """
+    if wanted == SHIPPED and (shipped := nano_adapter()) is not None:
+        return shipped
     place = Path(wanted)
     for found in (place, place / ADAPTER_FILE, place / "adapter" / ADAPTER_FILE):
         if found.is_file():
