@@ -1,6 +1,6 @@
 """Puts a finished adapter into the package: bfloat16, with what was measured in its header.
 
-    python scripts/nano_ship.py outputs/nano/3-language --metrics outputs/nano/metrics.json
+python scripts/nano_ship.py outputs/nano/3-language --metrics outputs/nano/metrics.json
 """
 
 from __future__ import annotations
