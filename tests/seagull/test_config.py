@@ -7,7 +7,8 @@ import pytest
 from seagull.config import ConfigError, build_settings, load_settings, to_plain
 from seagull.training.config import TrainConfig
 
-SHIPPED = sorted((Path(__file__).parents[2] / "configs" / "train").glob("*.yaml"))
+CONFIGS = Path(__file__).parents[2] / "configs"
+SHIPPED = sorted([*(CONFIGS / "train").glob("*.yaml"), *(CONFIGS / "nano").glob("*.yaml")])
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)

@@ -1,0 +1,48 @@
+"""Records from opinions: split as the evaluation splits, photos found in their table."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seagull.evaluation.sets import open_set, split
+from seagull.record_photos import record_photo
+from seagull.records import read_records
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "nano_opinions.py"
+
+
+def _picture(value: int) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(np.full((16, 16, 3), value, np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_what_is_held_out_for_evaluation_is_not_in_the_training_records(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    rows = {
+        "image_name": [f"p{number}.png" for number in range(40)],
+        "mos": [number / 40 for number in range(40)],
+        "image": [_picture(number) for number in range(40)],
+    }
+    table = tmp_path / "tables" / "photos.parquet"
+    table.parent.mkdir()
+    pq.write_table(pa.table(rows), table)
+    out = tmp_path / "records"
+    command = [sys.executable, str(SCRIPT), str(table), str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    train, held_out = (list(read_records(out / f"{n}.jsonl")) for n in ("train", "held_out"))
+    assert len(train) + len(held_out) == 40
+    _, evaluated = split(open_set(table), 0.2, seed=0)
+    assert {record.reference for record in held_out} == evaluated.groups()
+    assert not evaluated.groups() & {record.reference for record in train}
+    for record in train[:3]:
+        number = int(str(record.reference)[1:-4])
+        assert record_photo(record.image, out).pixels[0, 0, 0] == number
+        assert record.labels["1"].quality == pytest.approx(number / 40)
