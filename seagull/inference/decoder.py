@@ -73,7 +73,9 @@ class PackedDecoder:
         self.counters = counters
         head = model.get_output_embeddings()
         scaled = any(getattr(model.config.text, name, None) for name in SCALED_HEADS)
-        self._head = head if type(head) is nn.Linear and not scaled else None
+        # A weight that ZeRO-3 spreads over processes (it has a ds_id) is here only during a call.
+        plain = head if type(head) is nn.Linear and not scaled else None
+        self._head = None if plain is None or hasattr(plain.weight, "ds_id") else plain
 
     @property
     def table(self) -> nn.Embedding:

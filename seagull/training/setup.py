@@ -127,8 +127,9 @@ def build_network(
         _seed_head(head, config.seed)
     info = _lora_and_adapter(config, model, head)
     set_trainable(model, set(config.groups) - {"head"}, config.frozen)
-    if device_of(config) == "cpu":
-        # Convolutions on a CPU are about twice as fast with the channels last.
+    if device_of(config) == "cpu" and not config.deepspeed:
+        # Convolutions on a CPU are about twice as fast with the channels last; DeepSpeed broadcasts
+        # contiguous weights only.
         torch.nn.Module.to(model.vision_encoder, memory_format=torch.channels_last)
     if config.checkpointing:
         model.language_model.gradient_checkpointing_enable({"use_reentrant": False})

@@ -1,5 +1,6 @@
 """Two processes under ZeRO give the losses of one, and each goes on where the other stopped."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from seagull.cli.validation import make_validator
 from seagull.config import to_plain
+from seagull.model.checkpoint import load_processor
 from seagull.training.config import TrainConfig
 from seagull.training.launch import Launch, torchrun_command
 from seagull.training.run import train
@@ -78,3 +81,52 @@ def test_two_processes_go_on_where_one_stopped(
     without_the_end(run)
     run_two(settings(save_every=3, loss=LOSSES, deepspeed=preset), tmp_path / "c.yaml")
     assert close(losses(run), expected)
+
+
+def _validated(run: Path) -> list[dict[str, float]]:
+    lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    entries = [json.loads(line) for line in lines]
+    return [
+        {name: value for name, value in entry.items() if name.startswith("eval_")}
+        for entry in entries
+        if "eval_quality_srcc" in entry
+    ]
+
+
+@pytest.mark.slow
+def test_sharded_weights_are_validated_like_whole_ones(
+    settings: Settings, model_folder: Path, tmp_path: Path, records: Path
+) -> None:
+    pytest.importorskip("deepspeed")
+    source = [{"path": str(records)}]
+    common = {
+        "data": {"train": source, "validation": source, "validation_records": 6, "workers": 0},
+        "validate_every": 3, "max_steps": 3,
+    }  # fmt: skip
+    config = settings(output=str(tmp_path / "one"), **common)
+    train(config, model_folder, make_validator(config, load_processor(model_folder)))
+    run_two(
+        settings(output=str(tmp_path / "two"), deepspeed="zero3", **common), tmp_path / "c.yaml"
+    )
+    expected, found = _validated(tmp_path / "one"), _validated(tmp_path / "two")
+    assert len(found) == len(expected) > 0
+    for one, other in zip(expected, found, strict=True):
+        assert other == pytest.approx(one, abs=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [0.0, 1.0])
+def test_packed_photos_under_zero_learn_what_one_process_does(
+    settings: Settings, model_folder: Path, tmp_path: Path, records: Path, text: float
+) -> None:
+    pytest.importorskip("deepspeed")
+    common = {
+        "data": {"train": [{"path": str(records)}], "workers": 0, "pack": "photo", "flip": True},
+        "loss": {"text": text, "numeric_head": 1.0, "soft_levels": 0.5}, "save_every": 3,
+    }  # fmt: skip
+    common |= {} if text else {"trainable": ["mfe", "vision_encoder"]}
+    train(settings(output=str(tmp_path / "one"), **common), model_folder)
+    run_two(
+        settings(output=str(tmp_path / "two"), deepspeed="zero2", **common), tmp_path / "c.yaml"
+    )
+    assert close(losses(tmp_path / "two"), losses(tmp_path / "one"))
