@@ -16,7 +16,7 @@ from seagull.model.adapter import apply_adapter, read_info
 from seagull.model.build import image_token_count
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.errors import ModelError
-from seagull.model.nano import NANO_FOLDER
+from seagull.model.nano import NANO_FOLDER, is_current
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.model.shipped import adapter_in, file_digest, nano_adapter, shipped_adapter
 from seagull.preprocessing.processor import SeagullProcessor
@@ -64,6 +64,8 @@ def known_models() -> list[ModelEntry]:
             continue
         entries[folder.name] = ModelEntry(folder.name, "model folder in the cache", folder, trained)
     nano = entries.pop(NANO_FOLDER, None)
+    if nano is not None and nano.path is not None and not is_current(nano.path):
+        nano = None  # of an earlier version; the download replaces it
     description = "EfficientNet-Lite0 and SmolLM2-135M: small, runs anywhere"
     trained = nano is not None and (bool(nano.trained) or nano_adapter() is not None)
     here = ModelEntry("nano", description, nano.path if nano else None, trained if nano else None)

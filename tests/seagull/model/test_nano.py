@@ -1,0 +1,18 @@
+"""The base model in the cache belongs to this version or is made again."""
+
+import json
+from pathlib import Path
+
+from seagull.model.build import preset_config
+from seagull.model.nano import is_current
+
+
+def test_a_base_of_another_architecture_is_not_current(tmp_path: Path) -> None:
+    assert not is_current(tmp_path)
+    preset_config("seagull-nano").save_pretrained(tmp_path)
+    assert is_current(tmp_path)
+    file = tmp_path / "config.json"
+    stored = json.loads(file.read_text())
+    stored["mfe_config"]["geometry"] = False
+    file.write_text(json.dumps(stored))
+    assert not is_current(tmp_path)
