@@ -28,7 +28,11 @@ def main() -> None:
     parser.add_argument("--metrics", type=Path, help="JSON of measured numbers for the header")
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
-    kept = {key: value.to(torch.bfloat16) for key, value in tensors.items()}
+    # Scales multiply a statistic and then take off its mean: rounded, they would not meet.
+    kept = {
+        key: value if ".norm" in key else value.to(torch.bfloat16)
+        for key, value in tensors.items()
+    }
     about: dict[str, Any] = {"version": info.about.get("version"), "recipe": "docs/nano.md"}
     if options.metrics:
         about["metrics"] = json.loads(options.metrics.read_text(encoding="utf-8"))

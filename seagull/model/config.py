@@ -44,6 +44,9 @@ class SeagullMFEConfig(PreTrainedConfig):
             paper) or the ``pyramid`` of the crop from the vision encoder.
         geometry: whether the global token is told the region's size and place. Mask pooling alone
             forgets both, and how much a region matters to the photo depends on its size.
+        standardise: whether each pooled statistic is scaled and shifted by numbers of its own,
+            which training takes from its data first. Statistics differ by orders of magnitude, and
+            quality lies in the small ones as well.
     """
 
     model_type = "seagull_mfe"
@@ -58,6 +61,7 @@ class SeagullMFEConfig(PreTrainedConfig):
     statistics: list[Statistic] | tuple[Statistic, ...] = ("mean", "std")
     local: Literal["pixels", "pyramid"] = "pyramid"
     geometry: bool = False
+    standardise: bool = False
 
 
 @strict

@@ -114,25 +114,56 @@ class PixelCrop(nn.Module):
         return self.mlp(self.attention(self.stem(crops).flatten(1)))
 
 
+class Standardise(nn.Module):
+    """Each of C statistics scaled and shifted on its own; nothing happens until it is fitted."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(width))
+        self.shift = nn.Parameter(torch.zeros(width))
+
+    def forward(self, pooled: Float[Tensor, "*some C"]) -> Float[Tensor, "*some C"]:
+        """The statistics, about 0 with a deviation of about 1 on the data fitted to."""
+        return pooled * self.scale + self.shift
+
+    @torch.no_grad()
+    def fit(self, mean: Float[Tensor, " C"], deviation: Float[Tensor, " C"]) -> None:
+        """Takes over mean and standard deviation of the statistics."""
+        scale = 1 / deviation.clamp_min(1e-4)
+        self.scale.copy_(scale)
+        self.shift.copy_(-mean * scale)
+
+
 class PyramidCrop(nn.Module):
     """A local branch on the crop's own feature pyramid: statistics of every level."""
 
     def __init__(
-        self, channels: Sequence[int], statistics: Sequence[str], embed_dim: int, out_dim: int
+        self,
+        channels: Sequence[int],
+        statistics: Sequence[str],
+        embed_dim: int,
+        out_dim: int,
+        *,
+        standardise: bool = False,
     ) -> None:
         super().__init__()
         self.statistics = tuple(statistics)
         width = sum(channels) * len(self.statistics)
-        self.norm = nn.LayerNorm(width)
+        self.norm = Standardise(width) if standardise else nn.LayerNorm(width)
         self.mlp = mlp([width, embed_dim, embed_dim, out_dim], nn.GELU)
 
     def forward(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N D"]:
         """One token per crop, from its levels (N, C_l, h_l, w_l) under the region's mask."""
+        pooled = self.norm(self.pooled(pyramid, masks))
+        return self.mlp(pooled.to(self.mlp[0].weight.dtype))
+
+    def pooled(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N C"]:
+        """The statistics of all levels, in float32."""
         pooled = []
         for level in pyramid:
             weights = level_weights(masks[:, None], (level.shape[2], level.shape[3]), "area")
-            pooled.append(pool(level, weights, self.statistics)[:, 0])
-        return self.mlp(self.norm(torch.cat(pooled, dim=1)))
+            pooled.append(pool(level.float(), weights, self.statistics)[:, 0])
+        return torch.cat(pooled, dim=1)
 
 
 class MaskFeatureExtractor(nn.Module):
@@ -143,8 +174,8 @@ class MaskFeatureExtractor(nn.Module):
         cells: cells of each level at the model's input size; needed for channel keys only.
         crop_size: side of a crop in pixels.
         out_dim: width D of the language model.
-        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, local, geometry: see
-            ``seagull.model.config.SeagullMFEConfig``.
+        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, local, geometry,
+            standardise: see ``seagull.model.config.SeagullMFEConfig``.
     """
 
     def __init__(  # noqa: PLR0913 - flat arguments, named by the caller
@@ -163,12 +194,14 @@ class MaskFeatureExtractor(nn.Module):
         statistics: Sequence[str],
         local: str,
         geometry: bool = False,
+        standardise: bool = False,
     ) -> None:
         super().__init__()
         self.coverage = coverage
         self.statistics = tuple(statistics)
         pooled = [count * len(self.statistics) for count in channels]
         self.basic = nn.ModuleList(nn.Linear(width, embed_dim) for width in pooled)
+        self.norms = nn.ModuleList(Standardise(w) for w in pooled) if standardise else None
         self.geometry = nn.Linear(GEOMETRY, embed_dim) if geometry else None
         if keys == "channels":
             if cells is None:
@@ -183,7 +216,7 @@ class MaskFeatureExtractor(nn.Module):
         self.local: nn.Module = (
             PixelCrop(crop_size, embed_dim, out_dim)
             if local == "pixels"
-            else PyramidCrop(channels, statistics, embed_dim, out_dim)
+            else PyramidCrop(channels, statistics, embed_dim, out_dim, standardise=standardise)
         )
 
     def image_context(self, pyramid: Pyramid) -> ImageContext:
@@ -210,13 +243,22 @@ class MaskFeatureExtractor(nn.Module):
         place: Tensor | int = 0
         if self.geometry is not None:
             place = self.geometry(geometry(masks).to(self.geometry.weight.dtype))
-        for level, linear, projected in zip(pyramid, self.basic, context.levels, strict=True):
-            weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
-            basic = linear(pool(level, weights, self.statistics)) + place
+        levels = zip(self.pooled(pyramid, masks), self.basic, context.levels, strict=True)
+        for number, (pooled, linear, projected) in enumerate(levels):
+            level = pooled if self.norms is None else self.norms[number](pooled)
+            basic = linear(level.to(projected[0].dtype)) + place
             basic_sum = basic_sum + basic
             attended_sum = attended_sum + self.block(basic, projected)
         parts = [self.attended_out(attended_sum), self.basic_out(basic_sum)]
         return self.merge(torch.cat(parts, dim=-1))
+
+    def pooled(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> list[Tensor]:
+        """Per level, the statistics under each mask, (B, R, statistics * C_l), in float32."""
+        found = []
+        for level in pyramid:
+            weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
+            found.append(pool(level.float(), weights, self.statistics))
+        return found
 
     def local_tokens(
         self,

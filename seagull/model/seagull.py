@@ -71,6 +71,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             statistics=mfe.statistics,
             local=mfe.local,
             geometry=mfe.geometry,
+            standardise=mfe.standardise,
         )
         self.language_model = AutoModelForCausalLM.from_config(
             config.text_config, trust_remote_code=False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,19 @@ from seagull.training.checkpoints import STATE_FILE, prune, resume_from, whole_f
 from seagull.training.config import TrainConfig
 from seagull.training.launch import prepare_deepspeed
 from seagull.training.logs import RunLog
-from seagull.training.plan import accumulation
+from seagull.training.plan import ProcessBatches, accumulation
 from seagull.training.records import fingerprint
 from seagull.training.setup import (
     adapter_groups,
+    batch_of,
+    brings_mfe,
     build_arguments,
     build_network,
     build_plan,
     build_samples,
     device_of,
 )
+from seagull.training.standardise import BATCHES, fit_scales
 from seagull.training.trainer import (
     HeadValidator,
     RunParts,
@@ -79,6 +83,10 @@ def train(
             _describe(run, config, resumed=checkpoint is not None)
         start = _step_of(checkpoint)
         network, info = build_network(config, folder, processor)
+        if checkpoint is None and not brings_mfe(config):
+            # All processes look at the same photos.
+            first = islice(ProcessBatches(plan, steps, 0, 0, 1), BATCHES)
+            fit_scales(network.model, (batch_of(dataset, maker, own) for own in first))
         arguments = build_arguments(config, world, deepspeed, bars=bars and rank == 0)
         parts = RunParts(
             config=config,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -32,9 +33,9 @@ from seagull.training.config import TrainConfig
 from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
 from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
-from seagull.training.plan import BatchPlan, accumulation
+from seagull.training.plan import BatchPlan, Item, accumulation
 from seagull.training.records import RecordIndex, build_index
-from seagull.training.samples import BatchMaker, RecordDataset
+from seagull.training.samples import Batch, BatchMaker, RecordDataset
 from seagull.version import __version__
 
 
@@ -223,6 +224,14 @@ def adapter_file(wanted: str) -> Path:
     raise ConfigError(f"adapter: {wanted} is neither an adapter file nor a finished run's folder")
 
 
+def brings_mfe(config: TrainConfig) -> bool:
+    """Whether the adapter that is gone on from holds a trained MFE."""
+    if not config.adapter:
+        return False
+    _, tensors = read_adapter(adapter_file(config.adapter))
+    return any(group_of(key) == "mfe" for key in tensors)
+
+
 def adapter_groups(config: TrainConfig) -> frozenset[str]:
     """Groups that the run's adapters hold: trained now, or brought along."""
     groups = set(config.groups)
@@ -287,3 +296,8 @@ def build_samples(
         return dataset, BatchMaker(processor.pad_id, processor.crop_size)
     photos, text = group_by_photo(index), config.loss.text > 0
     return PhotoDataset(index, photos, processor, data, text=text), PackMaker(processor.crop_size)
+
+
+def batch_of(dataset: Any, maker: Any, items: Sequence[Item]) -> Batch:
+    """The batch of some items, made in this process."""
+    return cast(Batch, maker([dataset[item] for item in items]))

@@ -1,0 +1,54 @@
+"""The MFE's scales are taken from the first photos of a run, before anything learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from seagull.model.mfe import MaskFeatureExtractor, PyramidCrop, Standardise
+from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.training.samples import Batch
+
+BATCHES = 24
+"""Micro-batches whose regions are looked at."""
+
+
+@torch.no_grad()
+def fit_scales(model: SeagullForConditionalGeneration, batches: Iterable[Batch]) -> None:
+    """Fits every ``Standardise`` of the MFE to the regions of some batches.
+
+    Args:
+        model: whose vision encoder is as it will be at the first step.
+        batches: as the trainer gets them.
+    """
+    mfe = model.mfe
+    norms = [*(mfe.norms or ())]
+    crop = mfe.local if isinstance(mfe.local, PyramidCrop) else None
+    norms += [crop.norm] if crop is not None and isinstance(crop.norm, Standardise) else []
+    if not norms:
+        return
+    rows: list[list[Tensor]] = [[] for _ in norms]
+    for batch in batches:
+        for own, statistics in zip(rows, _statistics(model, mfe, batch), strict=False):
+            own.append(statistics)
+    for norm, own in zip(norms, rows, strict=True):
+        together = torch.cat(own)
+        norm.fit(together.mean(dim=0), together.std(dim=0))
+
+
+def _statistics(
+    model: SeagullForConditionalGeneration, mfe: MaskFeatureExtractor, batch: Batch
+) -> Sequence[Tensor]:
+    """Statistics (n, C) of the regions in each level of the photo, then in their crops."""
+    weight = next(model.vision_encoder.parameters())
+    there = {name: value.to(weight.device) for name, value in batch.items()}
+    # Regions that only fill up the batch have an empty mask.
+    real = there["region_masks"].flatten(2).any(dim=2)
+    pyramid = model.vision_encoder(there["pixel_values"].to(weight.dtype))
+    found = [level[real] for level in mfe.pooled(pyramid, there["region_masks"])]
+    if isinstance(mfe.local, PyramidCrop):
+        crops, masks = there["region_crops"][real], there["region_crop_masks"][real]
+        found.append(mfe.local.pooled(model.vision_encoder(crops.to(weight.dtype)), masks))
+    return found
