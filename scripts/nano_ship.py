@@ -30,8 +30,7 @@ def main() -> None:
     info, tensors = read_adapter(adapter_file(options.run))
     # Scales multiply a statistic and then take off its mean: rounded, they would not meet.
     kept = {
-        key: value if ".norm" in key else value.to(torch.bfloat16)
-        for key, value in tensors.items()
+        key: value if ".norm" in key else value.to(torch.bfloat16) for key, value in tensors.items()
     }
     about: dict[str, Any] = {"version": info.about.get("version"), "recipe": "docs/nano.md"}
     if options.metrics:
