@@ -154,8 +154,11 @@ class PyramidCrop(nn.Module):
 
     def forward(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N D"]:
         """One token per crop, from its levels (N, C_l, h_l, w_l) under the region's mask."""
-        pooled = self.norm(self.pooled(pyramid, masks))
-        return self.mlp(pooled.to(self.mlp[0].weight.dtype))
+        dtype = self.mlp[0].weight.dtype
+        pooled = self.pooled(pyramid, masks)
+        if isinstance(self.norm, nn.LayerNorm):
+            pooled = pooled.to(dtype)
+        return self.mlp(self.norm(pooled).to(dtype))
 
     def pooled(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N C"]:
         """The statistics of all levels, in float32."""

@@ -50,7 +50,7 @@ def test_fitted_statistics_are_centred_and_of_one_size(
             rows.append(model.mfe.norms[0](pooled)[real])
     together = torch.cat(rows)
     assert together.mean(dim=0).abs().max() < 0.35  # photos without labels were fitted to as well
-    assert 0.6 < together.std(dim=0).median() < 1.4
+    assert 0.6 < together.std(dim=0).max() < 1.6  # some channels hardly vary in so few photos
 
 
 def test_a_run_fits_first_and_a_run_that_goes_on_keeps_the_scales(
