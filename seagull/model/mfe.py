@@ -154,7 +154,7 @@ class PyramidCrop(nn.Module):
 
     def forward(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N D"]:
         """One token per crop, from its levels (N, C_l, h_l, w_l) under the region's mask."""
-        dtype = self.mlp[0].weight.dtype
+        dtype = next(self.mlp.parameters()).dtype
         pooled = self.pooled(pyramid, masks)
         if isinstance(self.norm, nn.LayerNorm):
             pooled = pooled.to(dtype)
