@@ -1,15 +1,13 @@
-"""Puts a finished adapter into the package: bfloat16, with what was measured in its header.
+"""Puts a finished adapter into the package: bfloat16, with where its recipe stands.
 
-python scripts/nano_ship.py outputs/nano/3-language --metrics outputs/nano/metrics.json
+python scripts/nano_ship.py outputs/nano/3-language
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -25,16 +23,13 @@ def main() -> None:
     """Writes the file and says how large it is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("run", help="run folder or adapter file of the last stage")
-    parser.add_argument("--metrics", type=Path, help="JSON of measured numbers for the header")
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
     # Scales multiply a statistic and then take off its mean: rounded, they would not meet.
     kept = {
         key: value if ".norm" in key else value.to(torch.bfloat16) for key, value in tensors.items()
     }
-    about: dict[str, Any] = {"version": info.about.get("version"), "recipe": "docs/nano.md"}
-    if options.metrics:
-        about["metrics"] = json.loads(options.metrics.read_text(encoding="utf-8"))
+    about = {"version": info.about.get("version"), "recipe": "docs/nano.md"}
     target = Path(seagull.model.presets.__file__).parent / "nano" / ADAPTER_FILE
     target.parent.mkdir(exist_ok=True)
     write_adapter(target, kept, replace(info, base="nano", about=about))

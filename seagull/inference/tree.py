@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seagull.preprocessing.packing import visible
+
 Item = int
 """A token id; or, negative, a region's slot (see ``global_slot`` and ``local_slot``)."""
 
@@ -49,16 +51,7 @@ class PackedTree:
     def __len__(self) -> int:
         return len(self.items)
 
-    def visible(self) -> NDArray[np.bool_]:
-        """(n, n): whether the row's node sees the column's, i.e. its ancestors and itself."""
-        seen = np.eye(len(self.items), dtype=bool)
-        for index, parent in enumerate(self.parents):
-            if parent >= 0:
-                seen[index] |= seen[parent]
-        return seen
-
-
-def pack(sequences: Sequence[Sequence_]) -> PackedTree:
+    def pack(sequences: Sequence[Sequence_]) -> PackedTree:
     """The sequences as one tree; equal beginnings become the same nodes.
 
     Raises:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -114,15 +114,6 @@ def join(forests: Sequence[Forest], regions: int) -> Forest:
             for place in forest.places
         ),
     )
-
-
-def visible(parents: NDArray[np.int64]) -> Bool[Tensor, "n n"]:
-    """Whether the row's node sees the column's: its ancestors and itself."""
-    seen = np.eye(len(parents), dtype=bool)
-    for index, parent in enumerate(parents):
-        if parent >= 0:
-            seen[index] |= seen[parent]
-    return torch.from_numpy(seen)
 
 
 def supervised(forest: Forest) -> Int[Tensor, " E"]:

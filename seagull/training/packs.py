@@ -19,13 +19,14 @@ from torch.utils.data import Dataset
 
 from seagull.preprocessing.collate import pad_regions
 from seagull.preprocessing.inputs import RegionInputs
+from seagull.preprocessing.packing import visible
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.regions.spec import RegionSpec
 from seagull.training.augment import flipped, random_window
 from seagull.training.config import DataSettings
-from seagull.training.forest import Conversation, Forest, grow, join, supervised, visible
+from seagull.training.forest import Conversation, Forest, grow, join, supervised
 from seagull.training.judgements import judgements
 from seagull.training.levels import LevelWord, find_level_words
 from seagull.training.plan import Item
@@ -234,7 +235,7 @@ def _text(forests: Sequence[Forest], regions: int, count: int) -> Batch:
         "input_ids": torch.from_numpy(forest.ids)[None],
         "labels": torch.from_numpy(forest.labels)[None],
         "position_ids": torch.from_numpy(forest.depths)[None],
-        "visible": visible(forest.parents)[None, None],
+        "visible": torch.from_numpy(visible(forest.parents))[None, None],
         "region_markers": torch.tensor(forest.markers, dtype=torch.long)[None],
         "answers": answers,
         "answer_parents": torch.from_numpy(forest.parents)[answers],
