@@ -51,7 +51,12 @@ class PackedTree:
     def __len__(self) -> int:
         return len(self.items)
 
-    def pack(sequences: Sequence[Sequence_]) -> PackedTree:
+    def visible(self) -> NDArray[np.bool_]:
+        """(n, n): whether the row's node sees the column's."""
+        return visible(self.parents)
+
+
+def pack(sequences: Sequence[Sequence_]) -> PackedTree:
     """The sequences as one tree; equal beginnings become the same nodes.
 
     Raises:

@@ -6,11 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def visible(self) -> NDArray[np.bool_]:
-    """(n, n): whether the row's node sees the column's."""
-    return visible(self.parents)
-
-
 def visible(parents: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(n, n): whether the row's node sees the column's, i.e. its ancestors and itself.
 
