@@ -60,8 +60,8 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, three stag
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
-	$(BIN)/seagull train configs/nano/1-regions.yaml
-	$(BIN)/seagull train configs/nano/2-opinions.yaml
+	$(BIN)/seagull train configs/nano/1-encoder.yaml
+	$(BIN)/seagull train configs/nano/2-regions.yaml
 	$(BIN)/seagull train configs/nano/3-language.yaml
 	$(BIN)/python scripts/nano_ship.py $(NANO)/3-language
 	$(MAKE) nano-evaluate

@@ -44,6 +44,14 @@ Limit = Annotated[
         "--limit", metavar="N", min=1, help="The first N photos only.", rich_help_panel=_DATA
     ),
 ]
+Sample = Annotated[
+    float | None,
+    typer.Option(
+        "--sample", metavar="SHARE",
+        help="This share of the pictures only, drawn by the seed from all photos.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
 Metric = Annotated[
     str | None,
     typer.Option(
@@ -106,8 +114,10 @@ TrainedOn = Annotated[
 ]  # fmt: skip
 Seed = Annotated[
     int,
-    typer.Option("--seed", min=0, help="Of the hold-out and the intervals.",
-                 rich_help_panel=_NUMBERS),
+    typer.Option(
+        "--seed", min=0, help="Of the hold-out, the sample and the intervals.",
+        rich_help_panel=_NUMBERS,
+    ),
 ]  # fmt: skip
 Resamples = Annotated[
     int,
@@ -146,6 +156,7 @@ def evaluate(  # noqa: PLR0913 - one parameter an option is how typer reads a co
     predictions: Predictions = None,
     tasks: Tasks = None,
     limit: Limit = None,
+    sample: Sample = None,
     metric: Metric = None,
     mos_range: MosRange = None,
     images: Images = None,
@@ -186,6 +197,7 @@ def evaluate(  # noqa: PLR0913 - one parameter an option is how typer reads a co
         scale=parse_scale(mos_range),
         images=images,
         limit=limit,
+        sample=sample,
         seed=seed,
         resamples=resamples,
         out=out,

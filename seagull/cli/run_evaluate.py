@@ -22,7 +22,14 @@ from seagull.evaluation.outputs import Evaluation, write_outputs
 from seagull.evaluation.predictions import Row
 from seagull.evaluation.predictors import Assesses, ModelPredictor, Predictor
 from seagull.evaluation.run import FailedItem, RunResult, RunSettings, run_predictors
-from seagull.evaluation.sets import EvaluationSet, check_apart, check_metrics, open_set, split
+from seagull.evaluation.sets import (
+    EvaluationSet,
+    check_apart,
+    check_metrics,
+    open_set,
+    sample,
+    split,
+)
 from seagull.evaluation.summary import TASKS, SummarySettings, summarise
 from seagull.evaluation.table import results_table
 from seagull.evaluation.tables import MosScale
@@ -57,6 +64,7 @@ class EvaluateRequest:
     scale: MosScale | None = None
     images: Path | None = None
     limit: int | None = None
+    sample: float | None = None
     seed: int = 0
     resamples: int = 1000
     out: Path | None = None
@@ -160,6 +168,8 @@ def _open_sets(request: EvaluateRequest) -> _Sets:
         fit = None if fit is None else fit.only_metric(request.metric)
     if fit is not None:
         check_metrics(data, fit)
+    if request.sample is not None:
+        data = sample(data, request.sample, request.seed)
     return _Sets(data, fit)
 
 

@@ -126,6 +126,11 @@ class Standardise(nn.Module):
         """The statistics, about 0 with a deviation of about 1 on the data fitted to."""
         return pooled * self.scale + self.shift
 
+    @property
+    def fitted(self) -> bool:
+        """Whether it does anything."""
+        return bool((self.scale != 1).any() or (self.shift != 0).any())
+
     @torch.no_grad()
     def fit(self, mean: Float[Tensor, " C"], deviation: Float[Tensor, " C"]) -> None:
         """Takes over mean and standard deviation of the statistics."""

@@ -24,11 +24,16 @@ def random_window(
     """A square window of the photo at its own resolution, at most ``side`` pixels a side.
 
     Meant for photos judged as a whole: an opinion of a photo holds, about, for a large part of it.
-    Regions that are not the whole photo would lose what they were judged by, so a photo that has
-    one stays as it is.
+
+    Raises:
+        ValueError: if a region is not the whole photo: it would lose what it was judged by.
     """
-    if not all(region.mask.all() for region in regions):
-        return pixels, list(regions)
+    for region in regions:
+        if not region.mask.all():
+            raise ValueError(
+                f"region {region.id} is a part of its photo; `crop` is for sources of photos that "
+                "are judged as a whole"
+            )
     height, width = pixels.shape[:2]
     top = int(rng.integers(0, max(0, height - side) + 1))
     left = int(rng.integers(0, max(0, width - side) + 1))

@@ -32,15 +32,20 @@ class Source:
         weight: how often a record is seen per epoch; 0.5 takes another half in each epoch, 2.0
             takes everything twice.
         split: of a set of Hugging Face datasets.
+        crop: show random square windows of so many pixels a side instead of the photos, which
+            have to be judged as a whole (``data.pack: photo`` only); 0 shows whole photos.
     """
 
     path: str
     weight: float = 1.0
     split: str = "train"
+    crop: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.weight <= 1000:
             raise ConfigError(f"weight: above 0 and at most 1000, got {self.weight}")
+        if not 0 <= self.crop <= 100_000:
+            raise ConfigError(f"crop: a number of pixels, or 0, got {self.crop}")
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,6 @@ class DataSettings:
         judgements: with ``photo``, so many questions a photo whether a region has a distortion
             type are made up each time from the labels.
         flip: exchange left and right in half of the photos (``photo`` only).
-        crop: judge photos that are spoken of as a whole by random windows of so many pixels a
-            side (``photo`` only); 0 leaves them whole.
     """
 
     train: tuple[Source, ...] = ()
@@ -75,7 +78,6 @@ class DataSettings:
     conversations: int = 0
     judgements: int = 0
     flip: bool = False
-    crop: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,10 @@ class LossSettings:
         soft_levels: in [0, 1]; this share of the loss at a level word compares with the
             distribution that the number behind the word (and the raters' spread, where known)
             implies, the rest with the word alone.
-        numeric_head: weight of a small head on the region tokens that learns the numbers.
-        correlation: weight of 1 - PLCC between the head's quality and the labels over the regions
-            of a micro-batch (those of one metric).
+        numeric_head: weight of a small head on the region tokens that learns the numbers; a photo
+            counts as much as a token of text, however many regions it has.
+        correlation: weight of 1 - PLCC between the head's quality (and importance) and the labels
+            over the regions of a micro-batch (those of one metric).
         ranking: weight of the order of regions of one photo, by their level words' mean.
         ranking_margin: regions whose numbers differ by less are not compared.
     """
@@ -116,9 +119,13 @@ class TrainConfig:
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,
             e.g. ``vision_encoder.backbone.conv_stem``.
-        ablate: parts that are left out to see what they are worth: ``global_token``,
-            ``local_token`` (all zeros instead) or ``geometry``. The adapter of such a run is for
-            comparison by the run's own validation, not for use.
+        batch_statistics: batch normalisation of the vision encoder's trained part goes by the
+            photos of the micro-batch, and its running statistics are learned (one process,
+            without DeepSpeed); else they stay as they are.
+        ablate: parts that are left out: ``global_token``, ``local_token`` (all zeros instead, and
+            not computed) or ``geometry``. To see what they are worth, by the run's own validation;
+            or for a stage that trains the vision encoder, which is faster without the regions'
+            crops.
         lr: learning rate by module group; ``default`` for the rest.
         lora: of the language model.
         quantization: None, ``8bit`` or ``4bit``: of the frozen language model (QLoRA).
@@ -149,6 +156,7 @@ class TrainConfig:
     stage: TrainingStage = TrainingStage.PRETRAIN
     trainable: tuple[str, ...] | None = None
     frozen: tuple[str, ...] = ()
+    batch_statistics: bool = False
     ablate: tuple[str, ...] = ()
     lr: Mapping[str, float] = field(default_factory=lambda: {"default": 1e-4})
     lora: LoraSettings = field(default_factory=LoraSettings)
@@ -225,7 +233,6 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "data.max_tokens": (16, 1e7),
     "data.conversations": (0, 1e6),
     "data.judgements": (0, 1e6),
-    "data.crop": (0, 1e5),
 }
 
 
@@ -262,11 +269,15 @@ def _group_faults(config: TrainConfig) -> Iterator[str]:
         yield "trainable: lora and language_model exclude each other"
     if config.quantization and "language_model" in groups:
         yield "quantization: a quantised language model is trained by lora, not as a whole"
+    if config.batch_statistics and "vision_encoder" not in groups:
+        yield "batch_statistics: needs the vision encoder among what is trained"
+    if config.batch_statistics and config.deepspeed:
+        yield "batch_statistics: cannot be learned under DeepSpeed"
     if config.max_steps is not None and config.max_steps < 1:
         yield f"max_steps: at least 1, or null to go by epochs, got {config.max_steps}"
 
 
-_PACKED = ("conversations", "judgements", "flip", "crop")
+_PACKED = ("conversations", "judgements", "flip")
 
 
 def _loss_faults(config: TrainConfig) -> Iterator[str]:
@@ -274,6 +285,8 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
         used = [name for name in _PACKED if getattr(config.data, name)]
         if used:
             yield f"data.{used[0]}: needs data.pack: photo"
+        if any(source.crop for source in config.data.train):
+            yield "crop: needs data.pack: photo"
         if not config.loss.text:
             yield "loss.text: 0 needs data.pack: photo"
     if not config.loss.text and not config.loss.numeric_head:

@@ -40,16 +40,21 @@ def level_scores(logits: Float[Tensor, "K V"], ids: Int[Tensor, "K words"]) -> F
 def head_loss(
     predicted: Float[Tensor, "B R numbers"], numbers: Float[Tensor, "B R numbers"]
 ) -> Float[Tensor, ""]:
-    """Smooth L1 of the known numbers, summed; 0 (with a gradient of 0) where none is known."""
+    """Smooth L1 of the known numbers, summed over a photo's regions' mean; 0 where none is known.
+
+    A photo with many regions counts no more than one that is judged as a whole.
+    """
     known = ~numbers.isnan()
     wanted = torch.where(known, numbers, predicted.detach())
-    return functional.smooth_l1_loss(predicted, wanted, beta=0.1, reduction="sum")
+    apart = functional.smooth_l1_loss(predicted, wanted, beta=0.1, reduction="none")
+    regions = known.any(dim=2).sum(dim=1).clamp_min(1)
+    return (apart.sum(dim=(1, 2)) / regions).sum()
 
 
 def correlation_loss(
-    predicted: Float[Tensor, " K"], numbers: Float[Tensor, " K"], metrics: Int[Tensor, " K"]
+    predicted: Float[Tensor, "B R"], numbers: Float[Tensor, "B R"], metrics: Int[Tensor, "B R"]
 ) -> Float[Tensor, ""]:
-    """1 - PLCC within the known numbers of each metric, times how many they are.
+    """1 - PLCC within the known numbers of each metric, times the photos that have any.
 
     Three regions are needed to say anything; fewer count for nothing.
     """
@@ -57,12 +62,11 @@ def correlation_loss(
     known = ~numbers.isnan()
     for metric in metrics[known].unique():
         chosen = known & (metrics == metric)
-        count = int(chosen.sum())
-        if count >= MIN_CORRELATED:
+        if int(chosen.sum()) >= MIN_CORRELATED:
             mine, true = predicted[chosen], numbers[chosen]
             mine, true = mine - mine.mean(), true - true.mean()
             both = (mine * true).sum() / (mine.norm() * true.norm()).clamp_min(1e-6)
-            total = total + count * (1 - both)
+            total = total + chosen.any(dim=1).sum() * (1 - both)
     return total
 
 

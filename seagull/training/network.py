@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from seagull.model.adapter import file_key
-from seagull.model.head import RegionHead
+from seagull.model.head import HEAD_NUMBERS, RegionHead
 from seagull.model.lora import group_of
 from seagull.model.mfe import RegionTokens
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.tokens import IGNORE_INDEX
+from seagull.training.batch_statistics import learning_norms
 from seagull.training.config import LossSettings
 from seagull.training.losses import (
     correlation_loss,
@@ -23,6 +24,9 @@ from seagull.training.losses import (
     soft_losses,
     token_losses,
 )
+
+CORRELATED = tuple(HEAD_NUMBERS.index(name) for name in ("quality", "importance"))
+"""The numbers of the head that ``loss.correlation`` is about."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class TrainingNetwork(nn.Module):
         settings: weights of the losses.
         level_ids: ids of the level words, (tasks, words).
         ablate: parts left out, see ``TrainConfig``.
+        batch_statistics: see ``TrainConfig``.
     """
 
     accepts_loss_kwargs = True
@@ -61,6 +66,8 @@ class TrainingNetwork(nn.Module):
         settings: LossSettings,
         level_ids: Tensor,
         ablate: Collection[str] = (),
+        *,
+        batch_statistics: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
@@ -68,6 +75,14 @@ class TrainingNetwork(nn.Module):
         self.settings = settings
         self.level_ids = level_ids
         self.ablate = frozenset(ablate)
+        self.normed = learning_norms(model.vision_encoder) if batch_statistics else {}
+
+    def train(self, mode: bool = True) -> TrainingNetwork:
+        """Training mode; batch normalisation follows only where its statistics are learned."""
+        super().train(mode)
+        for norm in self.normed.values():
+            norm.train(mode)
+        return self
 
     def forward(self, **batch: Tensor) -> dict[str, Tensor]:
         """Summed losses: ``total`` with its gradient, and its parts for the log.
@@ -100,17 +115,16 @@ class TrainingNetwork(nn.Module):
     def _encode(self, batch: dict[str, Tensor]) -> tuple[Tensor, RegionTokens]:
         dtype = next(self.model.vision_encoder.parameters()).dtype
         pyramid, context = self.model.encode_image(batch["pixel_values"].to(dtype))
-        tokens = self.model.region_tokens(
-            pyramid,
-            context,
-            batch["region_masks"],
-            batch["region_crops"].to(dtype),
-            batch["region_crop_masks"],
-        )
+        masks = batch["region_masks"]
+        if "local_token" in self.ablate:
+            seen = self.model.mfe.global_tokens(pyramid, context, masks)
+            tokens = RegionTokens(seen, torch.zeros_like(seen))
+        else:
+            crops = batch["region_crops"].to(dtype)
+            shown = batch["region_crop_masks"]
+            tokens = self.model.region_tokens(pyramid, context, masks, crops, shown)
         if "global_token" in self.ablate:
             tokens = tokens._replace(global_tokens=torch.zeros_like(tokens.global_tokens))
-        if "local_token" in self.ablate:
-            tokens = tokens._replace(local_tokens=torch.zeros_like(tokens.local_tokens))
         return self.model.image_tokens(pyramid), tokens
 
     def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
@@ -160,10 +174,13 @@ class TrainingNetwork(nn.Module):
         settings, known = self.settings, batch["region_numbers"]
         terms = {"head": settings.numeric_head * head_loss(numbers, known)}
         if settings.correlation:
-            terms["correlation"] = settings.correlation * correlation_loss(
-                numbers[..., 0].flatten(), known[..., 0].flatten(),
-                batch["region_metrics"].flatten(),
-            )  # fmt: skip
+            terms["correlation"] = settings.correlation * sum(
+                (
+                    correlation_loss(numbers[..., n], known[..., n], batch["region_metrics"])
+                    for n in CORRELATED
+                ),
+                torch.zeros((), device=numbers.device),
+            )
         return terms
 
     def _text_terms(self, answers: Answers, batch: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -72,7 +72,8 @@ class PhotoDataset(Dataset[PhotoSample]):
         index: of the records.
         photos: per photo, the numbers of its records.
         processor: the model's.
-        data: how photos vary and how many conversations are taken.
+        data: how photos vary and how many conversations are taken; its sources are those of
+            the index.
         text: whether conversations are wanted.
     """
 
@@ -116,8 +117,8 @@ class PhotoDataset(Dataset[PhotoSample]):
         found = Regions(records)
         built = [spec.build(photo, folder=folder) for spec in found.specs]
         pixels = photo.pixels
-        if self.data.crop:
-            pixels, built = random_window(pixels, built, self.data.crop, rng)
+        if crop := self.data.train[self.index.source[number]].crop:
+            pixels, built = random_window(pixels, built, crop, rng)
         if self.data.flip and rng.random() < 0.5:
             pixels, built = flipped(pixels, built)
         made = judgements(found.labels, self.data.judgements, rng) if self.text else []
@@ -214,21 +215,20 @@ class PackMaker:
         regions = pad_regions([sample.regions for sample in samples])
         regions = regions or dummy_regions(pixels, self.crop_size)
         count, most = regions["region_masks"].shape[:2]
-        known = sum(len(sample.numbers) for sample in samples)
         return {
             "pixel_values": pixels,
             **regions,
-            **_text([sample.forest for sample in samples if sample.forest], most, known),
+            **_text([sample.forest for sample in samples if sample.forest], most, len(samples)),
             **level_targets(_words(samples)),
             **pad_numbers([(s.numbers, s.metrics) for s in samples], (count, most)),
             "seed": torch.tensor(samples[0].seed),
         }
 
 
-def _text(forests: Sequence[Forest], regions: int, count: int) -> Batch:
+def _text(forests: Sequence[Forest], regions: int, photos: int) -> Batch:
     if not forests:
         # The labels' number is what a step's loss is divided by.
-        return {"labels": torch.zeros(1, count, dtype=torch.long)}
+        return {"labels": torch.zeros(1, photos, dtype=torch.long)}
     forest = join(forests, regions)
     answers = supervised(forest)
     return {

@@ -25,7 +25,6 @@ from seagull.training.records import fingerprint
 from seagull.training.setup import (
     adapter_groups,
     batch_of,
-    brings_mfe,
     build_arguments,
     build_network,
     build_plan,
@@ -83,10 +82,16 @@ def train(
             _describe(run, config, resumed=checkpoint is not None)
         start = _step_of(checkpoint)
         network, info = build_network(config, folder, processor)
-        if checkpoint is None and not brings_mfe(config):
+        if config.batch_statistics and world > 1:
+            raise ConfigError("batch_statistics: are learned by one process, start one")
+        if checkpoint is None:
             # All processes look at the same photos.
             first = islice(ProcessBatches(plan, steps, 0, 0, 1), BATCHES)
-            fit_scales(network.model, (batch_of(dataset, maker, own) for own in first))
+            fit_scales(
+                network.model,
+                (batch_of(dataset, maker, own) for own in first),
+                crops="local_token" not in config.ablate,
+            )
         arguments = build_arguments(config, world, deepspeed, bars=bars and rank == 0)
         parts = RunParts(
             config=config,

@@ -136,11 +136,22 @@ def build_network(
         model.language_model.gradient_checkpointing_enable({"use_reentrant": False})
     if "geometry" in config.ablate:
         _without_geometry(model)
-    network = TrainingNetwork(model, head, config.loss, level_ids(processor), config.ablate)
+    network = TrainingNetwork(
+        model,
+        head,
+        config.loss,
+        level_ids(processor),
+        config.ablate,
+        batch_statistics=config.batch_statistics,
+    )
     if not config.deepspeed:
         # The optimiser works on 32-bit weights; DeepSpeed keeps such copies itself.
         for _, parameter in network.trained():
             parameter.data = parameter.data.float()
+        for layer in lora_layers(model).values():
+            # Autocast chooses the arithmetic's type; peft would turn every activation to that of
+            # the factors first.
+            layer.cast_input_dtype_enabled = not bf16
     about = {"config": to_plain(config), "version": __version__}
     return network, replace(info, base=config.model, about=about)
 
@@ -224,14 +235,6 @@ def adapter_file(wanted: str) -> Path:
     raise ConfigError(f"adapter: {wanted} is neither an adapter file nor a finished run's folder")
 
 
-def brings_mfe(config: TrainConfig) -> bool:
-    """Whether the adapter that is gone on from holds a trained MFE."""
-    if not config.adapter:
-        return False
-    _, tensors = read_adapter(adapter_file(config.adapter))
-    return any(group_of(key) == "mfe" for key in tensors)
-
-
 def adapter_groups(config: TrainConfig) -> frozenset[str]:
     """Groups that the run's adapters hold: trained now, or brought along."""
     groups = set(config.groups)
@@ -276,14 +279,13 @@ def _buckets(
     config: TrainConfig, processor: SeagullProcessor, index: RecordIndex
 ) -> NDArray[np.int64]:
     """Per record a number that those with photos of one input size share, (n,)."""
-    frame, crop = processor.image_transform.frame, config.data.crop
-    # Which photos are cropped is known only once their regions are; those larger either way could
-    # be, and whole ones of a size still share a bucket.
-    sizes, which = np.unique(index.size, axis=0, return_inverse=True)
+    frame = processor.image_transform.frame
+    sides = np.array([source.crop or 1 << 40 for source in config.data.train])
+    shown = np.minimum(index.size, sides[index.source][:, None])
+    sizes, which = np.unique(shown, axis=0, return_inverse=True)
     padded = np.array([frame(int(h), int(w)).padded for h, w in sizes])
     _, bucket = np.unique(padded, axis=0, return_inverse=True)
-    numbers = bucket.ravel()[which.ravel()]
-    return numbers if not crop else numbers * len(config.data.train) + index.source
+    return bucket.ravel()[which.ravel()]
 
 
 def build_samples(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seagull.model.mfe import MaskFeatureExtractor, PyramidCrop, Standardise
 from seagull.model.seagull import SeagullForConditionalGeneration
@@ -16,30 +16,35 @@ BATCHES = 24
 
 
 @torch.no_grad()
-def fit_scales(model: SeagullForConditionalGeneration, batches: Iterable[Batch]) -> None:
-    """Fits every ``Standardise`` of the MFE to the regions of some batches.
+def fit_scales(
+    model: SeagullForConditionalGeneration, batches: Iterable[Batch], *, crops: bool = True
+) -> None:
+    """Fits every ``Standardise`` of the MFE that is not yet fitted to the regions of some batches.
 
     Args:
         model: whose vision encoder is as it will be at the first step.
         batches: as the trainer gets them.
+        crops: whether the local branch is used.
     """
     mfe = model.mfe
-    norms = [*(mfe.norms or ())]
-    crop = mfe.local if isinstance(mfe.local, PyramidCrop) else None
-    norms += [crop.norm] if crop is not None and isinstance(crop.norm, Standardise) else []
-    if not norms:
+    norms: list[nn.Module] = [*(mfe.norms or ())]
+    crops = crops and isinstance(mfe.local, PyramidCrop)
+    norms += [mfe.local.norm] if crops and isinstance(mfe.local, PyramidCrop) else []
+    if all(not isinstance(norm, Standardise) or norm.fitted for norm in norms):
         return
     rows: list[list[Tensor]] = [[] for _ in norms]
     for batch in batches:
-        for own, statistics in zip(rows, _statistics(model, mfe, batch), strict=False):
+        found = _statistics(model, mfe, batch, crops=crops)
+        for own, statistics in zip(rows, found if mfe.norms else found[-1:], strict=True):
             own.append(statistics)
     for norm, own in zip(norms, rows, strict=True):
-        together = torch.cat(own)
-        norm.fit(together.mean(dim=0), together.std(dim=0))
+        if isinstance(norm, Standardise) and not norm.fitted:
+            together = torch.cat(own)
+            norm.fit(together.mean(dim=0), together.std(dim=0))
 
 
 def _statistics(
-    model: SeagullForConditionalGeneration, mfe: MaskFeatureExtractor, batch: Batch
+    model: SeagullForConditionalGeneration, mfe: MaskFeatureExtractor, batch: Batch, *, crops: bool
 ) -> Sequence[Tensor]:
     """Statistics (n, C) of the regions in each level of the photo, then in their crops."""
     weight = next(model.vision_encoder.parameters())
@@ -48,7 +53,7 @@ def _statistics(
     real = there["region_masks"].flatten(2).any(dim=2)
     pyramid = model.vision_encoder(there["pixel_values"].to(weight.dtype))
     found = [level[real] for level in mfe.pooled(pyramid, there["region_masks"])]
-    if isinstance(mfe.local, PyramidCrop):
-        crops, masks = there["region_crops"][real], there["region_crop_masks"][real]
-        found.append(mfe.local.pooled(model.vision_encoder(crops.to(weight.dtype)), masks))
+    if crops and isinstance(mfe.local, PyramidCrop):
+        seen, masks = there["region_crops"][real], there["region_crop_masks"][real]
+        found.append(mfe.local.pooled(model.vision_encoder(seen.to(weight.dtype)), masks))
     return found

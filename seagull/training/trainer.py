@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainingArguments
@@ -24,6 +25,7 @@ from seagull.model.adapter import (
     write_adapter,
 )
 from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.training.batch_statistics import absorbed, restore, statistics
 from seagull.training.checkpoints import (
     OPTIMIZER_FILE,
     STATE_FILE,
@@ -48,6 +50,10 @@ from seagull.training.plan import BatchPlan, ProcessBatches
 from seagull.training.samples import Batch, BatchMaker, RecordDataset, token_count
 
 logger = logging.getLogger(__name__)
+
+ENCODER = "vision_encoder"
+STATISTICS_FILE = "statistics.safetensors"
+"""In checkpoints of runs that learn batch statistics."""
 
 Validator = Callable[[SeagullForConditionalGeneration], dict[str, float]]
 """Assesses the validation photos with the model as it is; names and values of metrics."""
@@ -108,6 +114,7 @@ class SeagullTrainer(Trainer):
         self.start = 0
         self.terms: dict[str, float] = {}
         self.tokens = 0.0
+        self.base_statistics = statistics(network.normed)
         super().__init__(
             model=network, args=args, train_dataset=parts.dataset,
             eval_dataset=[] if parts.validates else None, **kwargs,
@@ -250,6 +257,8 @@ class SeagullTrainer(Trainer):
         """Writes what is trained as an adapter; every process has to call it."""
         keep, groups = self.args.process_index == 0, self.parts.keep_groups
         tensors = gather_weights(self.network, self._engine, keep=keep, groups=groups)
+        for name, value in absorbed(self.network.normed, self.base_statistics).items():
+            tensors[f"{ENCODER}.{name}"] = value
         if keep:
             about = dict(self.parts.info.about) | {"metrics": dict(metrics)}
             about["step"] = self.state.global_step
@@ -278,6 +287,8 @@ class SeagullTrainer(Trainer):
             with whole_folder(self.run_folder / name) as scratch:
                 write_adapter(scratch / ADAPTER_FILE, weights, self.parts.info)
                 write_optimizer(scratch / OPTIMIZER_FILE, state)
+                if self.network.normed:
+                    save_file(statistics(self.network.normed), scratch / STATISTICS_FILE)
                 self.state.save_to_json(str(scratch / STATE_FILE))
             prune(self.run_folder, self.parts.config.keep)
         if self.args.world_size > 1:
@@ -306,5 +317,7 @@ class SeagullTrainer(Trainer):
                 "with the same stage, trainable and lora settings"
             )
         restore_all(trained, self._engine, self._plain_optimizer, weights, state)
+        if self.network.normed:
+            restore(self.network.normed, load_file(folder / STATISTICS_FILE))
         self._last_terms = self.state.global_step
         restore_schedule(self.lr_scheduler, self.state.global_step)

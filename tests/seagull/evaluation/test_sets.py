@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seagull.evaluation.sets import SplitError, check_apart, open_set, split
+from seagull.evaluation.sets import SplitError, check_apart, open_set, sample, split
 from seagull.evaluation.tables import MosScale, usual_scale
 from seagull.photos import PhotoError
 
@@ -95,6 +95,21 @@ def test_a_split_is_by_photo_and_complete(table):
     assert held.groups() == split(data, 0.3, seed=1)[1].groups()
     assert held.groups() != split(data, 0.3, seed=2)[1].groups()
     check_apart(held, rest, "the training set")
+
+
+def test_a_sample_is_drawn_by_the_seed_from_the_whole_set(table):
+    data = open_set(table)
+    drawn = [item.id for item in sample(data, 0.4, seed=1).items()]
+    everything = [item.id for item in data.items()]
+    assert 2 <= len(drawn) <= 14
+    assert drawn == [name for name in everything if name in drawn]
+    assert drawn == [item.id for item in sample(data, 0.4, seed=1).items()]
+    assert drawn != [item.id for item in sample(data, 0.4, seed=2).items()]
+    assert sample(data, 0.4, seed=1).fingerprint() != data.fingerprint()
+    with pytest.raises(ValueError, match="not a single picture"):
+        sample(data, 1e-9, seed=1)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        sample(data, 1.0, seed=1)
 
 
 def test_a_photo_on_both_sides_is_refused(table):

@@ -25,12 +25,16 @@ def test_a_token_costs_its_negative_log_probability() -> None:
 
 
 def test_correlation_is_taken_within_metrics_and_ignores_scale() -> None:
-    predicted = torch.tensor([0.1, 0.2, 0.3, 0.9, 0.8, 0.7, 0.5])
-    numbers = torch.tensor([0.4, 0.6, 0.8, 0.1, 0.2, 0.3, float("nan")])
-    metrics = torch.tensor([1, 1, 1, 2, 2, 2, 1])
+    unknown = float("nan")
+    predicted = torch.tensor([[0.1, 0.2, 0.3, 0.5], [0.9, 0.8, 0.5, 0.5], [0.7, 0.5, 0.5, 0.5]])
+    numbers = torch.tensor(
+        [[0.4, 0.6, 0.8, unknown], [0.1, 0.2, unknown, unknown], [0.3, *[unknown] * 3]]
+    )
+    metrics = torch.tensor([[1, 1, 1, 1], [2, 2, 1, 1], [2, 1, 1, 1]])
     loss = correlation_loss(predicted, numbers, metrics)
-    assert loss.item() == pytest.approx(3 * 0.0 + 3 * 2.0, abs=1e-4)
-    few = correlation_loss(predicted[:2].requires_grad_(), numbers[:2], metrics[:2])
+    # One photo agrees, two of the other metric have the opposite order.
+    assert loss.item() == pytest.approx(1 * 0.0 + 2 * 2.0, abs=1e-4)
+    few = correlation_loss(predicted[:1, :2].requires_grad_(), numbers[:1, :2], metrics[:1, :2])
     assert few.item() == 0
     few.backward()
 
@@ -65,6 +69,13 @@ def test_unknown_numbers_cost_nothing_but_keep_a_gradient() -> None:
     loss.backward()
     assert predicted.grad is not None
     assert predicted.grad.tolist() == [[[1.0, 0.0]]]
+
+
+def test_a_photo_with_many_regions_weighs_no_more_than_one_with_one() -> None:
+    unknown = float("nan")
+    numbers = torch.tensor([[[0.1], [0.1], [0.1]], [[0.1], [unknown], [unknown]]])
+    loss = head_loss(torch.full((2, 3, 1), 0.5), numbers)
+    assert loss.item() == pytest.approx(2 * (0.4 - 0.05))
 
 
 def test_ranking_asks_for_the_order_and_nothing_else() -> None:

@@ -35,7 +35,7 @@ def test_fitted_statistics_are_centred_and_of_one_size(
     model = build_model(scaled_config)
     initialise_region_parts(model, seed=1)
     index = build_index([Source(str(records))])
-    data = DataSettings(pack="photo")
+    data = DataSettings(train=(Source(str(records)),), pack="photo")
     photos = PhotoDataset(index, group_by_photo(index), processor, data, text=False)
     maker = PackMaker(processor.crop_size)
     batches = [maker([photos[number, 0]]) for number in range(16)]
