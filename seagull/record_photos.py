@@ -1,4 +1,4 @@
-"""The photo of a record: a file beside the record's file, or a row of a table of images."""
+"""The photo of a record: a file beside the record's file, a row of a table, a part of a shard."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PIL import Image
 from seagull.photo_files import PhotoError, open_picture
 from seagull.photos import Photo, read_photo
 from seagull.row_tables import TABLES, RowTableError, open_table
+from seagull.tar_shards import TAR, TarShardError, shard_photo
 
 _ROTATED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
@@ -73,11 +74,19 @@ def _has_notes(picture: Image.Image) -> bool:
 
 def _source(image: str, folder: Path) -> Path | bytes:
     name, mark, row = image.rpartition("#")
-    if not mark or not name.endswith(TABLES):
+    if not mark or not name.endswith((*TABLES, TAR)):
         return folder / image
     if not row.isdecimal():
-        raise PhotoError(f"{image}: a row of a table is written FILE.parquet#ROW")
-    return _cell(folder, name, int(row))
+        raise PhotoError(
+            f"{image}: a row of a table is written FILE.parquet#ROW, a photo in a shard "
+            "FILE.tar#BYTE"
+        )
+    if not name.endswith(TAR):
+        return _cell(folder, name, int(row))
+    try:
+        return shard_photo(folder / name, int(row))
+    except TarShardError as error:
+        raise PhotoError(str(error)) from error
 
 
 def _cell(folder: Path, name: str, row: int) -> Path | bytes:

@@ -74,7 +74,8 @@ class InstructionRecord:
     Args:
         id: unique in its file.
         image: path of the photo, relative to the record's file; or ``FILE.parquet#ROW`` (or
-            ``FILE.arrow#ROW``) for a row of an image table.
+            ``FILE.arrow#ROW``) for a row of an image table, ``FILE.tar#BYTE`` for a photo in a
+            shard.
         regions: the regions spoken of, ids unique.
         messages: user and assistant in alternation; ``Message.regions`` name ``regions`` by id.
         labels: by region id.

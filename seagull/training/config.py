@@ -27,8 +27,8 @@ class Source:
     """Records to learn from.
 
     Args:
-        path: a JSONL, Parquet or Arrow file of InstructionRecords, a folder or glob of such files,
-            or ``hf:`` and the folder or name of a set of Hugging Face datasets.
+        path: a JSONL, Parquet, Arrow or tar file of InstructionRecords, a folder or glob of such
+            files, or ``hf:`` and the folder or name of a set of Hugging Face datasets.
         weight: how often a record is seen per epoch; 0.5 takes another half in each epoch, 2.0
             takes everything twice.
         split: of a set of Hugging Face datasets.

@@ -1,4 +1,4 @@
-"""Reading records from JSONL files and tables: all in turn, or one by its place."""
+"""Reading records from JSONL files, tables and tar shards: all in turn, or one by its place."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 
 from seagull.records import InstructionRecord
 from seagull.row_tables import TABLES, RowTable, RowTableError, open_table
+from seagull.tar_shards import TAR, shard_record, shard_records
 
 NESTED = ("regions", "messages", "labels")
 FIELDS = frozenset({"id", "image", "reference", *NESTED})
 
 
 def records_of(file: Path) -> Iterator[tuple[int, InstructionRecord]]:
-    """The records of a file with their places: byte offset in JSONL, row in a table.
+    """The records of a file with their places: byte offset in JSONL and shards, row in a table.
 
     Raises:
         ValueError: with file and line or row, if one is faulty.
@@ -25,6 +26,10 @@ def records_of(file: Path) -> Iterator[tuple[int, InstructionRecord]]:
         _check_columns(table)
         for row in range(len(table)):
             yield row, _checked(_body(table, row), f"{file}, row {row}")
+        return
+    if file.suffix == TAR:
+        for place, body in shard_records(file):
+            yield place, _checked(body, f"{file}, byte {place}")
         return
     offset = 0
     with file.open("rb") as lines:
@@ -42,6 +47,8 @@ def read_record(file: Path, place: int) -> InstructionRecord:
     """
     if file.suffix in TABLES:
         return _checked(_body(open_table(file), place), f"{file}, row {place}")
+    if file.suffix == TAR:
+        return _checked(shard_record(file, place), f"{file}, byte {place}")
     with file.open("rb") as stream:
         stream.seek(place)
         return _checked(stream.readline(), f"{file}, byte {place}")

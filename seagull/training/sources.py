@@ -10,13 +10,14 @@ from typing import Any
 
 from seagull.config import ConfigError
 from seagull.row_tables import TABLES, RowTableError, open_table
+from seagull.tar_shards import TAR
 from seagull.training.config import Source
 
-ENDINGS = (".jsonl", *TABLES)
+ENDINGS = (".jsonl", *TABLES, TAR)
 HF = "hf:"
 """In front of the path or name of a set of the ``datasets`` library."""
 WHOLE_DIGEST = 256 << 20
-"""Larger tables, which hold photos, are told apart by their size and by samples of their bytes."""
+"""Larger files that hold photos are told apart by their size and by samples of their bytes."""
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
 
 
@@ -53,10 +54,10 @@ def source_files(source: Source) -> list[RecordFile]:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file; of its size and of samples of its bytes for tables of many photos."""
+    """SHA-256 of a file; of its size and of samples of its bytes where it holds many photos."""
     size = path.stat().st_size
     with path.open("rb") as stream:
-        if path.suffix not in TABLES or size <= WHOLE_DIGEST:
+        if path.suffix not in (*TABLES, TAR) or size <= WHOLE_DIGEST:
             return hashlib.file_digest(stream, "sha256").hexdigest()
         digest = hashlib.sha256(str(size).encode())
         # The last sample ends with the file: a Parquet file's table of contents is there.
