@@ -107,10 +107,9 @@ def _files(shard: Path, stream: IO[bytes], header: int) -> Iterator[_File]:
     stream.seek(header)
     try:
         with tarfile.open(fileobj=stream, mode="r:") as opened:
-            while (member := opened.next()) is not None:
+            for member in opened:
                 if member.isreg():
                     yield _File(member.name, member.offset, member.offset_data, member.size)
-                opened.members.clear()  # all headers would be kept
     except (tarfile.TarError, OSError, ValueError, EOFError) as error:
         raise TarShardError(
             f"{shard}: not a plain tar file, or damaged ({error}); unpack a compressed one first"
