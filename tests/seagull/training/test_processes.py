@@ -83,6 +83,20 @@ def test_two_processes_go_on_where_one_stopped(
     assert close(losses(run), expected)
 
 
+@pytest.mark.slow
+def test_offloading_in_bfloat16_learns_what_float32_does(
+    settings: Settings, model_folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("deepspeed")
+    train(settings(output=str(tmp_path / "one")), model_folder)
+    expected = losses(tmp_path / "one")
+    config = settings(output=str(tmp_path / "two"), deepspeed="zero3_offload", precision="bfloat16")
+    run_two(config, tmp_path / "c.yaml")
+    found = losses(tmp_path / "two")
+    assert list(found) == list(expected)
+    assert all(abs(found[step] - expected[step]) < 5e-3 * expected[step] for step in expected)
+
+
 def _validated(run: Path) -> list[dict[str, float]]:
     lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
     entries = [json.loads(line) for line in lines]
