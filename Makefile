@@ -69,7 +69,21 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, three stag
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
 	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \
 		--baseline constant --baseline classical --out $(NANO)/evaluation/opinions
-	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --holdout 0.25 \
-		--baseline constant --out $(NANO)/evaluation/regions
-	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl \
+	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --sample 0.06 \
+		--fit $(NANO)/data/versions/train.jsonl --fit-limit 300 \
+		--tasks quality,importance,distortion --baseline constant --out $(NANO)/evaluation/regions
+	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl --holdout 0.25 \
 		--tasks sensitivity --out $(NANO)/evaluation/sensitivity
+	$(BIN)/python scripts/nano_talk.py $(NANO)
+
+.PHONY: nano-ablation
+nano-ablation: $(VENV)/.installed  ## what the parts of the MFE are worth, read by the head
+	for part in none global_token local_token geometry; do \
+		run=$(NANO)/ablation/$$part; \
+		$(BIN)/seagull train configs/nano/2-regions.yaml output=$$run ablate=[$${part#none}] \
+			max_steps=150 && \
+		$(BIN)/python scripts/nano_head.py $$run $(NANO)/opinions/held_out.jsonl --limit 350 || exit 1; \
+	done
+	run=$(NANO)/ablation/imagenet; \
+	$(BIN)/seagull train configs/nano/2-regions.yaml output=$$run adapter=null max_steps=150 && \
+	$(BIN)/python scripts/nano_head.py $$run $(NANO)/opinions/held_out.jsonl --limit 350

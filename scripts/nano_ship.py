@@ -1,4 +1,4 @@
-"""Puts a finished adapter into the package: bfloat16, with where its recipe stands.
+"""Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
 python scripts/nano_ship.py outputs/nano/3-language
 """
@@ -25,9 +25,10 @@ def main() -> None:
     parser.add_argument("run", help="run folder or adapter file of the last stage")
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
-    # Scales multiply a statistic and then take off its mean: rounded, they would not meet.
+    # Scales and shifts, which are few, partly cancel each other: rounded, they would not meet.
     kept = {
-        key: value if ".norm" in key else value.to(torch.bfloat16) for key, value in tensors.items()
+        key: value.float() if value.ndim == 1 else value.to(torch.bfloat16)
+        for key, value in tensors.items()
     }
     about = {"version": info.about.get("version"), "recipe": "docs/nano.md"}
     target = Path(seagull.model.presets.__file__).parent / "nano" / ADAPTER_FILE
