@@ -149,7 +149,7 @@ def test_the_head_alone_learns_without_the_language_model(
         ({"loss": {"text": 0.0, "numeric_head": 1.0}}, "loss.text: 0 needs data.pack: photo"),
         ({"loss": {"text": 0.0}}, "nothing to learn"),
         ({"loss": {"correlation": 1.0}}, "correlation: needs loss.numeric_head"),
-        ({"data": {"crop": 32}}, "data.crop: needs"),
+        ({"data": {"train": [{"path": "a.jsonl", "crop": 32}]}}, "crop: needs data.pack"),
     ],
 )
 def test_settings_that_exclude_each_other_are_named(
@@ -178,7 +178,8 @@ def test_an_ablated_token_reaches_neither_head_nor_text(
     doubled: Path, tiny_model: SeagullForConditionalGeneration, processor: SeagullProcessor
 ) -> None:
     index = build_index([Source(str(doubled))])
-    packs = PhotoDataset(index, group_by_photo(index), processor, DataSettings(pack="photo"))
+    data = DataSettings((Source(str(doubled)),), pack="photo")
+    packs = PhotoDataset(index, group_by_photo(index), processor, data)
     batch = PackMaker(processor.crop_size)([packs[0, 0]])
     changed = batch | {"region_crops": torch.rand_like(batch["region_crops"])}
     whole = _network(tiny_model, processor, LOSSES)
