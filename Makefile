@@ -55,7 +55,7 @@ NANO := outputs/nano
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, four stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, three stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
@@ -63,8 +63,7 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, four stage
 	$(BIN)/seagull train configs/nano/1-encoder.yaml
 	$(BIN)/seagull train configs/nano/2-regions.yaml
 	$(BIN)/seagull train configs/nano/3-language.yaml
-	$(BIN)/seagull train configs/nano/4-types.yaml
-	$(BIN)/python scripts/nano_ship.py $(NANO)/4-types
+	$(BIN)/python scripts/nano_ship.py $(NANO)/3-language
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
