@@ -1,8 +1,9 @@
 """Checkpoints: whole or not there at all, in safetensors, for any number of processes.
 
 A checkpoint folder holds ``adapter.safetensors`` (what is trained, in its own type),
-``optimizer.safetensors`` (its state by the same keys, gathered from all processes) and
-``trainer_state.json``. It is written under another name, flushed, and renamed.
+``optimizer.safetensors`` (its state by the same keys, gathered from all processes),
+``trainer_state.json`` and, where batch statistics are learned, ``statistics.safetensors``.
+It is written under another name, flushed, and renamed.
 """
 
 from __future__ import annotations

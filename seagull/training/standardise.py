@@ -28,13 +28,13 @@ def fit_scales(
     """
     mfe = model.mfe
     norms: list[nn.Module] = [*(mfe.norms or ())]
-    crops = crops and isinstance(mfe.local, PyramidCrop)
-    norms += [mfe.local.norm] if crops and isinstance(mfe.local, PyramidCrop) else []
+    local = mfe.local if crops and isinstance(mfe.local, PyramidCrop) else None
+    norms += [] if local is None else [local.norm]
     if all(not isinstance(norm, Standardise) or norm.fitted for norm in norms):
         return
     rows: list[list[Tensor]] = [[] for _ in norms]
     for batch in batches:
-        found = _statistics(model, mfe, batch, crops=crops)
+        found = _statistics(model, mfe, batch, crops=local is not None)
         for own, statistics in zip(rows, found if mfe.norms else found[-1:], strict=True):
             own.append(statistics)
     for norm, own in zip(norms, rows, strict=True):
