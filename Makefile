@@ -55,15 +55,16 @@ NANO := outputs/nano
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, three stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, four stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
 	$(BIN)/seagull train configs/nano/1-encoder.yaml
-	$(BIN)/seagull train configs/nano/2-regions.yaml
-	$(BIN)/seagull train configs/nano/3-language.yaml
-	$(BIN)/python scripts/nano_ship.py $(NANO)/3-language
+	$(BIN)/seagull train configs/nano/2-opinions.yaml
+	$(BIN)/seagull train configs/nano/3-regions.yaml
+	$(BIN)/seagull train configs/nano/4-language.yaml
+	$(BIN)/python scripts/nano_ship.py $(NANO)/4-language
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
@@ -80,10 +81,10 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 nano-ablation: $(VENV)/.installed  ## what the parts of the MFE are worth, read by the head
 	for part in none global_token local_token geometry; do \
 		run=$(NANO)/ablation/$$part; \
-		$(BIN)/seagull train configs/nano/2-regions.yaml output=$$run ablate=[$${part#none}] \
+		$(BIN)/seagull train configs/nano/3-regions.yaml output=$$run ablate=[$${part#none}] \
 			max_steps=150 && \
 		$(BIN)/python scripts/nano_head.py $$run $(NANO)/opinions/held_out.jsonl --limit 350 || exit 1; \
 	done
 	run=$(NANO)/ablation/imagenet; \
-	$(BIN)/seagull train configs/nano/2-regions.yaml output=$$run adapter=null max_steps=150 && \
+	$(BIN)/seagull train configs/nano/3-regions.yaml output=$$run adapter=null max_steps=150 && \
 	$(BIN)/python scripts/nano_head.py $$run $(NANO)/opinions/held_out.jsonl --limit 350

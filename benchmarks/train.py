@@ -9,6 +9,8 @@ is reading photos, preprocessing, all modules forward and backward, and the opti
 is the same language model's forward and backward (same trainable parameters) on embeddings of the
 same shape, answers' logits included. Both are medians. The last line is JSON. With fewer layers
 than the shape has, the language model is a smaller share of the work: the ratio is an upper bound.
+FLOP utilisation is a step's matrix products, convolutions and attention, as executed, against what
+the machine does in one large matrix product of the language model's type in the same run.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoTokenizer
 
 from seagull.levels import QUALITY
@@ -93,12 +96,16 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     times = timed([whole, bare], options.steps, device)
     tokens = first["input_ids"].numel()
     step, alone = (statistics.median(values) for values in times)
+    flops = executed_flops(whole)
+    most = matmul_rate(next(network.model.language_model.parameters()).dtype, device)
     return {
         "shape": options.shape, "device": str(device), "vision_trained": not options.freeze_vision,
         "layers": network.model.config.text.num_hidden_layers,
         "batch": options.batch, "tokens_per_step": tokens, "lora_rank": options.rank,
         "step_s": round(step, 4), "bare_lm_s": round(alone, 4),
         "tokens_per_s": round(tokens / step, 1), "peak_gb": round(peak_memory(device), 2),
+        "tflop_per_step": round(flops / 1e12, 4), "matmul_tflop_per_s": round(most / 1e12, 3),
+        "flop_utilisation": round(flops / step / most, 3),
         "step_over_bare_lm": round(step / alone, 3),
     }  # fmt: skip
 
@@ -187,6 +194,21 @@ def timed(steps: list[Callable[[], None]], repeats: int, device: torch.device) -
             if repeat:
                 own.append(time.perf_counter() - start)
     return times
+
+
+def executed_flops(step: Callable[[], None]) -> int:
+    """Floating-point operations of one step, counted while it runs."""
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return counter.get_total_flops()
+
+
+def matmul_rate(dtype: torch.dtype, device: torch.device) -> float:
+    """Floating-point operations a second in a large matrix product, the best of some."""
+    side = 8192 if device.type == "cuda" else 2048
+    factor = torch.randn(side, side, device=device, dtype=dtype)
+    (times,) = timed([lambda: torch.mm(factor, factor)], 5, device)
+    return 2 * side**3 / min(times)
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

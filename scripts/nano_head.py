@@ -1,6 +1,6 @@
 """What the head of a finished run reads, compared with labels: no language model is asked.
 
-    python scripts/nano_head.py outputs/nano/2-regions outputs/nano/opinions/held_out.jsonl
+    python scripts/nano_head.py outputs/nano/3-regions outputs/nano/opinions/held_out.jsonl
 
 The run's own settings count, parts that it left out included. The last line is JSON.
 """

@@ -8,7 +8,7 @@ idea in use). Answers are never shared, so every supervised token has one place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -47,6 +47,21 @@ class Forest:
     labels: NDArray[np.int64]
     markers: tuple[int, ...]
     places: tuple[NDArray[np.int64], ...]
+
+
+def up_to_answer(tokens: Tokens) -> Tokens:
+    """A conversation that ends with the first token the model is to say, as it is read in use.
+
+    What an answer goes on with says nothing more once its first word is compared, and would
+    outweigh it.
+    """
+    end = int((tokens.labels != IGNORE_INDEX).nonzero()[0]) + 1
+    return replace(
+        tokens,
+        input_ids=tokens.input_ids[:end],
+        labels=tokens.labels[:end],
+        starts=tokens.starts[:end],
+    )
 
 
 def grow(conversations: Sequence[Conversation], global_id: int, local_id: int) -> Forest:

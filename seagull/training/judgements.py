@@ -1,47 +1,68 @@
-"""Judgement questions made up while training: is this region in blur? Yes, or no and what it is in.
+"""Judgement questions made up while training: is this region in blur? Yes or no.
 
-The presence of a type is read from these questions, so each of the six types has to be asked about
-regions that have it and regions that have not, far more often than records should be written for.
+The presence of a type is read from these questions, so they are asked far more often than records
+should be written for. A model that learns from more No than Yes says No to everything, so as many
+of either are drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from seagull.prompts import distortion_answer, judgement_answer, type_judgement
+from seagull.prompts import NO, YES, type_judgement
 from seagull.records import RegionLabels
 from seagull.types import DistortionType, Message
+
+CLEAN_SHARE = 4
+"""A photo without distortions is asked for this part of the questions: all its answers are No."""
+
+Judgement = tuple[int, tuple[Message, Message]]
+"""The number of a region, and a question and an answer about it."""
+_Pair = tuple[int, DistortionType]
 
 
 def judgements(
     labels: Sequence[RegionLabels | None], count: int, rng: np.random.Generator
-) -> list[tuple[int, tuple[Message, Message]]]:
-    """Numbers of regions with a question and an answer about each, at most ``count``.
+) -> list[Judgement]:
+    """At most ``count`` different questions; half are answered Yes where there are distortions.
 
-    A region with distortions is asked about one of them in half of the cases. Regions whose
-    distortions are not known are left out.
+    Beside each Yes stands a No that differs from it by one thing: the same region asked about
+    another type, or another region about the same type. Regions whose distortions are not known are
+    left out.
 
     Args:
         labels: of a photo's regions.
         count: how many questions.
         rng: decides which.
     """
-    known = [number for number, each in enumerate(labels) if each and each.distortions is not None]
-    made: dict[tuple[int, DistortionType], tuple[Message, Message]] = {}
-    for turn in range(count if known else 0):
-        number = known[turn % len(known)]
-        each = labels[number]
-        assert each is not None
-        found = each.distortions or ()
-        present = [kind for kind, _ in found]
-        absent = [kind for kind in DistortionType if kind not in present]
-        choices = present if present and rng.random() < 0.5 else absent or present
-        kind = choices[int(rng.integers(len(choices)))]
-        answer = judgement_answer(kind in present, distortion_answer(found))
-        made[number, kind] = (
-            Message("user", type_judgement(kind), (str(number),)),
-            Message("assistant", answer),
-        )
-    return [(number, messages) for (number, _), messages in made.items()]
+    known = {
+        number: {kind for kind, _ in each.distortions}
+        for number, each in enumerate(labels)
+        if each and each.distortions is not None
+    }
+    pairs = [(number, kind) for number in known for kind in DistortionType]
+    present = [pair for pair in pairs if pair[1] in known[pair[0]]]
+    absent = [pair for pair in pairs if pair[1] not in known[pair[0]]]
+    if not present:
+        return [_judgement(pair, NO) for pair in _drawn(absent, count // CLEAN_SHARE, rng)]
+    chosen = _drawn(present, (count + 1) // 2, rng)
+    made = {pair: YES for pair in chosen}
+    for pair in chosen[: count // 2]:
+        place = int(rng.integers(2))
+        near = [other for other in absent if other[place] == pair[place] and other not in made]
+        for other in _drawn(near or [other for other in absent if other not in made], 1, rng):
+            made[other] = NO
+    return [_judgement(pair, answer) for pair, answer in made.items()]
+
+
+def _drawn(pairs: Sequence[_Pair], count: int, rng: np.random.Generator) -> list[_Pair]:
+    chosen: Iterable[int] = rng.permutation(len(pairs))[:count]
+    return [pairs[number] for number in chosen]
+
+
+def _judgement(pair: _Pair, answer: str) -> Judgement:
+    number, kind = pair
+    asked = Message("user", type_judgement(kind), (str(number),))
+    return number, (asked, Message("assistant", f"{answer}."))

@@ -26,8 +26,8 @@ from seagull.records import InstructionRecord, RegionLabels
 from seagull.regions.spec import RegionSpec
 from seagull.training.augment import flipped, random_window
 from seagull.training.config import DataSettings
-from seagull.training.forest import Conversation, Forest, grow, join, supervised
-from seagull.training.judgements import judgements
+from seagull.training.forest import Conversation, Forest, grow, join, supervised, up_to_answer
+from seagull.training.judgements import Judgement, judgements
 from seagull.training.levels import LevelWord, find_level_words
 from seagull.training.plan import Item
 from seagull.training.records import RecordIndex
@@ -39,7 +39,6 @@ from seagull.training.samples import (
     number_rows,
     pad_numbers,
 )
-from seagull.types import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +136,7 @@ class PhotoDataset(Dataset[PhotoSample]):
         self,
         records: list[InstructionRecord],
         found: Regions,
-        made: Sequence[tuple[int, tuple[Message, Message]]],
+        made: Sequence[Judgement],
     ) -> tuple[Forest, list[LevelWord]]:
         conversations, words = [], []
         for record in records:
@@ -157,7 +156,8 @@ class PhotoDataset(Dataset[PhotoSample]):
                 ]
             )
         conversations += [
-            Conversation(self.processor.tokens(messages), (number,)) for number, messages in made
+            Conversation(up_to_answer(self.processor.tokens(messages)), (number,))
+            for number, messages in made
         ]
         forest = grow(conversations, self.processor.global_id, self.processor.local_id)
         levels = [

@@ -159,19 +159,63 @@ def test_settings_that_exclude_each_other_are_named(
         settings(**changes)
 
 
-def test_judgements_are_right_and_cover_types_that_are_and_are_not_there() -> None:
+def test_judgements_are_right_and_half_of_them_yes() -> None:
     blurred = RegionLabels(distortions=((DistortionType.BLUR, "minor"),), metric="m")
-    rows = [blurred, RegionLabels(distortions=(), metric="m"), RegionLabels(0.5), None]
-    made = judgements(rows, 400, np.random.default_rng(0))
-    assert {number for number, _ in made} == {0, 1}
+    both = replace(
+        blurred, distortions=((DistortionType.BLUR, "minor"), (DistortionType.NOISE, "minor"))
+    )
+    clean = RegionLabels(distortions=(), metric="m")
+    rows = [blurred, clean, both, RegionLabels(0.5), None]
+    there = {(0, "blur"), (2, "blur"), (2, "noise")}
+    made = judgements(rows, 8, np.random.default_rng(0))
     said = {(number, ask.content): answer.content for number, (ask, answer) in made}
-    assert len(said) == 12
+    assert sorted(said.values()) == ["No."] * 3 + ["Yes."] * 3
     for (number, question), answer in said.items():
-        right = number == 0 and "blur" in question
-        assert answer.startswith("Yes." if right else "No.")
-        assert ("minor blur" in answer) == (number == 0 and not right)
-    drawn = judgements([blurred], 1, np.random.default_rng(1))
-    assert drawn == judgements([blurred], 1, np.random.default_rng(1))
+        kind = question.removesuffix("?").split(" in ")[-1]
+        assert answer == ("Yes." if (number, kind) in there else "No.")
+    assert made == judgements(rows, 8, np.random.default_rng(0))
+    assert made != judgements(rows, 8, np.random.default_rng(1))
+
+
+def test_judgements_of_a_photo_without_distortions_are_few() -> None:
+    clean = RegionLabels(distortions=(), metric="m")
+    made = judgements([clean, clean, None], 8, np.random.default_rng(0))
+    assert [answer.content for _, (_, answer) in made] == ["No.", "No."]
+    assert judgements([None], 8, np.random.default_rng(0)) == []
+
+
+def test_a_no_differs_from_a_yes_by_its_region_or_its_type() -> None:
+    blurred = RegionLabels(distortions=((DistortionType.BLUR, "minor"),), metric="m")
+    clean = RegionLabels(distortions=(), metric="m")
+    asked = set()
+    for seed in range(20):
+        made = judgements([blurred, clean], 2, np.random.default_rng(seed))
+        (yes, _), (no, (question, _)) = made
+        assert yes == 0
+        asked.add((no, "blur" in question.content))
+    assert asked == {(0, False), (1, True)}
+
+
+def test_made_up_judgements_end_with_yes_or_no(doubled: Path, processor: SeagullProcessor) -> None:
+    blurred = RegionLabels(distortions=((DistortionType.BLUR, "minor"),), metric="m")
+    records = [
+        replace(record, labels=dict.fromkeys(record.labels, blurred))
+        for record in read_records(doubled)
+    ]
+    write_records(doubled, records)
+    index = build_index([Source(str(doubled))])
+    groups = group_by_photo(index)
+
+    def supervised_tokens(judgements: int) -> list[int]:
+        data = DataSettings((Source(str(doubled)),), pack="photo", judgements=judgements)
+        forest = PhotoDataset(index, groups, processor, data)[0, 0].forest
+        assert forest is not None
+        return [int(label) for label in forest.labels if label >= 0]
+
+    without, asked = supervised_tokens(0), supervised_tokens(8)
+    assert asked[: len(without)] == without
+    added = {processor.tokenizer.decode([token]) for token in asked[len(without) :]}
+    assert added == {"Yes", "No"}
 
 
 def test_an_ablated_token_reaches_neither_head_nor_text(
