@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from seagull.model.errors import ModelError
 from seagull.model.lora import ADAPTER_NAME, LoraSettings, attach_lora, group_of, lora_layers
 from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.permissions import allow_readers
 
 FORMAT = "seagull-adapter-1"
 ADAPTER_FILE = "adapter.safetensors"
@@ -76,6 +77,7 @@ def write_adapter(file: Path, tensors: Mapping[str, Tensor], info: AdapterInfo) 
     """Writes gathered tensors by their keys in the file."""
     plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
     save_file(plain, file, {"format": FORMAT, "info": json.dumps(asdict(info))})
+    allow_readers([file])
 
 
 def file_key(name: str) -> str:

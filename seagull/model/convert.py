@@ -23,6 +23,7 @@ from seagull.model.build import build_model, image_token_count, preset
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
 from seagull.model.published import MFE_PREFIX, from_open_clip, our_key
+from seagull.permissions import allow_readers
 from seagull.preprocessing.processor import SeagullProcessor, with_placeholders
 
 TEXT_FIELDS = (
@@ -70,6 +71,7 @@ def convert_checkpoint(
         folder.mkdir()
         sources = [(file, False) for file in files] + ([(vision, True)] if vision else [])
         _write_shards(sources, folder)
+        allow_readers(folder.glob("*.safetensors"))
         processor.save_pretrained(folder)
         config.save_pretrained(folder)
         shutil.move(folder, out)

@@ -22,6 +22,7 @@ from seagull.download import cache_dir
 from seagull.model.build import build_model, build_processor, preset, preset_config
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
+from seagull.permissions import allow_readers
 
 Report = Callable[[str], None]
 
@@ -113,6 +114,7 @@ def _assemble(language: Path, vision: Path, folder: Path) -> None:
     model.bfloat16().save_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(language.parent, gguf_file=language.name)
     build_processor("seagull-nano", tokenizer).save_pretrained(folder)
+    allow_readers(folder.glob("*.safetensors"))
 
 
 def load_vision(model: SeagullForConditionalGeneration, file: Path) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from seagull.model.adapter import apply_adapter
 from seagull.model.checkpoint import load_model, load_processor
+from seagull.permissions import allow_readers
 from seagull.training.card import CARD_FILE, card_text
 from seagull.training.setup import adapter_file
 
@@ -38,6 +39,7 @@ def export(adapter: str, base: Path, out: Path, *, dtype: torch.dtype = torch.bf
     try:
         torch.nn.Module.to(model, dtype).save_pretrained(scratch)
         load_processor(base).save_pretrained(scratch)
+        allow_readers(scratch.glob("*.safetensors"))
         (scratch / CARD_FILE).write_text(card_text(info, out.name), encoding="utf-8")
         for name in ("config.yaml", "run.json"):
             if (found := file.parent / name).is_file():
