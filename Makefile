@@ -55,7 +55,7 @@ NANO := outputs/nano
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, four stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, five stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
@@ -64,7 +64,8 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, four stage
 	$(BIN)/seagull train configs/nano/2-opinions.yaml
 	$(BIN)/seagull train configs/nano/3-regions.yaml
 	$(BIN)/seagull train configs/nano/4-language.yaml
-	$(BIN)/python scripts/nano_ship.py $(NANO)/4-language
+	$(BIN)/seagull train configs/nano/5-head.yaml
+	$(BIN)/python scripts/nano_ship.py $(NANO)/5-head
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on

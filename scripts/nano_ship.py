@@ -1,6 +1,6 @@
 """Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
-python scripts/nano_ship.py outputs/nano/4-language
+python scripts/nano_ship.py outputs/nano/5-head
 """
 
 from __future__ import annotations

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seagull.cli.validation import summarise
-from seagull.levels import IMPORTANCE, QUALITY, SEVERITY, LevelScale
+from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.records import RegionLabels
-from seagull.types import Distortion, DistortionType, LevelScore, Region, RegionAssessment
+from seagull.types import LevelScore, Region, RegionAssessment
 
 if TYPE_CHECKING:
     from seagull.preprocessing.processor import SeagullProcessor
     from seagull.training.config import TrainConfig
     from seagull.training.network import TrainingNetwork
-
-PRESENT = 0.1
-"""From this severity on, half of the lowest word's, a type counts as found."""
 
 
 def make_head_validator(
@@ -58,27 +55,28 @@ def make_head_validator(
                 "region_crop_masks": inputs.crop_masks[None],
             }
             batch = {name: value.to(network.model.device) for name, value in batch.items()}
-            numbers = network.region_numbers(batch)[0].tolist()
-            for region, labels, read in zip(regions, known.labels, numbers, strict=True):
+            read = network.read(batch)
+            rows = zip(regions, known.labels, *(part[0].tolist() for part in read), strict=True)
+            for region, labels, numbers, presence in rows:
                 if labels is not None:
-                    found.append((assessment_of(region, read), labels))
+                    found.append((assessment_of(region, numbers, presence), labels))
         return summarise(found)
 
     return validate
 
 
-def assessment_of(region: Region, numbers: Sequence[float]) -> RegionAssessment:
-    """The head's numbers (as in ``HEAD_NUMBERS``) as an assessment."""
+def assessment_of(
+    region: Region, numbers: Sequence[float], presence: Sequence[float]
+) -> RegionAssessment:
+    """What a head reads of a region (see ``HeadReading``) as an assessment."""
+    from seagull.inference.answers import found_distortions, read_distortions
+
     quality, importance, *severities = numbers
     return RegionAssessment(
         region=region,
         quality=_level(QUALITY, quality),
         importance=_level(IMPORTANCE, importance),
-        distortions=tuple(
-            Distortion(kind, _severity(value), value)
-            for kind, value in zip(DistortionType, severities, strict=True)
-            if value >= PRESENT
-        ),
+        distortions=found_distortions(*read_distortions(presence, severities)),
     )
 
 
@@ -86,8 +84,3 @@ def _level(scale: LevelScale, score: float) -> LevelScore:
     weights = np.asarray(scale.weights)
     shares = np.maximum(0.0, 1.0 - np.abs(weights - score) * (len(weights) - 1))
     return LevelScore.from_probabilities(scale, shares)
-
-
-def _severity(value: float) -> str:
-    steps = len(SEVERITY.words)
-    return SEVERITY.words[min(steps - 1, max(0, round(value * steps) - 1))]

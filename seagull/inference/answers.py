@@ -1,7 +1,11 @@
-"""Reading answers: log-probabilities of candidate words become levels, numbers and distortions."""
+"""Reading answers: log-probabilities of candidate words become levels, numbers and distortions.
+
+Distortions are read off the head's numbers instead where a model has a head.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -20,7 +24,10 @@ from seagull.types import (
 )
 
 PRESENT = 0.5
-"""A distortion type is reported if its judgement question is answered Yes with this probability."""
+"""A distortion type is reported from this probability on."""
+
+ReadDistortions = tuple[dict[DistortionType, float], dict[DistortionType, str]]
+"""The probability of each type, and the severity word it would have."""
 
 
 def scored_questions(book: QuestionBook, tasks: Sequence[AssessmentTask]) -> list[Question]:
@@ -36,6 +43,7 @@ def read_scores(
     tasks: Sequence[AssessmentTask],
     logs: Sequence[Logs],
     text: Mapping[str, str] | None = None,
+    found: ReadDistortions | None = None,
 ) -> RegionAssessment:
     """The assessment of one region.
 
@@ -44,6 +52,7 @@ def read_scores(
         tasks: as given to ``scored_questions``.
         logs: per question, log-probabilities of its candidates.
         text: answers in words by task.
+        found: distortions, where they are not among the tasks because a head has read them.
     """
     read = iter(logs)
     levels = {
@@ -51,7 +60,7 @@ def read_scores(
         for task in tasks
         if task in LEVEL_SCALES
     }
-    present = severities = None
+    present, severities = found or (None, None)
     if AssessmentTask.DISTORTION in tasks:
         present = {kind: float(np.exp(next(read)[0])) for kind in DistortionType}
         severities = {kind: SEVERITY.words[int(next(read).argmax())] for kind in DistortionType}
@@ -59,17 +68,30 @@ def read_scores(
         region=region,
         quality=levels.get(AssessmentTask.QUALITY),
         importance=levels.get(AssessmentTask.IMPORTANCE),
-        distortions=_found(present, severities),
+        distortions=found_distortions(present, severities) if present and severities else None,
         distortion_probabilities=present,
         text=dict(text or {}),
     )
 
 
-def _found(
-    present: Mapping[DistortionType, float] | None, severities: Mapping[DistortionType, str] | None
-) -> tuple[Distortion, ...] | None:
-    if present is None or severities is None:
-        return None
+def read_distortions(log_odds: Sequence[float], severities: Sequence[float]) -> ReadDistortions:
+    """Probabilities and severity words from what a head reads of one region.
+
+    Args:
+        log_odds: of the presence of each type, in the order of ``DistortionType``.
+        severities: in [0, 1]; the words stand for .2, .4 ... 1.
+    """
+    words, kinds = SEVERITY.words, list(DistortionType)
+    places = [round(value * len(words)) - 1 for value in severities]
+    present = {kind: 1 / (1 + math.exp(-odds)) for kind, odds in zip(kinds, log_odds, strict=True)}
+    named = [words[min(max(place, 0), len(words) - 1)] for place in places]
+    return present, dict(zip(kinds, named, strict=True))
+
+
+def found_distortions(
+    present: Mapping[DistortionType, float], severities: Mapping[DistortionType, str]
+) -> tuple[Distortion, ...]:
+    """The types that are probable enough to be reported, most probable first."""
     found = [
         Distortion(kind, severities[kind], probability)
         for kind, probability in present.items()

@@ -7,15 +7,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seagull.inference.answers import read_scores, scored_questions
+from seagull.inference.answers import (
+    ReadDistortions,
+    read_distortions,
+    read_scores,
+    scored_questions,
+)
 from seagull.inference.chat import Chat
 from seagull.inference.engine import Engine
+from seagull.inference.session import ImageSession
 from seagull.photos import Photo, PhotoSource, read_photo
 from seagull.regions.build import build_regions
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
+from seagull.types import AssessmentTask, DistortionType, ModelInfo, QualityReport, Region
 
 ALL_TASKS = tuple(AssessmentTask)
+DISTORTION = AssessmentTask.DISTORTION
 
 AskedRegion = Region | RegionSpec | Sequence[float]
 """A region, how to make one, or its box in pixels, end exclusive."""
@@ -62,7 +69,9 @@ class Assessor:
         chosen = chosen_tasks(tasks)
         asked = make_regions(photo, [RegionSpec(whole=True)] if regions is None else regions)
         session = self.engine.open(photo)
-        logs = self.engine.score(session, asked, scored_questions(self.engine.book, chosen))
+        found = self._read_distortions(session, asked) if DISTORTION in chosen else None
+        left = [task for task in chosen if found is None or task is not DISTORTION]
+        logs = self.engine.score(session, asked, scored_questions(self.engine.book, left))
         words: list[dict[str, str]] = [{} for _ in asked]
         if text:
             questions = [self.engine.book.answers[task] for task in chosen]
@@ -75,10 +84,23 @@ class Assessor:
             model=self.info,
             segmenter=segmenter or _segmenters(asked),
             regions=tuple(
-                read_scores(region, chosen, read, said)
-                for region, read, said in zip(asked, logs, words, strict=True)
+                read_scores(region, left, read, said, found[number] if found else None)
+                for number, (region, read, said) in enumerate(zip(asked, logs, words, strict=True))
             ),
         )
+
+    def _read_distortions(
+        self, session: ImageSession, regions: Sequence[Region]
+    ) -> list[ReadDistortions] | None:
+        """The distortions of each region as the head reads them; None without a head."""
+        read = self.engine.read_head(session, regions)
+        if read is None:
+            return None
+        severities = read.numbers[0, :, -len(DistortionType) :].tolist()
+        return [
+            read_distortions(odds, severity)
+            for odds, severity in zip(read.presence[0].tolist(), severities, strict=True)
+        ]
 
     def chat(self, image: Photo | PhotoSource, regions: Sequence[AskedRegion] = ()) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.

@@ -29,6 +29,8 @@ from seagull.inference.reading import read_answers, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
 from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
 from seagull.model.assembly import fill, text_embeddings
+from seagull.model.head import HeadReading, RegionHead
+from seagull.model.mfe import RegionTokens
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.photos import Photo
 from seagull.preprocessing.processor import SeagullProcessor
@@ -46,6 +48,8 @@ class Engine:
         processor: of that model.
         cache_bytes: memory for what is kept of photos.
         pack_tokens: most new tokens in one packed pass.
+        head: reads distortions off region tokens, in place of questions; None asks the language
+            model.
         region_batch: most regions encoded at once; by default few on a CPU, whose caches hold few
             crops' features, and many on a GPU.
     """
@@ -55,6 +59,7 @@ class Engine:
         model: SeagullForConditionalGeneration,
         processor: SeagullProcessor,
         *,
+        head: RegionHead | None = None,
         cache_bytes: int = 4 << 30,
         pack_tokens: int = 512,
         region_batch: int | None = None,
@@ -67,6 +72,7 @@ class Engine:
         self.sessions = SessionCache(cache_bytes)
         self.counters = Counters()
         self.decoder = PackedDecoder(model, self.counters)
+        self.head = None if head is None else head.to(self.decoder.device)
 
     @torch.inference_mode()
     def open(self, photo: Photo) -> ImageSession:
@@ -86,6 +92,8 @@ class Engine:
         Candidates whose first tokens differ are compared by those alone, normalised over them;
         others by the sum over their tokens. Nothing is generated.
         """
+        if not questions:
+            return [[] for _ in regions]
         slots = self.encode_regions(session, regions)
         asked = [(region, question) for region in range(len(regions)) for question in questions]
         paths = [read_paths(region, question) for region, question in asked]
@@ -98,6 +106,14 @@ class Engine:
         return [
             [read[start + index] for index in range(count)] for start in range(0, len(asked), count)
         ]
+
+    @torch.inference_mode()
+    def read_head(self, session: ImageSession, regions: Sequence[Region]) -> HeadReading | None:
+        """What the head reads of the regions, (1, R, ...); None without a head."""
+        if self.head is None:
+            return None
+        slots = self.encode_regions(session, regions).float()[None]
+        return self.head(RegionTokens(slots[:, :, 0], slots[:, :, 1]))
 
     @torch.inference_mode()
     def generate(

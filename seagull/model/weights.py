@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from seagull.model.build import build_model
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
+from seagull.model.head import HEAD_FILE
 
 OWN_PARTS = ("vision_encoder.", "projector.", "mfe.")
 """Beginnings of our own keys; those of a language model are told by transformers."""
@@ -64,7 +65,7 @@ def _expected_shapes(folder: Path, config: SeagullConfig) -> dict[str, tuple[int
 
 def _stored_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
-    for file in sorted(folder.glob("*.safetensors")):
+    for file in sorted(set(folder.glob("*.safetensors")) - {folder / HEAD_FILE}):
         try:
             with safe_open(file, "pt") as opened:
                 names = list(opened.keys())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from seagull.model.adapter import apply_adapter
+from seagull.model.adapter import apply_adapter, read_adapter, write_adapter
 from seagull.model.checkpoint import load_model, load_processor
+from seagull.model.head import GROUP, HEAD_FILE
 from seagull.permissions import allow_readers
 from seagull.training.card import CARD_FILE, card_text
 from seagull.training.setup import adapter_file
@@ -39,6 +41,9 @@ def export(adapter: str, base: Path, out: Path, *, dtype: torch.dtype = torch.bf
     try:
         torch.nn.Module.to(model, dtype).save_pretrained(scratch)
         load_processor(base).save_pretrained(scratch)
+        _, tensors = read_adapter(file)
+        if head := {key: value for key, value in tensors.items() if key.startswith(GROUP)}:
+            write_adapter(scratch / HEAD_FILE, head, replace(info, rank=0, alpha=0.0))
         allow_readers(scratch.glob("*.safetensors"))
         (scratch / CARD_FILE).write_text(card_text(info, out.name), encoding="utf-8")
         for name in ("config.yaml", "run.json"):

@@ -51,6 +51,21 @@ def head_loss(
     return (apart.sum(dim=(1, 2)) / regions).sum()
 
 
+def presence_loss(
+    logits: Float[Tensor, "B R types"], severities: Float[Tensor, "B R types"]
+) -> Float[Tensor, ""]:
+    """Cross entropy of each type's presence, summed over a photo's regions' and types' mean.
+
+    A type is there if its severity is above 0; nothing is learned where it is not known (NaN).
+    """
+    known = ~severities.isnan()
+    apart = functional.binary_cross_entropy_with_logits(
+        logits, (severities > 0).to(logits.dtype), reduction="none"
+    )
+    per_photo = torch.where(known, apart, 0.0).sum(dim=(1, 2))
+    return (per_photo / known.sum(dim=(1, 2)).clamp_min(1)).sum()
+
+
 def correlation_loss(
     predicted: Float[Tensor, "B R"], numbers: Float[Tensor, "B R"], metrics: Int[Tensor, "B R"]
 ) -> Float[Tensor, ""]:

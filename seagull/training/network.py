@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seagull.model.adapter import file_key
-from seagull.model.head import HEAD_NUMBERS, RegionHead
+from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead
 from seagull.model.lora import group_of
 from seagull.model.mfe import RegionTokens
 from seagull.model.seagull import SeagullForConditionalGeneration
@@ -20,13 +20,17 @@ from seagull.training.losses import (
     correlation_loss,
     head_loss,
     level_scores,
+    presence_loss,
     ranking_loss,
     soft_losses,
     token_losses,
 )
+from seagull.types import DistortionType
 
 CORRELATED = tuple(HEAD_NUMBERS.index(name) for name in ("quality", "importance"))
 """The numbers of the head that ``loss.correlation`` is about."""
+SEVERITIES = slice(len(HEAD_NUMBERS) - len(DistortionType), None)
+"""Where the severities stand among the numbers of the head."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,8 @@ class TrainingNetwork(nn.Module):
         total = torch.stack([value for value in terms.values() if value.requires_grad]).sum()
         return {"total": total + nothing, **{name: value.detach() for name, value in terms.items()}}
 
-    def region_numbers(self, batch: dict[str, Tensor]) -> Tensor:
-        """What the head reads, (B, R, numbers).
+    def read(self, batch: dict[str, Tensor]) -> HeadReading:
+        """What the head reads.
 
         Raises:
             ValueError: if there is no head.
@@ -170,9 +174,10 @@ class TrainingNetwork(nn.Module):
         hidden = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
         return hidden.masked_fill(~visible, torch.finfo(dtype).min)
 
-    def _head_terms(self, numbers: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        settings, known = self.settings, batch["region_numbers"]
-        terms = {"head": settings.numeric_head * head_loss(numbers, known)}
+    def _head_terms(self, reading: HeadReading, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        settings, known, numbers = self.settings, batch["region_numbers"], reading.numbers
+        present = presence_loss(reading.presence, known[..., SEVERITIES])
+        terms = {"head": settings.numeric_head * (head_loss(numbers, known) + present)}
         if settings.correlation:
             terms["correlation"] = settings.correlation * sum(
                 (

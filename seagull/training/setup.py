@@ -173,7 +173,7 @@ def _load_device(config: TrainConfig) -> str | dict[str, Any]:
 
 def _seed_head(head: RegionHead, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
-    for linear in (head.inner, head.outer):
+    for linear in (head.inner, head.outer, head.presence):
         noise = torch.randn(linear.weight.shape, generator=generator)
         linear.weight.data = noise / linear.in_features**0.5
         linear.bias.data.zero_()

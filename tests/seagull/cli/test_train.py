@@ -59,7 +59,9 @@ def work(
 
 
 def test_train_then_export_then_assess(work: Path) -> None:
-    run = CliRunner().invoke(build_app(), ["train", str(work / "c.yaml"), "max_steps=2"])
+    run = CliRunner().invoke(
+        build_app(), ["train", str(work / "c.yaml"), "max_steps=2", "loss.numeric_head=1"]
+    )
     assert run.exit_code == 0, run.output
     assert "quality_srcc" in (work / "run" / "log.jsonl").read_text()
     out = CliRunner().invoke(
@@ -67,14 +69,17 @@ def test_train_then_export_then_assess(work: Path) -> None:
     )
     assert out.exit_code == 0, out.output
     assert "# out" in (work / "out" / "README.md").read_text()
-    scores = []
+    scores, present = [], []
     for folder in (work / "run", work / "out"):
         assessor = load(folder, device="cpu", dtype="float32")
         assert assessor.info.trained
-        found = assessor.assess(work / "p.png", tasks=["quality"]).regions[0].quality
-        assert found is not None
-        scores.append(found.score)
+        assert assessor.engine.head is not None
+        (found,) = assessor.assess(work / "p.png", tasks=["quality", "distortion"]).regions
+        assert found.quality is not None
+        scores.append(found.quality.score)
+        present.append(found.distortion_probabilities)
     assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+    assert present[0] == pytest.approx(present[1], abs=1e-5)
 
 
 def test_a_dry_run_shows_sizes_and_what_is_supervised(work: Path) -> None:

@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model, load, revision
 from seagull.inference.tree import common_prefix, pack, sorted_chunks
-from seagull.levels import IMPORTANCE, QUALITY
+from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.model.errors import ModelError
+from seagull.model.head import RegionHead
 from seagull.photos import PhotoError
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.prompts import STYLES
@@ -40,6 +42,30 @@ def test_a_report_holds_what_was_asked(assessor, photo, regions):
         assert found == {
             kind for kind, share in entry.distortion_probabilities.items() if share >= 0.5
         }
+
+
+def test_a_head_reads_distortions_in_place_of_questions(tiny_model, processor, photo, regions):
+    head = RegionHead(tiny_model.config.text.hidden_size)
+    for linear in (head.outer, head.presence):
+        torch.nn.init.zeros_(linear.weight)
+    with torch.no_grad():
+        head.presence.bias.copy_(torch.tensor([3.0, -3.0, -3.0, 0.1, -3.0, -3.0]))
+        head.outer.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, -9.0, 0.0, 9.0]))
+    info = ModelInfo("tiny", "0", trained=False)
+    plain, engine = Engine(tiny_model, processor), Engine(tiny_model, processor, head=head)
+    (entry, _) = Assessor(engine, info).assess(photo, regions[:2]).regions
+    kinds, words = list(DistortionType), SEVERITY.words
+    said = [(found.type, found.severity) for found in entry.distortions]
+    # 0.5 is as near to the second word as to the third; Python rounds halves to even.
+    assert said == [(kinds[0], words[1]), (kinds[3], words[0])]
+    assert entry.distortion_probabilities[kinds[0]] == pytest.approx(1 / (1 + np.exp(-3)))
+    (asked, _) = Assessor(plain, info).assess(photo, regions[:2]).regions
+    assert entry.quality.score == pytest.approx(asked.quality.score, abs=1e-5)
+    alone = Engine(tiny_model, processor, head=head)
+    (only, _) = Assessor(alone, info).assess(photo, regions[:2], tasks=["distortion"]).regions
+    assert only.distortions == entry.distortions
+    assert only.quality is None
+    assert alone.counters.prefix_tokens == 0
 
 
 def test_tasks_not_asked_are_none_and_words_come_on_request(assessor, photo, regions):

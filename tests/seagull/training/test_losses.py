@@ -9,6 +9,7 @@ from seagull.training.losses import (
     correlation_loss,
     head_loss,
     level_scores,
+    presence_loss,
     ranking_loss,
     soft_losses,
     token_losses,
@@ -37,6 +38,20 @@ def test_correlation_is_taken_within_metrics_and_ignores_scale() -> None:
     few = correlation_loss(predicted[:1, :2].requires_grad_(), numbers[:1, :2], metrics[:1, :2])
     assert few.item() == 0
     few.backward()
+
+
+def test_presence_is_learned_where_it_is_known_and_photos_count_once() -> None:
+    unknown = float("nan")
+    logits = torch.tensor([[[2.0, -1.0]], [[0.5, 3.0]]], requires_grad=True)
+    severities = torch.tensor([[[0.6, 0.0]], [[unknown, unknown]]])
+    loss = presence_loss(logits, severities)
+    expected = (math.log1p(math.exp(-2)) + math.log1p(math.exp(-1))) / 2
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    loss.backward()
+    assert logits.grad is not None
+    assert logits.grad[1].abs().sum() == 0
+    twice = presence_loss(logits[:1].repeat(1, 4, 1), severities[:1].repeat(1, 4, 1))
+    assert twice.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_soft_target_on_one_word_is_the_plain_loss() -> None:

@@ -143,6 +143,26 @@ def test_the_head_alone_learns_without_the_language_model(
     assert np.mean([seen[9], seen[10], seen[11], seen[12]]) < 0.8 * np.mean([seen[1], seen[2]])
 
 
+def test_a_head_can_learn_on_tokens_that_stay(
+    settings: Callable[..., TrainConfig], model_folder: Path, records: Path, tmp_path: Path
+) -> None:
+    data = {"train": [{"path": str(records)}], "workers": 0, "pack": "photo"}
+    loss = {"text": 0.0, "numeric_head": 1.0}
+    first = settings(
+        data=data, loss=loss, trainable=["mfe"], max_steps=1, output=str(tmp_path / "first")
+    )
+    before = read_adapter(train(first, model_folder) / "adapter.safetensors")[1]
+    second = settings(
+        data=data, loss=loss, trainable=["head"], max_steps=2, adapter=first.output,
+        output=str(tmp_path / "second"),
+    )  # fmt: skip
+    after = read_adapter(train(second, model_folder) / "adapter.safetensors")[1]
+    assert set(after) == set(before)
+    changed = {key for key in before if not torch.equal(after[key], before[key])}
+    assert changed
+    assert {key.split(".")[0] for key in changed} == {"head"}
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
@@ -230,7 +250,7 @@ def test_an_ablated_token_reaches_neither_head_nor_text(
     without = TrainingNetwork(
         tiny_model, whole.head, LOSSES, level_ids(processor), ("local_token",)
     ).eval()
-    assert not torch.allclose(whole.region_numbers(batch), whole.region_numbers(changed))
-    assert torch.equal(without.region_numbers(batch), without.region_numbers(changed))
+    assert not torch.allclose(whole.read(batch).numbers, whole.read(changed).numbers)
+    assert torch.equal(without.read(batch).numbers, without.read(changed).numbers)
     first, second = (without(**_without_seed(each))["text"] for each in (batch, changed))
     assert torch.equal(first, second)
