@@ -10,7 +10,7 @@ import numpy as np
 from seagull.cli.validation import summarise
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.records import RegionLabels
-from seagull.types import LevelScore, Region, RegionAssessment
+from seagull.types import AssessmentTask, LevelScore, Region, RegionAssessment
 
 if TYPE_CHECKING:
     from seagull.preprocessing.processor import SeagullProcessor
@@ -69,14 +69,14 @@ def assessment_of(
     region: Region, numbers: Sequence[float], presence: Sequence[float]
 ) -> RegionAssessment:
     """What a head reads of a region (see ``HeadReading``) as an assessment."""
-    from seagull.inference.answers import found_distortions, read_distortions
+    from seagull.inference.answers import found_distortions, head_numbers
 
-    quality, importance, *severities = numbers
+    read = head_numbers(numbers, presence)
     return RegionAssessment(
         region=region,
-        quality=_level(QUALITY, quality),
-        importance=_level(IMPORTANCE, importance),
-        distortions=found_distortions(*read_distortions(presence, severities)),
+        quality=_level(QUALITY, read.scores[AssessmentTask.QUALITY]),
+        importance=_level(IMPORTANCE, read.scores[AssessmentTask.IMPORTANCE]),
+        distortions=found_distortions(read.present, read.severities),
     )
 
 

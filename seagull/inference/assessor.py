@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from seagull.inference.answers import (
-    ReadDistortions,
-    read_distortions,
+    HeadNumbers,
+    head_numbers,
     read_scores,
     scored_questions,
 )
@@ -19,7 +19,7 @@ from seagull.inference.session import ImageSession
 from seagull.photos import Photo, PhotoSource, read_photo
 from seagull.regions.build import build_regions
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, DistortionType, ModelInfo, QualityReport, Region
+from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
 
 ALL_TASKS = tuple(AssessmentTask)
 DISTORTION = AssessmentTask.DISTORTION
@@ -69,8 +69,9 @@ class Assessor:
         chosen = chosen_tasks(tasks)
         asked = make_regions(photo, [RegionSpec(whole=True)] if regions is None else regions)
         session = self.engine.open(photo)
-        found = self._read_distortions(session, asked) if DISTORTION in chosen else None
-        left = [task for task in chosen if found is None or task is not DISTORTION]
+        heads = self._read_head(session, asked)
+        read_off = DISTORTION if heads[0] else None
+        left = [task for task in chosen if task is not read_off]
         logs = self.engine.score(session, asked, scored_questions(self.engine.book, left))
         words: list[dict[str, str]] = [{} for _ in asked]
         if text:
@@ -84,23 +85,20 @@ class Assessor:
             model=self.info,
             segmenter=segmenter or _segmenters(asked),
             regions=tuple(
-                read_scores(region, left, read, said, found[number] if found else None)
-                for number, (region, read, said) in enumerate(zip(asked, logs, words, strict=True))
+                read_scores(region, chosen, read, said, head)
+                for region, read, said, head in zip(asked, logs, words, heads, strict=True)
             ),
         )
 
-    def _read_distortions(
+    def _read_head(
         self, session: ImageSession, regions: Sequence[Region]
-    ) -> list[ReadDistortions] | None:
-        """The distortions of each region as the head reads them; None without a head."""
+    ) -> Sequence[HeadNumbers | None]:
+        """What the head reads of each region; None of each without a head."""
         read = self.engine.read_head(session, regions)
         if read is None:
-            return None
-        severities = read.numbers[0, :, -len(DistortionType) :].tolist()
-        return [
-            read_distortions(odds, severity)
-            for odds, severity in zip(read.presence[0].tolist(), severities, strict=True)
-        ]
+            return [None] * len(regions)
+        rows = zip(read.numbers[0].tolist(), read.presence[0].tolist(), strict=True)
+        return [head_numbers(numbers, log_odds) for numbers, log_odds in rows]
 
     def chat(self, image: Photo | PhotoSource, regions: Sequence[AskedRegion] = ()) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.

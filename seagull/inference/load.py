@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from seagull.download import cache_dir
+from seagull.inference.answers import READ_OUT
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
 from seagull.model.adapter import apply_adapter, read_info
@@ -117,10 +118,9 @@ def load(
     head = read_head(adapter or folder / HEAD_FILE, network.config.text.hidden_size)
     engine = Engine(network, processor, head=head)
     name = "seagull-nano" if found.name == NANO_FOLDER else found.name
-    # The same weights answer another wording differently, so the questions count as well.
-    mixed = hashlib.sha256(f"{revision(folder, adapter)}{engine.book.digest}".encode()).hexdigest()[
-        :12
-    ]
+    # The same weights answer another wording differently, or read in another way.
+    read = f"{revision(folder, adapter)}{engine.book.digest}{READ_OUT if head else ''}"
+    mixed = hashlib.sha256(read.encode()).hexdigest()[:12]
     return Assessor(engine, ModelInfo(name, mixed, network.config.trained))
 
 

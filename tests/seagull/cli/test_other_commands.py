@@ -94,8 +94,10 @@ def test_debug_anywhere_on_the_line_adds_the_traceback(cli, photo):
     assert done.err.splitlines()[-1] == "seagull: unexpected RuntimeError: broken inside"
 
 
+# A shell's background jobs ignore Ctrl-C, and their children would.
 STUBBORN = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import seagull.cli.app as app
 from seagull.cli.services import Services
 class Slow(Services):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from seagull.inference.answers import tilted
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model, load, revision
@@ -60,12 +61,26 @@ def test_a_head_reads_distortions_in_place_of_questions(tiny_model, processor, p
     assert said == [(kinds[0], words[1]), (kinds[3], words[0])]
     assert entry.distortion_probabilities[kinds[0]] == pytest.approx(1 / (1 + np.exp(-3)))
     (asked, _) = Assessor(plain, info).assess(photo, regions[:2]).regions
-    assert entry.quality.score == pytest.approx(asked.quality.score, abs=1e-5)
+    assert entry.quality.score == pytest.approx(0.5, abs=1e-5)
+    assert entry.quality.level == QUALITY.words[2]
+    # The language model's distribution, tilted: its logarithm changes by a straight line.
+    pair = zip(
+        entry.quality.probabilities.values(), asked.quality.probabilities.values(), strict=True
+    )
+    steps = np.diff([np.log(mine / theirs) for mine, theirs in pair])
+    assert steps == pytest.approx(steps[:1].repeat(4), abs=1e-3)
     alone = Engine(tiny_model, processor, head=head)
     (only, _) = Assessor(alone, info).assess(photo, regions[:2], tasks=["distortion"]).regions
     assert only.distortions == entry.distortions
     assert only.quality is None
     assert alone.counters.prefix_tokens == 0
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.013, 0.4, 0.75, 1.0])
+def test_a_tilted_distribution_has_the_mean(mean):
+    shares = tilted(np.array([0.1, 0.0, 0.6, 0.2, 0.1]), QUALITY.weights, mean)
+    assert shares.sum() == pytest.approx(1)
+    assert shares @ np.asarray(QUALITY.weights) == pytest.approx(mean, abs=1e-6)
 
 
 def test_tasks_not_asked_are_none_and_words_come_on_request(assessor, photo, regions):
