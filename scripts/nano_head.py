@@ -20,7 +20,7 @@ from seagull.inference.load import find_model
 from seagull.model.checkpoint import load_processor
 from seagull.training.config import Source, TrainConfig
 from seagull.training.run import CONFIG_FILE
-from seagull.training.setup import adapter_file, build_network
+from seagull.training.setup import adapter_file, build_network, device_of, in_bfloat16
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     validate = make_head_validator(config, processor)
     assert validate is not None
     network.eval()
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(device_of(config), torch.bfloat16, enabled=in_bfloat16(config)):
         metrics = validate(network)
     for name, value in metrics.items():
         print(f"{name:20} {value:.4f}")

@@ -26,7 +26,7 @@ from seagull.model.vision import VisionEncoder
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.record_photos import record_photo, record_photo_size
 from seagull.records import InstructionRecord, read_records
-from seagull.training.setup import adapter_file
+from seagull.training.setup import adapter_file, cpu_has_bfloat16
 
 PENALTIES = (100.0, 300.0, 1000.0, 3000.0)
 BATCH = 8
@@ -72,7 +72,7 @@ def _features(
     for start in range(0, len(records), BATCH):
         own = records[start : start + BATCH]
         photos = [processor.pixels(record_photo(record.image, folder).pixels) for record in own]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bfloat16()):
             pyramid = encoder(torch.stack(photos))
         every = [torch.ones(len(own), 1, *level.shape[2:]) for level in pyramid]
         pooled = [

@@ -81,6 +81,7 @@ def assessment_of(
 
 
 def _level(scale: LevelScale, score: float) -> LevelScore:
-    weights = np.asarray(scale.weights)
-    shares = np.maximum(0.0, 1.0 - np.abs(weights - score) * (len(weights) - 1))
-    return LevelScore.from_probabilities(scale, shares)
+    from seagull.inference.answers import tilted
+
+    even = np.full(len(scale.weights), 1 / len(scale.weights))
+    return LevelScore.from_probabilities(scale, tilted(even, scale.weights, score))

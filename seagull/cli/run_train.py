@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seagull.cli.errors import complain
+from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from seagull.training.config import TrainConfig
@@ -53,6 +54,8 @@ def run_train(request: TrainRequest) -> None:
         relaunch(request.launch, request.arguments, config.device)
     from seagull.inference.load import find_model
 
+    # Launched or not, this process does nothing but train.
+    keep_freed_memory()
     folder = find_model(config.model)
     if request.dry_run:
         _show(config, folder, _processes(request.launch))
@@ -68,9 +71,8 @@ def run_train(request: TrainRequest) -> None:
     if not sys.stderr.isatty():
         hub_logging.disable_progress_bar()
     processor = load_processor(folder)
-    validator = make_validator(config, processor) if config.loss.text else None
-    head_validator = None if config.loss.text else make_head_validator(config, processor)
-    adapter = train(config, folder, validator, head_validator, bars=sys.stderr.isatty())
+    make = make_validator if config.loss.text else make_head_validator
+    adapter = train(config, folder, make(config, processor), bars=sys.stderr.isatty())
     if os.environ.get("RANK", "0") == "0":
         complain(f"done; use it: seagull export {adapter} MODEL_FOLDER")
         typer.echo(adapter)

@@ -10,9 +10,9 @@ import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
-    from seagull.model.seagull import SeagullForConditionalGeneration
     from seagull.preprocessing.processor import SeagullProcessor
     from seagull.training.config import TrainConfig
+    from seagull.training.network import TrainingNetwork
     from seagull.types import RegionAssessment
 
 from seagull.evaluation.label_sets import SCORES, Found, pairs_of, per_region, types_of
@@ -36,7 +36,7 @@ class _Pairs:
 
 def make_validator(
     config: TrainConfig, processor: SeagullProcessor
-) -> Callable[[SeagullForConditionalGeneration], dict[str, float]] | None:
+) -> Callable[[TrainingNetwork], dict[str, float]] | None:
     """What a trainer calls to validate; None if the settings name no validation records.
 
     Raises:
@@ -54,8 +54,10 @@ def make_validator(
     most = config.data.validation_records or len(index)
     chosen = np.random.default_rng(config.seed).permutation(len(index))[:most]
 
-    def validate(model: SeagullForConditionalGeneration) -> dict[str, float]:
-        assessor = Assessor(Engine(model, processor), ModelInfo(config.model, "training", True))
+    def validate(network: TrainingNetwork) -> dict[str, float]:
+        # A trained head answers in use, too, so the best adapter is the one that it reads best.
+        engine = Engine(network.model, processor, head=network.head)
+        assessor = Assessor(engine, ModelInfo(config.model, "training", True))
         found: list[tuple[RegionAssessment, RegionLabels]] = []
         for number in sorted(int(value) for value in chosen):
             record, folder = index.read(number), index.folder(number)

@@ -10,7 +10,7 @@ from seagull.config import ConfigError
 from seagull.model.checkpoint import QUANTIZATIONS
 from seagull.model.lora import GROUPS, STAGE_GROUPS, LoraSettings, TrainingStage
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+PRECISIONS = ("auto", "native", "float32", "bfloat16")
 OPTIMIZERS = (
     "adamw_torch", "adamw_torch_fused", "adamw_bnb_8bit", "paged_adamw_32bit", "paged_adamw_8bit",
     "adafactor", "sgd",
@@ -129,7 +129,8 @@ class TrainConfig:
         lr: learning rate by module group; ``default`` for the rest.
         lora: of the language model.
         quantization: None, ``8bit`` or ``4bit``: of the frozen language model (QLoRA).
-        precision: ``auto`` is bfloat16 on a GPU and float32 on a CPU.
+        precision: ``auto`` is bfloat16 on a GPU and float32 on a CPU; ``native`` is bfloat16 also
+            on a CPU that has instructions for it (others are many times slower in it).
         device: ``auto``, ``cpu`` or ``cuda``.
         epochs: passes over the data; may be a fraction.
         max_steps: stop after so many steps; None goes by epochs.

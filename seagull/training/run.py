@@ -33,7 +33,6 @@ from seagull.training.setup import (
 )
 from seagull.training.standardise import BATCHES, fit_scales
 from seagull.training.trainer import (
-    HeadValidator,
     RunParts,
     SeagullTrainer,
     TrainingStoppedError,
@@ -52,7 +51,6 @@ def train(
     config: TrainConfig,
     folder: Path,
     validator: Validator | None = None,
-    head_validator: HeadValidator | None = None,
     *,
     bars: bool = False,
 ) -> Path:
@@ -62,7 +60,6 @@ def train(
         config: of the run.
         folder: of the model to start from.
         validator: assesses validation photos.
-        head_validator: the same by the head, for runs without a language model's loss.
         bars: show a progress bar.
 
     Raises:
@@ -102,7 +99,6 @@ def train(
             info=info,
             keep_groups=adapter_groups(config),
             validator=validator,
-            head_validator=head_validator,
         )
         arguments.max_steps = steps
         trainer = SeagullTrainer(network, arguments, parts)
@@ -139,7 +135,7 @@ def _run(trainer: SeagullTrainer, checkpoint: Path | None, steps: int) -> Path:
 def _finish(trainer: SeagullTrainer) -> Path:
     """Writes the adapter's folder: the best one where there was validation, else the last."""
     run, target = trainer.run_folder, trainer.run_folder / ADAPTER_FOLDER
-    metrics = trainer.evaluate() if trainer.parts.validates else {}
+    metrics = trainer.evaluate() if trainer.parts.validator else {}
     best = run / "best"
     if trainer.args.process_index == 0:
         prune(run, trainer.parts.config.keep)

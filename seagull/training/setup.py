@@ -56,9 +56,16 @@ def device_of(config: TrainConfig) -> str:
 
 def in_bfloat16(config: TrainConfig) -> bool:
     """Whether the arithmetic is in bfloat16."""
-    if config.precision == "auto":
-        return device_of(config) == "cuda"
-    return config.precision == "bfloat16"
+    if config.precision not in ("auto", "native"):
+        return config.precision == "bfloat16"
+    on_gpu = device_of(config) == "cuda"
+    return on_gpu or (config.precision == "native" and cpu_has_bfloat16())
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this CPU multiplies in bfloat16; False where torch cannot tell."""
+    ask = getattr(torch.cpu, "get_capabilities", dict)
+    return any(ask().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def build_arguments(

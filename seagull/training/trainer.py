@@ -24,7 +24,6 @@ from seagull.model.adapter import (
     read_adapter,
     write_adapter,
 )
-from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.training.batch_statistics import absorbed, restore, statistics
 from seagull.training.checkpoints import (
     OPTIMIZER_FILE,
@@ -55,10 +54,8 @@ ENCODER = "vision_encoder"
 STATISTICS_FILE = "statistics.safetensors"
 """In checkpoints of runs that learn batch statistics."""
 
-Validator = Callable[[SeagullForConditionalGeneration], dict[str, float]]
-"""Assesses the validation photos with the model as it is; names and values of metrics."""
-HeadValidator = Callable[[TrainingNetwork], dict[str, float]]
-"""The same with the head, where no language model is trained."""
+Validator = Callable[[TrainingNetwork], dict[str, float]]
+"""Assesses the validation photos with the network as it is; names and values of metrics."""
 
 
 class TrainingStoppedError(ValueError):
@@ -78,7 +75,6 @@ class RunParts:
         info: header of the adapters it writes.
         keep_groups: groups that the adapter holds (trained now or by the adapter gone on from).
         validator: assesses validation photos, if there are any.
-        head_validator: the same by the head.
     """
 
     config: TrainConfig
@@ -89,12 +85,6 @@ class RunParts:
     info: AdapterInfo
     keep_groups: frozenset[str]
     validator: Validator | None = None
-    head_validator: HeadValidator | None = None
-
-    @property
-    def validates(self) -> bool:
-        """Whether there is anything to validate with."""
-        return self.validator is not None or self.head_validator is not None
 
 
 class SeagullTrainer(Trainer):
@@ -117,7 +107,7 @@ class SeagullTrainer(Trainer):
         self.base_statistics = statistics(network.normed)
         super().__init__(
             model=network, args=args, train_dataset=parts.dataset,
-            eval_dataset=[] if parts.validates else None, **kwargs,
+            eval_dataset=[] if parts.validator else None, **kwargs,
         )  # fmt: skip
         self.loss_is_scaled_for_ga = True
 
@@ -222,7 +212,7 @@ class SeagullTrainer(Trainer):
         if self.args.process_index == 0 or self._sharded:
             self.network.eval()
             with torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
-                metrics = self._validated()
+                metrics = self.parts.validator(self.network) if self.parts.validator else {}
             self.network.train()
         if self.args.world_size > 1:
             box: list[Any] = [metrics]
@@ -234,11 +224,6 @@ class SeagullTrainer(Trainer):
             self.state.best_metric, self.state.best_global_step = value, self.state.global_step
             self.write_adapter_folder(self.run_folder / "best", metrics)
         return metrics
-
-    def _validated(self) -> dict[str, float]:
-        if self.parts.validator is not None:
-            return self.parts.validator(self.network.model)
-        return self.parts.head_validator(self.network) if self.parts.head_validator else {}
 
     # Checkpoints
 

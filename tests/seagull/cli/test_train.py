@@ -1,5 +1,6 @@
 """``seagull train`` and ``seagull export``, from the command line to a folder for --model."""
 
+import json
 import math
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from seagull.inference.load import load
 from seagull.levels import QUALITY
 from seagull.model import SeagullForConditionalGeneration, SeagullProcessor
 from seagull.prompts import INSTRUCTIONS, quality_answer
-from seagull.records import InstructionRecord, RegionLabels, write_records
+from seagull.records import InstructionRecord, RegionLabels, read_records, write_records
 from seagull.regions.spec import RegionSpec
 from seagull.training.config import METRICS
 from seagull.types import (
@@ -80,6 +81,28 @@ def test_train_then_export_then_assess(work: Path) -> None:
         present.append(found.distortion_probabilities)
     assert scores[0] == pytest.approx(scores[1], abs=1e-5)
     assert present[0] == pytest.approx(present[1], abs=1e-5)
+
+
+def test_validation_reads_a_trained_head_as_use_does(work: Path) -> None:
+    settings = ["max_steps=2", "loss.numeric_head=1", "lr.default=1e-2"]
+    run = CliRunner().invoke(build_app(), ["train", str(work / "c.yaml"), *settings])
+    assert run.exit_code == 0, run.output
+    lines = [json.loads(line) for line in (work / "run" / "log.jsonl").read_text().splitlines()]
+    (logged,) = [line["eval_quality_plcc"] for line in lines if "eval_quality_plcc" in line]
+    assessor = load(work / "run", device="cpu", dtype="float32")
+    records = list(read_records(work / "r.jsonl"))
+
+    def correlation() -> float:
+        scores = [
+            assessor.assess(work / "p.png", record.regions, tasks=["quality"]).regions[0].quality
+            for record in records
+        ]
+        known = [record.labels["1"].quality for record in records]
+        return float(np.corrcoef([one.score for one in scores], known)[0, 1])
+
+    assert correlation() == pytest.approx(logged, abs=1e-4)
+    assessor.engine.head = None
+    assert correlation() != pytest.approx(logged, abs=1e-2)
 
 
 def test_a_dry_run_shows_sizes_and_what_is_supervised(work: Path) -> None:

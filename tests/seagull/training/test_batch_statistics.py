@@ -102,7 +102,7 @@ def test_the_adapter_of_a_run_computes_what_the_run_computed(
         return {"quality_srcc": 0.5}
 
     config = _settings(settings, normed_folder, records, max_steps=8)
-    adapter = train(config, normed_folder, head_validator=validate)
+    adapter = train(config, normed_folder, validate)
     model = load_model(normed_folder, dtype=torch.float32, device="cpu")
     before = model.vision_encoder(photo)[-1]
     apply_adapter(model, adapter / "adapter.safetensors")

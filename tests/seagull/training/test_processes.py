@@ -108,14 +108,15 @@ def _validated(run: Path) -> list[dict[str, float]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("head", [0.0, 1.0])
 def test_sharded_weights_are_validated_like_whole_ones(
-    settings: Settings, model_folder: Path, tmp_path: Path, records: Path
+    settings: Settings, model_folder: Path, tmp_path: Path, records: Path, head: float
 ) -> None:
     pytest.importorskip("deepspeed")
     source = [{"path": str(records)}]
     common = {
         "data": {"train": source, "validation": source, "validation_records": 6, "workers": 0},
-        "validate_every": 3, "max_steps": 3,
+        "validate_every": 3, "max_steps": 3, "loss": {"numeric_head": head},
     }  # fmt: skip
     config = settings(output=str(tmp_path / "one"), **common)
     train(config, model_folder, make_validator(config, load_processor(model_folder)))

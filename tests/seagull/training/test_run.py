@@ -17,6 +17,7 @@ from seagull.config import ConfigError, to_plain
 from seagull.model.checkpoint import load_model
 from seagull.training.checkpoints import checkpoints
 from seagull.training.config import TrainConfig
+from seagull.training.network import TrainingNetwork
 from seagull.training.run import train
 from seagull.training.trainer import TrainingStoppedError
 from tests.seagull.training.conftest import losses
@@ -152,8 +153,8 @@ def test_validation_keeps_the_best_adapter(settings: Settings, model_folder: Pat
     scores = iter([0.5, 0.9, 0.1, 0.0, 0.0])
     seen = []
 
-    def validator(model: torch.nn.Module) -> dict[str, float]:
-        seen.append(model.mfe.merge.weight.detach().clone())
+    def validator(network: TrainingNetwork) -> dict[str, float]:
+        seen.append(network.model.mfe.merge.weight.detach().clone())
         return {"quality_srcc": next(scores)}
 
     config = settings(
