@@ -19,10 +19,12 @@ $(VENV)/.installed: pyproject.toml
 setup: $(VENV)/.installed  ## a virtual environment with everything, and the nano base weights
 	$(BIN)/seagull download nano
 
-demo: setup  ## assess three regions of a real photo; the overlay goes to outputs/demo
-	$(BIN)/seagull assess $(DEMO)/photo.png --overlay $(DEMO)/overlay.png \
-	    $$($(BIN)/python scripts/demo_photo.py $(DEMO)/photo.png)
-	@echo "photo: $(DEMO)/photo.png   overlay: $(DEMO)/overlay.png"
+demo: setup  ## assess three regions of a real photo; overlay and heat map go to outputs/demo
+	regions=$$($(BIN)/python scripts/demo_photo.py $(DEMO)/photo.png) && \
+	$(BIN)/seagull assess $(DEMO)/photo.png $$regions --overlay $(DEMO)/overlay.png && \
+	$(BIN)/seagull assess $(DEMO)/photo.png $$regions --everything --tasks quality \
+	    --heatmap $(DEMO)/heatmap.png
+	@echo "$(DEMO)/photo.png, $(DEMO)/overlay.png, $(DEMO)/heatmap.png"
 
 # Two test processes on one thread each: more threads than cores wait for one another.
 test: setup check  ## every check and every test
@@ -55,7 +57,7 @@ NANO := outputs/nano
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, five stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, eight stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
@@ -65,7 +67,10 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, five stage
 	$(BIN)/seagull train configs/nano/3-regions.yaml
 	$(BIN)/seagull train configs/nano/4-language.yaml
 	$(BIN)/seagull train configs/nano/5-head.yaml
-	$(BIN)/python scripts/nano_ship.py $(NANO)/5-head
+	$(BIN)/seagull train configs/nano/6-encoder.yaml
+	$(BIN)/seagull train configs/nano/7-regions.yaml
+	$(BIN)/seagull train configs/nano/8-language.yaml
+	$(BIN)/python scripts/nano_ship.py $(NANO)/8-language
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
@@ -78,14 +83,16 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 		--tasks sensitivity --out $(NANO)/evaluation/sensitivity
 	$(BIN)/python scripts/nano_talk.py $(NANO)
 
+# Short runs of stage 7, each without one part; the last begins from ImageNet, without stages 1 to 6.
+ABLATE := $(BIN)/seagull train configs/nano/7-regions.yaml max_steps=100
+ABLATED := $(BIN)/python scripts/nano_head.py --limit 200
+
 .PHONY: nano-ablation
 nano-ablation: $(VENV)/.installed  ## what the parts of the MFE are worth, read by the head
 	for part in none global_token local_token geometry; do \
 		run=$(NANO)/ablation/$$part; \
-		$(BIN)/seagull train configs/nano/3-regions.yaml output=$$run ablate=[$${part#none}] \
-			max_steps=150 && \
-		$(BIN)/python scripts/nano_head.py $$run $(NANO)/opinions/held_out.jsonl --limit 350 || exit 1; \
+		$(ABLATE) output=$$run ablate=[$${part#none}] && \
+		$(ABLATED) $$run $(NANO)/opinions/held_out.jsonl || exit 1; \
 	done
-	run=$(NANO)/ablation/imagenet; \
-	$(BIN)/seagull train configs/nano/3-regions.yaml output=$$run adapter=null max_steps=150 && \
-	$(BIN)/python scripts/nano_head.py $$run $(NANO)/opinions/held_out.jsonl --limit 350
+	run=$(NANO)/ablation/imagenet; $(ABLATE) output=$$run adapter=null && \
+	$(ABLATED) $$run $(NANO)/opinions/held_out.jsonl

@@ -65,9 +65,9 @@ def draw_overlay(photo: Pixels, report: QualityReport) -> Image.Image:
 
 
 def draw_heatmap(photo: Pixels, report: QualityReport) -> Image.Image:
-    """Quality as colour over the greyed photo: at each pixel the mean over the regions on it.
+    """Quality as colour over the greyed photo: at each pixel that of the regions on it.
 
-    Pixels outside every region stay grey and dark.
+    Small regions count more, see ``quality_map``. Pixels outside every region stay grey and dark.
 
     Args:
         photo: (H, W, 3) uint8 sRGB, the photo the report is about.
@@ -92,19 +92,23 @@ def draw_heatmap(photo: Pixels, report: QualityReport) -> Image.Image:
 def quality_map(canvas: Canvas, report: QualityReport) -> tuple[NDArray[np.float64], BoolMask]:
     """Mean quality over the regions that cover each pixel, (H, W), and where there is one.
 
+    A region weighs one over its area: of one pixel, a small region says more than the whole photo.
+
     Raises:
         ValueError: if no region of the report has a quality score.
     """
     total = np.zeros(canvas.size)
-    count = np.zeros(canvas.size)
+    weight = np.zeros(canvas.size)
     for assessment in report.regions:
         if assessment.quality is not None:
             mask = canvas.mask(assessment.region.mask)
-            total[mask] += assessment.quality.score
-            count[mask] += 1
-    if not count.any():
+            own = 1 / max(1, int(mask.sum()))
+            total[mask] += own * assessment.quality.score
+            weight[mask] += own
+    covered = weight > 0
+    if not covered.any():
         raise ValueError("a heat map shows quality: ask the quality task (--tasks quality)")
-    return total / np.maximum(count, 1), count > 0
+    return np.where(covered, total / np.where(covered, weight, 1.0), 0.0), covered
 
 
 def _check_size(photo: Pixels, report: QualityReport) -> None:

@@ -53,7 +53,7 @@ class TrainingNetwork(nn.Module):
 
     Args:
         model: to be trained.
-        head: reads numbers off region tokens.
+        head: reads numbers off region tokens; it may have come with an adapter and stay as it is.
         settings: weights of the losses.
         level_ids: ids of the level words, (tasks, words).
         ablate: parts left out, see ``TrainConfig``.
@@ -99,7 +99,7 @@ class TrainingNetwork(nn.Module):
             terms |= self._text_terms(self._packed(batch, image, tokens), batch)
         elif "input_ids" in batch:
             terms |= self._text_terms(self._rows(batch, image, tokens), batch)
-        if self.head is not None:
+        if self.head is not None and self.settings.numeric_head:
             terms |= self._head_terms(self.head(tokens), batch)
         # Every process runs backward through every module, whether its batch has regions or not.
         nothing = 0.0 * (tokens.global_tokens.sum() + tokens.local_tokens.sum()).float()

@@ -24,7 +24,7 @@ from seagull.model.adapter import (
     read_info,
 )
 from seagull.model.checkpoint import load_model
-from seagull.model.head import RegionHead
+from seagull.model.head import RegionHead, read_head
 from seagull.model.lora import attach_lora, group_of, lora_layers, set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.model.shipped import nano_adapter
@@ -130,10 +130,15 @@ def build_network(
         device=_load_device(config),
         quantization=config.quantization,
     )
-    head = RegionHead(model.config.text.hidden_size) if "head" in config.groups else None
+    width = model.config.text.hidden_size
+    head = RegionHead(width) if "head" in config.groups else None
     if head is not None:
         _seed_head(head, config.seed)
     info = _lora_and_adapter(config, model, head)
+    if head is None and config.adapter:
+        # It answers in use, so it stays in the adapter, as it is.
+        brought = read_head(adapter_file(config.adapter), width)
+        head = None if brought is None else brought.requires_grad_(False)
     set_trainable(model, set(config.groups) - {"head"}, config.frozen)
     if device_of(config) == "cpu" and not config.deepspeed:
         # Convolutions on a CPU are about twice as fast with the channels last; DeepSpeed broadcasts

@@ -149,6 +149,22 @@ def test_the_second_stage_goes_on_with_the_first_ones_adapter(
     assert any(not torch.equal(after[key], before[key]) for key in factors)
 
 
+def test_a_head_that_came_with_the_adapter_stays_in_it_as_it_is(
+    settings: Settings, model_folder: Path, tmp_path: Path
+) -> None:
+    first = settings(output=str(tmp_path / "a"), loss={"numeric_head": 1.0})
+    before = weights(train(first, model_folder))
+    second = settings(
+        output=str(tmp_path / "b"), adapter=str(tmp_path / "a"), trainable=["lora"],
+        lora=to_plain(first.lora),
+    )  # fmt: skip
+    after = weights(train(second, model_folder))
+    heads = [key for key in before if key.startswith("head.")]
+    assert heads
+    assert all(torch.equal(after[key], before[key]) for key in heads)
+    assert set(after) == set(before)
+
+
 def test_validation_keeps_the_best_adapter(settings: Settings, model_folder: Path) -> None:
     scores = iter([0.5, 0.9, 0.1, 0.0, 0.0])
     seen = []
