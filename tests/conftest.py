@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, PreTrainedTokenizerFast
 
@@ -16,6 +17,10 @@ from seagull.photos import Photo
 from seagull.preprocessing.processor import with_placeholders
 from seagull.prompts import INSTRUCTIONS, VICUNA, type_judgement
 from seagull.types import DistortionType, Region
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
