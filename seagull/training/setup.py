@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -64,8 +64,9 @@ def in_bfloat16(config: TrainConfig) -> bool:
 
 def cpu_has_bfloat16() -> bool:
     """Whether this CPU multiplies in bfloat16; False where torch cannot tell."""
-    ask = getattr(torch.cpu, "get_capabilities", dict)
-    return any(ask().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    ask: Callable[[], Mapping[str, Any]] = getattr(torch.cpu, "get_capabilities", dict)
+    has = ask()
+    return any(bool(has.get(name)) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def build_arguments(
