@@ -14,8 +14,8 @@ def keep_freed_memory() -> bool:
     """Tells the C library to keep what this process frees; False where it cannot be told.
 
     A vision encoder's step on a CPU allocates gigabytes in large blocks. By default each goes back
-    to the system at once, which has to clear its pages when the next step asks for it again: up to
-    half of the time (``kept_memory_speedup`` of ``benchmarks/train.py``).
+    to the system at once, which has to clear its pages when the next step asks for it again: nearly
+    half of the time (``benchmarks/vision_step.py``).
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
