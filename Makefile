@@ -54,6 +54,7 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano
+STAGE_7 := $(BIN)/seagull train configs/nano/3-regions.yaml adapter=$(NANO)/6-encoder
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
@@ -68,7 +69,7 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, eight stag
 	$(BIN)/seagull train configs/nano/4-language.yaml
 	$(BIN)/seagull train configs/nano/5-head.yaml
 	$(BIN)/seagull train configs/nano/6-encoder.yaml
-	$(BIN)/seagull train configs/nano/7-regions.yaml
+	$(STAGE_7) output=$(NANO)/7-regions
 	$(BIN)/seagull train configs/nano/8-language.yaml
 	$(BIN)/python scripts/nano_ship.py $(NANO)/8-language
 	$(MAKE) nano-evaluate
@@ -84,15 +85,14 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 	$(BIN)/python scripts/nano_talk.py $(NANO)
 
 # Short runs of stage 7, each without one part; the last begins from ImageNet, without stages 1 to 6.
-ABLATE := $(BIN)/seagull train configs/nano/7-regions.yaml max_steps=100
-ABLATED := $(BIN)/python scripts/nano_head.py --limit 200
+READ_HEAD := $(BIN)/python scripts/nano_head.py --limit 200
 
 .PHONY: nano-ablation
 nano-ablation: $(VENV)/.installed  ## what the parts of the MFE are worth, read by the head
 	for part in none global_token local_token geometry; do \
 		run=$(NANO)/ablation/$$part; \
-		$(ABLATE) output=$$run ablate=[$${part#none}] && \
-		$(ABLATED) $$run $(NANO)/opinions/held_out.jsonl || exit 1; \
+		$(STAGE_7) max_steps=100 output=$$run ablate=[$${part#none}] && \
+		$(READ_HEAD) $$run $(NANO)/opinions/held_out.jsonl || exit 1; \
 	done
-	run=$(NANO)/ablation/imagenet; $(ABLATE) output=$$run adapter=null && \
-	$(ABLATED) $$run $(NANO)/opinions/held_out.jsonl
+	run=$(NANO)/ablation/imagenet; $(STAGE_7) max_steps=100 output=$$run adapter=null && \
+	$(READ_HEAD) $$run $(NANO)/opinions/held_out.jsonl

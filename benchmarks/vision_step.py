@@ -3,8 +3,8 @@
     python benchmarks/vision_step.py
 
 Nano's encoder with random weights, forward and backward on windows of noise, as in the stages of
-training that leave the language model out. The C library cannot be told to forget again, so all
-steps before come first; medians of both. The last line is JSON.
+training that leave the language model out. Memory is kept for the rest of a process, so the steps
+without it come first; medians of both. The last line is JSON.
 """
 
 from __future__ import annotations

@@ -54,8 +54,6 @@ def run_train(request: TrainRequest) -> None:
         relaunch(request.launch, request.arguments, config.device)
     from seagull.inference.load import find_model
 
-    # Launched or not, this process does nothing but train.
-    keep_freed_memory()
     folder = find_model(config.model)
     if request.dry_run:
         _show(config, folder, _processes(request.launch))
@@ -66,11 +64,15 @@ def run_train(request: TrainRequest) -> None:
     from seagull.cli.validation import make_validator
     from seagull.model.checkpoint import load_processor
     from seagull.training.run import train
+    from seagull.training.setup import device_of
 
     hub_logging.set_verbosity_error()
     if not sys.stderr.isatty():
         hub_logging.disable_progress_bar()
     processor = load_processor(folder)
+    if device_of(config) == "cpu":
+        # With a GPU, what loading a large model frees had better be given back.
+        keep_freed_memory()
     make = make_validator if config.loss.text else make_head_validator
     adapter = train(config, folder, make(config, processor), bars=sys.stderr.isatty())
     if os.environ.get("RANK", "0") == "0":

@@ -108,7 +108,7 @@ def quality_map(canvas: Canvas, report: QualityReport) -> tuple[NDArray[np.float
     covered = weight > 0
     if not covered.any():
         raise ValueError("a heat map shows quality: ask the quality task (--tasks quality)")
-    return np.where(covered, total / np.where(covered, weight, 1.0), 0.0), covered
+    return total / np.where(covered, weight, 1.0), covered
 
 
 def _check_size(photo: Pixels, report: QualityReport) -> None:

@@ -292,5 +292,7 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
             yield "loss.text: 0 needs data.pack: photo"
     if not config.loss.text and not config.loss.numeric_head:
         yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
+    if "head" in config.groups and not config.loss.numeric_head:
+        yield "trainable: head learns by loss.numeric_head, which is 0"
     if config.loss.correlation and not config.loss.numeric_head:
         yield "loss.correlation: needs loss.numeric_head, whose quality it compares"

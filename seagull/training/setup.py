@@ -131,15 +131,8 @@ def build_network(
         device=_load_device(config),
         quantization=config.quantization,
     )
-    width = model.config.text.hidden_size
-    head = RegionHead(width) if "head" in config.groups else None
-    if head is not None:
-        _seed_head(head, config.seed)
+    head = _build_head(config, model.config.text.hidden_size)
     info = _lora_and_adapter(config, model, head)
-    if head is None and config.adapter:
-        # It answers in use, so it stays in the adapter, as it is.
-        brought = read_head(adapter_file(config.adapter), width)
-        head = None if brought is None else brought.requires_grad_(False)
     set_trainable(model, set(config.groups) - {"head"}, config.frozen)
     if device_of(config) == "cpu" and not config.deepspeed:
         # Convolutions on a CPU are about twice as fast with the channels last; DeepSpeed broadcasts
@@ -182,6 +175,16 @@ def _load_device(config: TrainConfig) -> str | dict[str, Any]:
     if config.quantization and device_of(config) == "cuda":
         return {"": int(os.environ.get("LOCAL_RANK", "0"))}
     return "cpu"
+
+
+def _build_head(config: TrainConfig, width: int) -> RegionHead | None:
+    """The head that learns, or one that the adapter brings along and that stays as it is."""
+    if "head" in config.groups:
+        head = RegionHead(width)
+        _seed_head(head, config.seed)
+        return head
+    brought = read_head(adapter_file(config.adapter), width) if config.adapter else None
+    return None if brought is None else brought.requires_grad_(False)
 
 
 def _seed_head(head: RegionHead, seed: int) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from data_tools.png_writer import encode_png
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]), st.integers(0, 9))
 def test_two_readers_get_the_pixels_back(height: int, width: int, channels: int, seed: int) -> None:
     shape = (height, width) if channels == 1 else (height, width, channels)

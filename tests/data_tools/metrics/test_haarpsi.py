@@ -66,7 +66,7 @@ def boxes(draw: st.DrawFn, height: int = 97, width: int = 131) -> tuple[int, int
     return x1, y1, draw(st.integers(x1 + 1, width)), draw(st.integers(y1 + 1, height))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(boxes(), st.sampled_from(["strong noise", "smear", "bright"]))
 def test_a_crop_scores_like_an_image_of_its_own(box: tuple[int, int, int, int], harm: str) -> None:
     clean, changed = PAIRS[f"{harm} 97x131"]
@@ -76,7 +76,7 @@ def test_a_crop_scores_like_an_image_of_its_own(box: tuple[int, int, int, int], 
     assert scored.tolist() == pytest.approx([alone], abs=1e-6)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(boxes(), st.integers(0, 99), st.sampled_from(["strong noise", "grey", "dark"]))
 def test_a_composite_scores_like_the_pasted_photo(
     box: tuple[int, int, int, int], seed: int, harm: str
@@ -124,7 +124,6 @@ def test_no_regions_give_no_scores() -> None:
     assert LABELLER.score_composites(LABELLER.prepare(clean), dark, []).shape == (0,)
 
 
-@settings(deadline=None)
 @given(boxes(), st.integers(1, 200))
 def test_a_grown_box_holds_the_box_and_stays_in_the_photo(
     box: tuple[int, int, int, int], side: int

@@ -25,7 +25,7 @@ def scenes_of(height: int, width: int, rois: list[Roi] | None = None, **changes:
     return make_scenes(Reference("photo", pixels), rois or [], config(**changes))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(33, 900), st.integers(33, 900), st.integers(0, 50))
 def test_windows_lie_inside_and_are_never_enlarged(height: int, width: int, seed: int) -> None:
     windows = windows_of("photo", (height, width), seed, VersionsConfig(window=(48, 32)))

@@ -105,6 +105,14 @@ def test_validation_reads_a_trained_head_as_use_does(work: Path) -> None:
     assert correlation() != pytest.approx(logged, abs=1e-2)
 
 
+def test_training_on_a_cpu_keeps_freed_memory(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bool] = []
+    monkeypatch.setattr("seagull.cli.run_train.keep_freed_memory", lambda: kept.append(True))
+    run = CliRunner().invoke(build_app(), ["train", str(work / "c.yaml"), "max_steps=1"])
+    assert run.exit_code == 0, run.output
+    assert kept
+
+
 def test_a_dry_run_shows_sizes_and_what_is_supervised(work: Path) -> None:
     run = CliRunner().invoke(build_app(), ["train", str(work / "c.yaml"), "--dry-run"])
     assert run.exit_code == 0, run.output

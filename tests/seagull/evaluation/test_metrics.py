@@ -74,7 +74,7 @@ def test_too_few_values_to_fit():
     assert srcc(np.arange(2.0), np.arange(2.0)) is None
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=5, max_size=40))
 def test_ranks_do_not_change_under_a_rising_map(pairs):
     x, y = np.array(pairs, dtype=float).T

@@ -97,7 +97,7 @@ def test_asked_alone_is_asked_with_twenty_others(engine, photo, regions, togethe
             assert np.abs(np.exp(one) - np.exp(many)).max() < 1e-5
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(
     order=st.permutations(range(21)),
     count=st.integers(1, 8),

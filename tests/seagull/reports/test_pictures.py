@@ -73,7 +73,7 @@ def box(size, x1, y1, x2, y2):
     return mask
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_labels_lie_inside_the_picture(data):
     height, width = data.draw(st.integers(60, 300)), data.draw(st.integers(150, 300))

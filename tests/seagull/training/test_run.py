@@ -19,6 +19,7 @@ from seagull.training.checkpoints import checkpoints
 from seagull.training.config import TrainConfig
 from seagull.training.network import TrainingNetwork
 from seagull.training.run import train
+from seagull.training.setup import in_bfloat16
 from seagull.training.trainer import TrainingStoppedError
 from tests.seagull.training.conftest import losses
 
@@ -163,6 +164,15 @@ def test_a_head_that_came_with_the_adapter_stays_in_it_as_it_is(
     assert heads
     assert all(torch.equal(after[key], before[key]) for key in heads)
     assert set(after) == set(before)
+
+
+@pytest.mark.parametrize("name", ["avx512_bf16", "amx_bf16", "avx2"])
+def test_native_is_bfloat16_on_a_cpu_with_instructions_for_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {name: True}, raising=False)
+    assert in_bfloat16(settings(precision="native")) == (name != "avx2")
+    assert not in_bfloat16(settings(precision="auto"))
 
 
 def test_validation_keeps_the_best_adapter(settings: Settings, model_folder: Path) -> None:
