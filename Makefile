@@ -54,24 +54,31 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano
-STAGE_7 := $(BIN)/seagull train configs/nano/3-regions.yaml adapter=$(NANO)/6-encoder
+REGIONS := $(BIN)/seagull train configs/nano/3-regions.yaml adapter=$(NANO)
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, eight stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twelve stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
+	$(BIN)/python scripts/nano_references.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/references
+	$(BIN)/seagull-data versions configs/data/nano-more.yaml
 	$(BIN)/seagull train configs/nano/1-encoder.yaml
 	$(BIN)/seagull train configs/nano/2-opinions.yaml
 	$(BIN)/seagull train configs/nano/3-regions.yaml
 	$(BIN)/seagull train configs/nano/4-language.yaml
 	$(BIN)/seagull train configs/nano/5-head.yaml
 	$(BIN)/seagull train configs/nano/6-encoder.yaml
-	$(STAGE_7) output=$(NANO)/7-regions
+	$(REGIONS)/6-encoder output=$(NANO)/7-regions
 	$(BIN)/seagull train configs/nano/8-language.yaml
-	$(BIN)/python scripts/nano_ship.py $(NANO)/8-language
+	$(BIN)/seagull train configs/nano/9-encoder.yaml
+	$(BIN)/seagull train configs/nano/10-whole.yaml
+	$(REGIONS)/10-whole output=$(NANO)/11-regions max_steps=100
+	$(BIN)/seagull train configs/nano/8-language.yaml adapter=$(NANO)/11-regions \
+		output=$(NANO)/12-language
+	$(BIN)/python scripts/nano_ship.py $(NANO)/12-language
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
@@ -84,15 +91,15 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 		--tasks sensitivity --out $(NANO)/evaluation/sensitivity
 	$(BIN)/python scripts/nano_talk.py $(NANO)
 
-# Short runs of stage 7, each without one part; the last begins from ImageNet, without stages 1 to 6.
+# Stage 11, each time without one part; the last begins from ImageNet, without stages 1 to 10.
 READ_HEAD := $(BIN)/python scripts/nano_head.py --limit 200
 
 .PHONY: nano-ablation
 nano-ablation: $(VENV)/.installed  ## what the parts of the MFE are worth, read by the head
 	for part in none global_token local_token geometry; do \
 		run=$(NANO)/ablation/$$part; \
-		$(STAGE_7) max_steps=100 output=$$run ablate=[$${part#none}] && \
+		$(REGIONS)/10-whole max_steps=100 output=$$run ablate=[$${part#none}] && \
 		$(READ_HEAD) $$run $(NANO)/opinions/held_out.jsonl || exit 1; \
 	done
-	run=$(NANO)/ablation/imagenet; $(STAGE_7) max_steps=100 output=$$run adapter=null && \
+	run=$(NANO)/ablation/imagenet; $(REGIONS)/10-whole max_steps=100 output=$$run adapter=null && \
 	$(READ_HEAD) $$run $(NANO)/opinions/held_out.jsonl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from data_tools.versions.unit import versions_path
 from seagull.records import InstructionRecord, write_records
 
 FILES = ("train", "validation", "sensitivity")
+CALIBRATION_FILE = "versions-calibration.json"
+"""The scale of importance, in the folder of the state."""
 
 
 def records_path(name: str) -> str:
@@ -35,10 +38,11 @@ def assemble_versions(
         image_ids: references with versions, in the order of the plan.
 
     Raises:
-        ValueError: if no region of any version shows a distortion.
+        ValueError: if no region of any version shows a distortion, or the calibration asked for
+            is not there or of another metric.
     """
-    calibration = calibrate_scores(_scores(tree, image_ids), config.label.visible)
-    tree.write_json(tree.state / "versions-calibration.json", calibration.to_dict())
+    calibration = _calibration(tree, config, image_ids)
+    tree.write_json(tree.state / CALIBRATION_FILE, calibration.to_dict())
     wanted: dict[str, _Wanted] = {
         "train": lambda photo, scene: scene.questions() if photo["split"] == "train" else (),
         "validation": lambda photo, scene: (
@@ -55,6 +59,24 @@ def assemble_versions(
             records = _records(tree, config, image_ids, calibration, wanted[name])
             counts[records_path(name)] = write_records(path, records)
     return counts
+
+
+def _calibration(tree: OutputTree, config: DataConfig, image_ids: Sequence[str]) -> Calibration:
+    given = config.versions.calibration
+    if given is None:
+        return calibrate_scores(_scores(tree, image_ids), config.label.visible)
+    path = OutputTree(Path(given)).state / CALIBRATION_FILE
+    plain = read_json(path)
+    if plain is None:
+        raise ValueError(f"versions.calibration: {given} has no versions (there is no {path})")
+    calibration = Calibration.from_dict(plain)
+    metrics = {metric for _, _, found in _scores(tree, image_ids) for metric in found}
+    if metrics - {calibration.metric}:
+        raise ValueError(
+            f"versions.calibration: {given} was labelled by {calibration.metric}, this set by "
+            f"{', '.join(sorted(metrics))}; labels of different metrics never mix"
+        )
+    return calibration
 
 
 _Wanted = Callable[[dict[str, Any], SceneRecords], Iterable[InstructionRecord]]

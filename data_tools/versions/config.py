@@ -32,6 +32,8 @@ class VersionsConfig:
         validation: share of the references kept for validation, by the beginning of their paths
             below the input folder (the longest that fits counts); ``chat.validation_share``
             where none fits.
+        calibration: another data set's folder, whose scale of importance is taken over, so that
+            both can be learned from together; None makes an own one.
     """
 
     window: tuple[int, ...] = (480, 320)
@@ -43,6 +45,7 @@ class VersionsConfig:
     kinds: Mapping[str, float] = field(default_factory=lambda: dict(KINDS))
     regions: int = 6
     validation: Mapping[str, float] = field(default_factory=dict)
+    calibration: str | None = None
 
     @property
     def whole(self) -> bool:

@@ -72,6 +72,8 @@ def run_versions(run: Run, on_progress: Progress = lambda done, total: None) -> 
 
 def _checked_settings(run: Run) -> str:
     """The digest of all settings that decide versions; refuses others than before."""
+    drawn = asdict(run.config.versions) | {"window": list(run.config.versions.window)}
+    drawn.pop("calibration")  # decides records alone, which are written anew each time
     wanted = {
         "version": VERSION,
         "seed": run.config.seed,
@@ -79,7 +81,7 @@ def _checked_settings(run: Run) -> str:
         "metric": [run.settings["label"]["metric"], run.settings["label"]["version"]],
         "distort": run.settings["distort"],
         "masks": {name: run.settings["masks"][name] for name in ("min_area", "min_side")},
-        "versions": {**asdict(run.config.versions), "window": list(run.config.versions.window)},
+        "versions": drawn,
     }
     path = run.tree.state / "versions.json"
     stored = read_json(path)

@@ -1,4 +1,4 @@
-"""Records from opinions: split as the evaluation splits, photos found in their table."""
+"""Records and references from opinions: split as the evaluation splits, photos in their table."""
 
 import io
 import subprocess
@@ -13,7 +13,7 @@ from seagull.evaluation.sets import open_set, split
 from seagull.record_photos import record_photo
 from seagull.records import read_records
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "nano_opinions.py"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def _picture(value: int) -> bytes:
@@ -22,7 +22,9 @@ def _picture(value: int) -> bytes:
     return out.getvalue()
 
 
-def test_what_is_held_out_for_evaluation_is_not_in_the_training_records(tmp_path: Path) -> None:
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """40 photos, number n of value n and MOS n/40."""
     pq = pytest.importorskip("pyarrow.parquet")
     import pyarrow as pa
 
@@ -31,12 +33,22 @@ def test_what_is_held_out_for_evaluation_is_not_in_the_training_records(tmp_path
         "mos": [number / 40 for number in range(40)],
         "image": [_picture(number) for number in range(40)],
     }
-    table = tmp_path / "tables" / "photos.parquet"
-    table.parent.mkdir()
-    pq.write_table(pa.table(rows), table)
-    out = tmp_path / "records"
-    command = [sys.executable, str(SCRIPT), str(table), str(out)]
+    path = tmp_path / "tables" / "photos.parquet"
+    path.parent.mkdir()
+    pq.write_table(pa.table(rows), path)
+    return path
+
+
+def _run(script: str, *arguments: str | Path) -> None:
+    command = [sys.executable, str(SCRIPTS / script), *map(str, arguments)]
     subprocess.run(command, check=True, capture_output=True)
+
+
+def test_what_is_held_out_for_evaluation_is_not_in_the_training_records(
+    table: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "records"
+    _run("nano_opinions.py", table, out)
     train, held_out = (list(read_records(out / f"{n}.jsonl")) for n in ("train", "held_out"))
     assert len(train) + len(held_out) == 40
     _, evaluated = split(open_set(table), 0.2, seed=0)
@@ -46,3 +58,14 @@ def test_what_is_held_out_for_evaluation_is_not_in_the_training_records(tmp_path
         number = int(str(record.reference)[1:-4])
         assert record_photo(record.image, out).pixels[0, 0, 0] == number
         assert record.labels["1"].quality == pytest.approx(number / 40)
+
+
+def test_references_are_well_liked_and_never_held_out(table: Path, tmp_path: Path) -> None:
+    _run("nano_references.py", table, tmp_path / "references", "--least", "0.5")
+    _, evaluated = split(open_set(table), 0.2, seed=0)
+    wanted = {f"p{number}.png" for number in range(20, 40)} - evaluated.groups()
+    found = {path.name: path for path in (tmp_path / "references").iterdir()}
+    assert set(found) == wanted
+    assert all(
+        np.asarray(Image.open(path))[0, 0, 0] == int(name[1:-4]) for name, path in found.items()
+    )

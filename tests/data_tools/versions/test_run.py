@@ -238,3 +238,27 @@ def test_several_files_of_given_regions(tmp_path: Path) -> None:
     given = GivenRegions(tree, {"a": "photo0.png", "b": "photo1.png"})
     areas = [[int(r.mask.sum()) for r in given.of(name) if r.mask is not None] for name in "ab"]
     assert areas == [[18], [27]]
+
+
+def test_another_sets_calibration_is_taken_over(root: Path) -> None:
+    other = str(root / "out")
+    make(root, "more", "seed=5", f"versions.calibration={other}")
+    scale = "_state/versions-calibration.json"
+    assert (root / "more" / scale).read_bytes() == (root / "out" / scale).read_bytes()
+    mine, theirs = (
+        next(read_records(root / name / "versions" / "train.jsonl")) for name in ("more", "out")
+    )
+    (first,), (second,) = mine.labels.values(), theirs.labels.values()
+    assert first.metric == second.metric
+
+
+def test_a_calibration_that_is_not_there_or_of_another_metric_is_refused(root: Path) -> None:
+    with pytest.raises(ValueError, match="no versions"):
+        make(root, "out", f"versions.calibration={root / 'photos'}")
+    foreign = root / "foreign" / "_state"
+    foreign.mkdir(parents=True)
+    plain = json.loads((root / "out" / "_state" / "versions-calibration.json").read_text())
+    plain["metric"] = "other-1"
+    (foreign / "versions-calibration.json").write_text(json.dumps(plain))
+    with pytest.raises(ValueError, match="never mix"):
+        make(root, "out", f"versions.calibration={root / 'foreign'}")
