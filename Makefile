@@ -77,7 +77,7 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twelve sta
 	$(BIN)/seagull train configs/nano/10-whole.yaml
 	$(REGIONS)/10-whole output=$(NANO)/11-regions max_steps=100
 	$(BIN)/seagull train configs/nano/8-language.yaml adapter=$(NANO)/11-regions \
-		output=$(NANO)/12-language
+		output=$(NANO)/12-language max_steps=130
 	$(BIN)/python scripts/nano_ship.py $(NANO)/12-language
 	$(MAKE) nano-evaluate
 
@@ -91,15 +91,15 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 		--tasks sensitivity --out $(NANO)/evaluation/sensitivity
 	$(BIN)/python scripts/nano_talk.py $(NANO)
 
-# Stage 11, each time without one part; the last begins from ImageNet, without stages 1 to 10.
+# Short runs of stage 7, each without one part; the last begins from ImageNet, without stages 1 to 6.
 READ_HEAD := $(BIN)/python scripts/nano_head.py --limit 200
 
 .PHONY: nano-ablation
 nano-ablation: $(VENV)/.installed  ## what the parts of the MFE are worth, read by the head
 	for part in none global_token local_token geometry; do \
 		run=$(NANO)/ablation/$$part; \
-		$(REGIONS)/10-whole max_steps=100 output=$$run ablate=[$${part#none}] && \
+		$(REGIONS)/6-encoder max_steps=100 output=$$run ablate=[$${part#none}] && \
 		$(READ_HEAD) $$run $(NANO)/opinions/held_out.jsonl || exit 1; \
 	done
-	run=$(NANO)/ablation/imagenet; $(REGIONS)/10-whole max_steps=100 output=$$run adapter=null && \
+	run=$(NANO)/ablation/imagenet; $(REGIONS)/6-encoder max_steps=100 output=$$run adapter=null && \
 	$(READ_HEAD) $$run $(NANO)/opinions/held_out.jsonl
