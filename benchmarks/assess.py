@@ -179,8 +179,9 @@ class Loop:
     def text(self, photo: Photo, region: Region, task: AssessmentTask) -> list[int]:
         """At most NEW_TOKENS greedy tokens, the end left out."""
         inputs = self._inputs(photo, region, task, "")
-        # The mixin annotates self with a protocol of its own.
-        ids = self.model.generate(  # type: ignore[misc]
+        # Some releases of transformers annotate the mixin's self with a protocol of its own.
+        model: Any = self.model
+        ids = model.generate(
             **inputs.to_kwargs(labels=False),
             max_new_tokens=NEW_TOKENS,
             do_sample=False,

@@ -216,8 +216,9 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
 
     def prepare_inputs_for_generation(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Photo and regions go in with the prompt only; later steps find them in the cache."""
-        # The mixin annotates self with a protocol of its own.
-        inputs = super().prepare_inputs_for_generation(*args, **kwargs)  # type: ignore[misc]
+        # Some releases of transformers annotate the mixin's self with a protocol of its own.
+        mixin: Any = super()
+        inputs: dict[str, Any] = mixin.prepare_inputs_for_generation(*args, **kwargs)
         if not kwargs.get("is_first_iteration") and kwargs.get("use_cache", True):
             inputs |= dict.fromkeys(PHOTO_INPUTS)
         return inputs
