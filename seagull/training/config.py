@@ -94,6 +94,8 @@ class LossSettings:
             counts as much as a token of text, however many regions it has.
         correlation: weight of 1 - PLCC between the head's quality (and importance) and the labels
             over the regions of a micro-batch (those of one metric).
+        fidelity: weight of 1 - fidelity of the order of all pairs of regions of a micro-batch
+            (those of one metric), by the head's quality and importance.
         ranking: weight of the order of regions of one photo, by their level words' mean.
         ranking_margin: regions whose numbers differ by less are not compared.
     """
@@ -102,6 +104,7 @@ class LossSettings:
     soft_levels: float = 0.0
     numeric_head: float = 0.0
     correlation: float = 0.0
+    fidelity: float = 0.0
     ranking: float = 0.0
     ranking_margin: float = 0.05
 
@@ -225,6 +228,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "validate_every": (0, 1e9),
     "loss.text": (0, 1e6),
     "loss.correlation": (0, 1e6),
+    "loss.fidelity": (0, 1e6),
     "loss.soft_levels": (0, 1),
     "loss.numeric_head": (0, 1e6),
     "loss.ranking": (0, 1e6),
@@ -294,5 +298,6 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
         yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
     if "head" in config.groups and not config.loss.numeric_head:
         yield "trainable: head learns by loss.numeric_head, which is 0"
-    if config.loss.correlation and not config.loss.numeric_head:
-        yield "loss.correlation: needs loss.numeric_head, whose quality it compares"
+    for name in ("correlation", "fidelity"):
+        if getattr(config.loss, name) and not config.loss.numeric_head:
+            yield f"loss.{name}: needs loss.numeric_head, whose quality it compares"

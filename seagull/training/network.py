@@ -18,6 +18,7 @@ from seagull.training.batch_statistics import learning_norms
 from seagull.training.config import LossSettings
 from seagull.training.losses import (
     correlation_loss,
+    fidelity_loss,
     head_loss,
     level_scores,
     presence_loss,
@@ -27,8 +28,8 @@ from seagull.training.losses import (
 )
 from seagull.types import DistortionType
 
-CORRELATED = tuple(HEAD_NUMBERS.index(name) for name in ("quality", "importance"))
-"""The numbers of the head that ``loss.correlation`` is about."""
+COMPARED = tuple(HEAD_NUMBERS.index(name) for name in ("quality", "importance"))
+"""The numbers of the head that ``loss.correlation`` and ``loss.fidelity`` are about."""
 SEVERITIES = slice(len(HEAD_NUMBERS) - len(DistortionType), None)
 """Where the severities stand among the numbers of the head."""
 
@@ -178,14 +179,16 @@ class TrainingNetwork(nn.Module):
         settings, known, numbers = self.settings, batch["region_numbers"], reading.numbers
         present = presence_loss(reading.presence, known[..., SEVERITIES])
         terms = {"head": settings.numeric_head * (head_loss(numbers, known) + present)}
-        if settings.correlation:
-            terms["correlation"] = settings.correlation * sum(
-                (
-                    correlation_loss(numbers[..., n], known[..., n], batch["region_metrics"])
-                    for n in CORRELATED
-                ),
-                torch.zeros((), device=numbers.device),
-            )
+        compared = {"correlation": correlation_loss, "fidelity": fidelity_loss}
+        for name, loss in compared.items():
+            if weight := getattr(settings, name):
+                terms[name] = weight * sum(
+                    (
+                        loss(numbers[..., n], known[..., n], batch["region_metrics"])
+                        for n in COMPARED
+                    ),
+                    torch.zeros((), device=numbers.device),
+                )
         return terms
 
     def _text_terms(self, answers: Answers, batch: dict[str, Tensor]) -> dict[str, Tensor]:
