@@ -28,7 +28,10 @@ def records_path(name: str) -> str:
 
 
 def assemble_versions(
-    tree: OutputTree, config: DataConfig, image_ids: Sequence[str]
+    tree: OutputTree,
+    config: DataConfig,
+    image_ids: Sequence[str],
+    given: Calibration | None = None,
 ) -> dict[str, int]:
     """Calibrates importance and writes the record files; returns the records of each.
 
@@ -36,12 +39,12 @@ def assemble_versions(
         tree: the output folder.
         config: the settings.
         image_ids: references with versions, in the order of the plan.
+        given: the calibration to use instead of this set's own.
 
     Raises:
-        ValueError: if no region of any version shows a distortion, or the calibration asked for
-            is not there or of another metric.
+        ValueError: if no region of any version shows a distortion, which its own needs.
     """
-    calibration = _calibration(tree, config, image_ids)
+    calibration = given or calibrate_scores(_scores(tree, image_ids), config.label.visible)
     tree.write_json(tree.state / CALIBRATION_FILE, calibration.to_dict())
     wanted: dict[str, _Wanted] = {
         "train": lambda photo, scene: scene.questions() if photo["split"] == "train" else (),
@@ -61,20 +64,28 @@ def assemble_versions(
     return counts
 
 
-def _calibration(tree: OutputTree, config: DataConfig, image_ids: Sequence[str]) -> Calibration:
+def given_calibration(config: DataConfig, metric: str) -> Calibration | None:
+    """The calibration of the other data set that the settings name; None where they name none.
+
+    Args:
+        config: the settings.
+        metric: id and version of the metric that this set is labelled by.
+
+    Raises:
+        ValueError: if it is not there, or of another metric.
+    """
     given = config.versions.calibration
     if given is None:
-        return calibrate_scores(_scores(tree, image_ids), config.label.visible)
+        return None
     path = OutputTree(Path(given)).state / CALIBRATION_FILE
     plain = read_json(path)
     if plain is None:
         raise ValueError(f"versions.calibration: {given} has no versions (there is no {path})")
     calibration = Calibration.from_dict(plain)
-    metrics = {metric for _, _, found in _scores(tree, image_ids) for metric in found}
-    if metrics - {calibration.metric}:
+    if calibration.metric != metric:
         raise ValueError(
             f"versions.calibration: {given} was labelled by {calibration.metric}, this set by "
-            f"{', '.join(sorted(metrics))}; labels of different metrics never mix"
+            f"{metric}; labels of different metrics never mix"
         )
     return calibration
 

@@ -55,8 +55,13 @@ def run_versions(run: Run, on_progress: Progress = lambda done, total: None) -> 
 
     Raises:
         RunError: if the settings are others than those the folder was made with, or the disk is
-            full. KeyboardInterrupt: if the run was asked to stop.
+            full. ValueError: if ``versions.calibration`` is not there or of another metric.
+            KeyboardInterrupt: if the run was asked to stop.
     """
+    from data_tools.versions.assemble import assemble_versions, given_calibration
+
+    label = run.settings["label"]
+    given = given_calibration(run.config, f"{label['metric']}-{label['version']}")
     run.plan(cells=False)
     run.run_pass(("reference", "masks"))
     with run.alone("versions"):
@@ -64,9 +69,8 @@ def run_versions(run: Run, on_progress: Progress = lambda done, total: None) -> 
         photos = list(_photos(run))
         pictures, failed = _make_all(run, photos, settings, on_progress)
         made = [photo for photo in photos if photo.id not in failed]
-        from data_tools.versions.assemble import assemble_versions
-
-        records = assemble_versions(run.tree, run.config, [photo.id for photo in made])
+        ids = [photo.id for photo in made]
+        records = assemble_versions(run.tree, run.config, ids, given)
     return VersionsResult(len(made), pictures, failed, records)
 
 

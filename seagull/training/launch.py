@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import socket
@@ -166,3 +167,23 @@ def _describe_single_process() -> None:
     os.environ.update(
         RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port)
     )
+
+
+def leave_processes() -> None:
+    """Ends the communication with the run's other processes, if there are any.
+
+    A communication thread may be the last to hold a tensor, and needs Python to give it back: one
+    that outlives Python takes the process down ("terminate called without an active exception").
+    So all that keeps such threads is let go here, DeepSpeed's engine (a cycle) and its own groups
+    included.
+    """
+    if not torch.distributed.is_initialized():
+        return
+    gc.collect()
+    # Only a run that uses DeepSpeed has loaded it.
+    deepspeed = sys.modules.get("deepspeed")
+    if deepspeed is not None and deepspeed.comm.is_initialized():
+        deepspeed.comm.destroy_process_group()
+    else:
+        torch.distributed.destroy_process_group()
+    gc.collect()

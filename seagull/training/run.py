@@ -18,7 +18,7 @@ from seagull.model.checkpoint import load_processor
 from seagull.training.card import write_card
 from seagull.training.checkpoints import STATE_FILE, prune, resume_from, whole_folder
 from seagull.training.config import TrainConfig
-from seagull.training.launch import prepare_deepspeed
+from seagull.training.launch import leave_processes, prepare_deepspeed
 from seagull.training.logs import RunLog
 from seagull.training.plan import ProcessBatches, accumulation
 from seagull.training.records import fingerprint
@@ -66,50 +66,53 @@ def train(
         ConfigError: if the settings cannot be used.
         ValueError: if model, records or photos are at fault, or training cannot go on.
     """
+    try:
+        return _trained(config, folder, validator, bars=bars)
+    finally:
+        leave_processes()
+
+
+def _trained(config: TrainConfig, folder: Path, validator: Validator | None, *, bars: bool) -> Path:
     world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     run = Path(config.output)
     checkpoint = resume_from(run, config.resume)
     accumulation(config.batch_size // config.micro_batch, world)
     deepspeed = prepare_deepspeed(config.deepspeed, device_of(config)) if config.deepspeed else None
-    try:
-        processor = load_processor(folder)
-        index, plan, steps = build_plan(config, processor)
-        dataset, maker = build_samples(config, processor, index)
-        if rank == 0:
-            _describe(run, config, resumed=checkpoint is not None)
-        start = _step_of(checkpoint)
-        network, info = build_network(config, folder, processor)
-        if config.batch_statistics and world > 1:
-            raise ConfigError("batch_statistics: are learned by one process, start one")
-        if checkpoint is None:
-            # All processes look at the same photos.
-            first = islice(ProcessBatches(plan, steps, 0, 0, 1), BATCHES)
-            fit_scales(
-                network.model,
-                (batch_of(dataset, maker, own) for own in first),
-                crops="local_token" not in config.ablate,
-            )
-        arguments = build_arguments(config, world, deepspeed, bars=bars and rank == 0)
-        parts = RunParts(
-            config=config,
-            plan=plan,
-            steps=steps,
-            dataset=dataset,
-            maker=maker,
-            info=info,
-            keep_groups=adapter_groups(config),
-            validator=validator,
+    processor = load_processor(folder)
+    index, plan, steps = build_plan(config, processor)
+    dataset, maker = build_samples(config, processor, index)
+    if rank == 0:
+        _describe(run, config, resumed=checkpoint is not None)
+    start = _step_of(checkpoint)
+    network, info = build_network(config, folder, processor)
+    if config.batch_statistics and world > 1:
+        raise ConfigError("batch_statistics: are learned by one process, start one")
+    if checkpoint is None:
+        # All processes look at the same photos.
+        first = islice(ProcessBatches(plan, steps, 0, 0, 1), BATCHES)
+        fit_scales(
+            network.model,
+            (batch_of(dataset, maker, own) for own in first),
+            crops="local_token" not in config.ablate,
         )
-        arguments.max_steps = steps
-        trainer = SeagullTrainer(network, arguments, parts)
-        trainer.remove_callback(PrinterCallback)
-        if rank == 0:
-            trainer.add_callback(RunLog(run, start, tensorboard=config.tensorboard))
-        trainer.start = start
-        return _run(trainer, checkpoint, steps)
-    finally:
-        if torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
+    arguments = build_arguments(config, world, deepspeed, bars=bars and rank == 0)
+    parts = RunParts(
+        config=config,
+        plan=plan,
+        steps=steps,
+        dataset=dataset,
+        maker=maker,
+        info=info,
+        keep_groups=adapter_groups(config),
+        validator=validator,
+    )
+    arguments.max_steps = steps
+    trainer = SeagullTrainer(network, arguments, parts)
+    trainer.remove_callback(PrinterCallback)
+    if rank == 0:
+        trainer.add_callback(RunLog(run, start, tensorboard=config.tensorboard))
+    trainer.start = start
+    return _run(trainer, checkpoint, steps)
 
 
 def _run(trainer: SeagullTrainer, checkpoint: Path | None, steps: int) -> Path:

@@ -254,7 +254,9 @@ def test_another_sets_calibration_is_taken_over(root: Path) -> None:
 
 def test_a_calibration_that_is_not_there_or_of_another_metric_is_refused(root: Path) -> None:
     with pytest.raises(ValueError, match="no versions"):
-        make(root, "out", f"versions.calibration={root / 'photos'}")
+        make(root, "late", f"versions.calibration={root / 'photos'}")
+    # Nothing is made first.
+    assert not (root / "late" / "Versions").exists()
     foreign = root / "foreign" / "_state"
     foreign.mkdir(parents=True)
     plain = json.loads((root / "out" / "_state" / "versions-calibration.json").read_text())
