@@ -115,7 +115,11 @@ def read_info(file: Path) -> AdapterInfo:
 
 
 def apply_adapter(
-    model: SeagullForConditionalGeneration, file: Path, *, merge: bool | None = None
+    model: SeagullForConditionalGeneration,
+    file: Path,
+    *,
+    merge: bool | None = None,
+    without: Collection[str] = (),
 ) -> AdapterInfo:
     """Puts an adapter's weights into its base model; every key is accounted for.
 
@@ -124,11 +128,13 @@ def apply_adapter(
         file: the adapter.
         merge: add LoRA's products to the weights, or keep LoRA layers; by default they are merged
             unless the language model is quantised.
+        without: module groups that are left as the base model has them.
 
     Raises:
         ModelError: if keys are left over, missing, or of another shape.
     """
-    info, tensors = read_adapter(file)
+    info, every = read_adapter(file)
+    tensors = {key: value for key, value in every.items() if group_of(key) not in without}
     _check_fit(model, info, tensors, file)
     keep = getattr(model, "is_quantized", False) if merge is None else not merge
     plain = {key: value for key, value in tensors.items() if group_of(key) in WHOLE_GROUPS}

@@ -118,6 +118,8 @@ class TrainConfig:
         model: name or folder of the model to start from.
         adapter: adapter file or run to go on from (a first stage's), or ``nano`` for the one that
             seagull-nano ships with.
+        forget: module groups of that adapter that are not taken over but begin anew, as they would
+            without it. Where ``vision_encoder`` is one, the MFE's scales are taken anew as well.
         stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,
@@ -157,6 +159,7 @@ class TrainConfig:
     output: str = ""
     model: str = "nano"
     adapter: str | None = None
+    forget: tuple[str, ...] = ()
     stage: TrainingStage = TrainingStage.PRETRAIN
     trainable: tuple[str, ...] | None = None
     frozen: tuple[str, ...] = ()
@@ -256,6 +259,10 @@ def _faults(config: TrainConfig) -> Iterator[str]:
         )
     yield from _group_faults(config)
     yield from _loss_faults(config)
+    if config.forget and not config.adapter:
+        yield "forget: there is no adapter to go on from; set adapter"
+    if unknown := sorted(set(config.forget) - set(GROUPS)):
+        yield f"forget: unknown groups {unknown}; known are {', '.join(GROUPS)}"
     if unknown := sorted(set(config.ablate) - set(ABLATIONS)):
         yield f"ablate: unknown parts {unknown}; known are {', '.join(ABLATIONS)}"
 

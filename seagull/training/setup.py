@@ -36,6 +36,7 @@ from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
 from seagull.training.plan import BatchPlan, Item, accumulation
 from seagull.training.records import RecordIndex, build_index
 from seagull.training.samples import Batch, BatchMaker, RecordDataset
+from seagull.training.standardise import forget_scales
 from seagull.version import __version__
 
 
@@ -183,7 +184,9 @@ def _build_head(config: TrainConfig, width: int) -> RegionHead | None:
         head = RegionHead(width)
         _seed_head(head, config.seed)
         return head
-    brought = read_head(adapter_file(config.adapter), width) if config.adapter else None
+    if not config.adapter or "head" in config.forget:
+        return None
+    brought = read_head(adapter_file(config.adapter), width)
     return None if brought is None else brought.requires_grad_(False)
 
 
@@ -217,17 +220,23 @@ def _go_on_from(
     file: Path,
 ) -> None:
     info = read_info(file)
-    if info.rank and (info.rank, info.alpha) != (config.lora.rank, config.lora.alpha):
+    if (
+        info.rank
+        and "lora" not in config.forget
+        and (info.rank, info.alpha) != (config.lora.rank, config.lora.alpha)
+    ):
         raise ConfigError(
             f"lora: {file} has rank {info.rank} and alpha {info.alpha:g}; give the same, its "
             "factors are trained on"
         )
-    apply_adapter(model, file, merge=False)
-    if "lora" in config.groups and not info.rank:
+    apply_adapter(model, file, merge=False, without=config.forget)
+    if "vision_encoder" in config.forget:
+        forget_scales(model)
+    if "lora" in config.groups and not lora_layers(model):
         attach_lora(model, config.lora, seed=config.seed)
     for layer in lora_layers(model).values():
         layer.lora_dropout["default"] = torch.nn.Dropout(config.lora.dropout)
-    if head is not None:
+    if head is not None and "head" not in config.forget:
         _, tensors = read_adapter(file)
         own = {k.removeprefix("head."): v for k, v in tensors.items() if k.startswith("head.")}
         load_tensors(keyed_parameters(head), own)
@@ -256,7 +265,7 @@ def adapter_groups(config: TrainConfig) -> frozenset[str]:
     groups = set(config.groups)
     if config.adapter:
         _, tensors = read_adapter(adapter_file(config.adapter))
-        groups |= {group_of(key) for key in tensors}
+        groups |= {group_of(key) for key in tensors} - set(config.forget)
     return frozenset(groups)
 
 

@@ -43,6 +43,15 @@ def fit_scales(
             norm.fit(together.mean(dim=0), together.std(dim=0))
 
 
+@torch.no_grad()
+def forget_scales(model: SeagullForConditionalGeneration) -> None:
+    """Makes every ``Standardise`` of the MFE one that is to be fitted."""
+    for module in model.mfe.modules():
+        if isinstance(module, Standardise):
+            module.scale.fill_(1)
+            module.shift.zero_()
+
+
 def _statistics(
     model: SeagullForConditionalGeneration, mfe: MaskFeatureExtractor, batch: Batch, *, crops: bool
 ) -> Sequence[Tensor]:

@@ -169,6 +169,9 @@ def test_a_head_can_learn_on_tokens_that_stay(
         ({"loss": {"text": 0.0, "numeric_head": 1.0}}, "loss.text: 0 needs data.pack: photo"),
         ({"loss": {"text": 0.0}}, "nothing to learn"),
         ({"loss": {"correlation": 1.0}}, "correlation: needs loss.numeric_head"),
+        ({"loss": {"fidelity": 1.0}}, "fidelity: needs loss.numeric_head"),
+        ({"forget": ["mfe"]}, "forget: there is no adapter"),
+        ({"forget": ["heads"], "adapter": "nano"}, "forget: unknown groups"),
         ({"data": {"train": [{"path": "a.jsonl", "crop": 32}]}}, "crop: needs data.pack"),
     ],
 )

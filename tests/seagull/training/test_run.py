@@ -150,6 +150,24 @@ def test_the_second_stage_goes_on_with_the_first_ones_adapter(
     assert any(not torch.equal(after[key], before[key]) for key in factors)
 
 
+def test_what_is_forgotten_begins_as_it_would_without_the_adapter(
+    settings: Settings, model_folder: Path, tmp_path: Path
+) -> None:
+    first = settings(output=str(tmp_path / "first"), max_steps=2, loss={"numeric_head": 1.0})
+    before = weights(train(first, model_folder))
+    common = {"max_steps": 1, "lr": {"default": 0.0}, "loss": {"numeric_head": 1.0}}
+    anew = weights(train(settings(output=str(tmp_path / "anew"), **common), model_folder))
+    forgetful = settings(
+        output=str(tmp_path / "second"), adapter=first.output, forget=["mfe", "lora"], **common
+    )
+    after = weights(train(forgetful, model_folder))
+    assert set(after) == set(anew) == set(before)
+    for key, value in after.items():
+        source = anew if key.startswith("mfe.") or ".lora_" in key else before
+        assert torch.equal(value, source[key]), key
+    assert any(not torch.equal(anew[key], before[key]) for key in anew if key.startswith("mfe."))
+
+
 def test_a_head_that_came_with_the_adapter_stays_in_it_as_it_is(
     settings: Settings, model_folder: Path, tmp_path: Path
 ) -> None:

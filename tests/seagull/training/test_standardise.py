@@ -71,6 +71,12 @@ def test_a_run_fits_first_and_a_run_that_goes_on_keeps_the_scales(
     again = settings(output=str(tmp_path / "b"), adapter=str(first), seed=9, **common)
     for one, other in zip(scales, _scales(train(again, folder)), strict=True):
         assert torch.equal(one, other)
+    forgetful = settings(
+        output=str(tmp_path / "c"), adapter=str(first), forget=["vision_encoder"], seed=9, **common
+    )
+    fitted = _scales(train(forgetful, folder))
+    assert any(not torch.equal(one, other) for one, other in zip(scales, fitted, strict=True))
+    assert any((value != 1).any() for value in fitted)
 
 
 def _scales(adapter: Path) -> list[torch.Tensor]:
