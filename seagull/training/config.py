@@ -127,6 +127,8 @@ class TrainConfig:
         batch_statistics: batch normalisation of the vision encoder's trained part goes by the
             photos of the micro-batch, and its running statistics are learned (one process,
             without DeepSpeed); else they stay as they are.
+        average: in [0, 1); the adapter (and validation) takes the running mean of the weights, of
+            which each step leaves this share as it is; 0 takes the last weights. Without DeepSpeed.
         ablate: parts that are left out: ``global_token``, ``local_token`` (all zeros instead, and
             not computed) or ``geometry``. To see what they are worth, by the run's own validation;
             or for a stage that trains the vision encoder, which is faster without the regions'
@@ -164,6 +166,7 @@ class TrainConfig:
     trainable: tuple[str, ...] | None = None
     frozen: tuple[str, ...] = ()
     batch_statistics: bool = False
+    average: float = 0.0
     ablate: tuple[str, ...] = ()
     lr: Mapping[str, float] = field(default_factory=lambda: {"default": 1e-4})
     lora: LoraSettings = field(default_factory=LoraSettings)
@@ -218,6 +221,7 @@ _CHOICES: Mapping[str, tuple[str | None, ...]] = {
 }
 ABLATIONS = ("global_token", "local_token", "geometry")
 _RANGES: Mapping[str, tuple[float, float]] = {
+    "average": (0, 0.99999),
     "epochs": (0, 10_000),
     "batch_size": (1, 1_000_000),
     "micro_batch": (1, 10_000),
@@ -257,8 +261,16 @@ def _faults(config: TrainConfig) -> Iterator[str]:
         yield (
             f"batch_size: a multiple of micro_batch {config.micro_batch}, got {config.batch_size}"
         )
+    if config.max_steps is not None and config.max_steps < 1:
+        yield f"max_steps: at least 1, or null to go by epochs, got {config.max_steps}"
+    if config.deepspeed:
+        yield from _deepspeed_faults(config)
     yield from _group_faults(config)
+    yield from _adapter_faults(config)
     yield from _loss_faults(config)
+
+
+def _adapter_faults(config: TrainConfig) -> Iterator[str]:
     if config.forget and not config.adapter:
         yield "forget: there is no adapter to go on from; set adapter"
     if unknown := sorted(set(config.forget) - set(GROUPS)):
@@ -283,10 +295,13 @@ def _group_faults(config: TrainConfig) -> Iterator[str]:
         yield "quantization: a quantised language model is trained by lora, not as a whole"
     if config.batch_statistics and "vision_encoder" not in groups:
         yield "batch_statistics: needs the vision encoder among what is trained"
-    if config.batch_statistics and config.deepspeed:
+
+
+def _deepspeed_faults(config: TrainConfig) -> Iterator[str]:
+    if config.batch_statistics:
         yield "batch_statistics: cannot be learned under DeepSpeed"
-    if config.max_steps is not None and config.max_steps < 1:
-        yield f"max_steps: at least 1, or null to go by epochs, got {config.max_steps}"
+    if config.average:
+        yield "average: weights are not averaged under DeepSpeed"
 
 
 _PACKED = ("conversations", "judgements", "flip")

@@ -87,11 +87,12 @@ def test_frozen_norms_keep_their_statistics() -> None:
         learning_norms(network[0])
 
 
+@pytest.mark.parametrize("average", [0.0, 0.6])
 def test_the_adapter_of_a_run_computes_what_the_run_computed(
     settings: Callable[..., TrainConfig],
     normed_folder: Path,
     records: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    average: float,
 ) -> None:
     photo = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(5))
     seen: list[torch.Tensor] = []
@@ -101,7 +102,7 @@ def test_the_adapter_of_a_run_computes_what_the_run_computed(
             seen.append(network.model.vision_encoder(photo)[-1])
         return {"quality_srcc": 0.5}
 
-    config = _settings(settings, normed_folder, records, max_steps=8)
+    config = _settings(settings, normed_folder, records, max_steps=8, average=average)
     adapter = train(config, normed_folder, validate)
     model = load_model(normed_folder, dtype=torch.float32, device="cpu")
     before = model.vision_encoder(photo)[-1]
@@ -111,17 +112,21 @@ def test_the_adapter_of_a_run_computes_what_the_run_computed(
     torch.testing.assert_close(after, seen[-1], rtol=1e-3, atol=1e-4)
 
 
-def test_a_resumed_run_goes_on_with_its_statistics(
-    settings: Callable[..., TrainConfig], normed_folder: Path, records: Path, tmp_path: Path
+@pytest.mark.parametrize("average", [0.0, 0.6])
+def test_a_resumed_run_goes_on_with_its_statistics_and_its_mean(
+    settings: Callable[..., TrainConfig],
+    normed_folder: Path,
+    records: Path,
+    tmp_path: Path,
+    average: float,
 ) -> None:
-    whole = _settings(
-        settings, normed_folder, records, output=str(tmp_path / "whole"), save_every=3
-    )
+    common: dict[str, Any] = {"save_every": 3, "average": average}
+    whole = _settings(settings, normed_folder, records, output=str(tmp_path / "whole"), **common)
     wanted = train(whole, normed_folder)
     halted = tmp_path / "halted"
     halted.mkdir()
     (tmp_path / "whole" / "checkpoint-00000003").rename(halted / "checkpoint-00000003")
-    again = _settings(settings, normed_folder, records, output=str(halted), save_every=3)
+    again = _settings(settings, normed_folder, records, output=str(halted), **common)
     found = train(again, normed_folder)
     known = losses(tmp_path / "whole")
     assert {step: known[step] for step in (4, 5, 6)} == losses(halted)
@@ -136,3 +141,5 @@ def test_settings_that_cannot_learn_statistics_are_refused(
         settings(batch_statistics=True)
     with pytest.raises(ConfigError, match="DeepSpeed"):
         _settings(settings, normed_folder, records, deepspeed="zero2")
+    with pytest.raises(ConfigError, match="not averaged under DeepSpeed"):
+        settings(average=0.9, deepspeed="zero2")
