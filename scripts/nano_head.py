@@ -2,51 +2,79 @@
 
     python scripts/nano_head.py outputs/nano/3-regions outputs/nano/opinions/held_out.jsonl
 
-The run's own settings count, parts that it left out included. The last line is JSON.
+The run's own settings count, parts that it left out included; which photos are drawn does not
+depend on them. Of several runs (before the data, one after the other) the mean of their readings is
+compared. The last line is JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import torch
+from torch import Tensor, nn
 
 from seagull.cli.head_validation import make_head_validator
 from seagull.config import load_settings
 from seagull.inference.load import find_model
 from seagull.model.checkpoint import load_processor
+from seagull.model.head import HeadReading
 from seagull.training.config import Source, TrainConfig
+from seagull.training.network import TrainingNetwork
 from seagull.training.run import CONFIG_FILE
 from seagull.training.setup import adapter_file, build_network, device_of, in_bfloat16
+
+
+class Together(nn.Module):
+    """Several networks that read as one: the mean of what they say."""
+
+    def __init__(self, networks: Sequence[TrainingNetwork]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    @property
+    def model(self) -> Any:
+        """The first one's model."""
+        return self.networks[0].model
+
+    def read(self, batch: dict[str, Tensor]) -> HeadReading:
+        """The mean of all readings, log-odds of presence included."""
+        every = [cast(TrainingNetwork, network).read(batch) for network in self.networks]
+        return HeadReading(*(torch.stack(part).mean(dim=0) for part in zip(*every, strict=True)))
 
 
 def main() -> None:
     """Prints the metrics."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("run", type=Path, help="folder of a run whose head was trained")
+    parser.add_argument("runs", type=Path, nargs="+", help="folders of runs with a trained head")
     parser.add_argument("data", help="records with labels, of photos never trained on")
     parser.add_argument("--limit", type=int, default=0, help="so many photos, drawn at random")
     options = parser.parse_args()
-    adapter = adapter_file(str(options.run))
-    settings = load_settings(TrainConfig, adapter.with_name(CONFIG_FILE))
-    data = replace(
-        settings.data, validation=(Source(options.data),), validation_records=options.limit
-    )
-    config = replace(settings, adapter=str(adapter), data=data)
-    folder = find_model(config.model)
+    configs = [_config(run, options.data, options.limit) for run in options.runs]
+    folder = find_model(configs[0].model)
     processor = load_processor(folder)
-    network, _ = build_network(config, folder, processor)
-    validate = make_head_validator(config, processor)
+    networks = [build_network(config, folder, processor)[0] for config in configs]
+    validate = make_head_validator(configs[0], processor)
     assert validate is not None
-    network.eval()
-    with torch.autocast(device_of(config), torch.bfloat16, enabled=in_bfloat16(config)):
-        metrics = validate(network)
+    network = Together(networks).eval()
+    with torch.autocast(device_of(configs[0]), torch.bfloat16, enabled=in_bfloat16(configs[0])):
+        metrics = validate(cast(TrainingNetwork, network))
     for name, value in metrics.items():
         print(f"{name:20} {value:.4f}")
-    print(json.dumps({"run": str(options.run), "data": options.data, **metrics}))
+    print(json.dumps({"runs": [*map(str, options.runs)], "data": options.data, **metrics}))
+
+
+def _config(run: Path, data: str, limit: int) -> TrainConfig:
+    """The settings of a run, to read what it has become with."""
+    adapter = adapter_file(str(run))
+    settings = load_settings(TrainConfig, adapter.with_name(CONFIG_FILE))
+    records = replace(settings.data, validation=(Source(data),), validation_records=limit)
+    return replace(settings, adapter=str(adapter), forget=(), data=records, seed=0)
 
 
 if __name__ == "__main__":
