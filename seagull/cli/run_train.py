@@ -63,6 +63,7 @@ def run_train(request: TrainRequest) -> None:
     from seagull.cli.head_validation import make_head_validator
     from seagull.cli.validation import make_validator
     from seagull.model.checkpoint import load_processor
+    from seagull.training.launch import end_process
     from seagull.training.run import train
     from seagull.training.setup import device_of
 
@@ -78,6 +79,7 @@ def run_train(request: TrainRequest) -> None:
     if os.environ.get("RANK", "0") == "0":
         complain(f"done; use it: seagull export {adapter} MODEL_FOLDER")
         typer.echo(adapter)
+    end_process()
 
 
 def run_export(adapter: str, out: Path, base: str | None, dtype: str) -> None:

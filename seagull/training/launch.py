@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import socket
@@ -170,20 +169,25 @@ def _describe_single_process() -> None:
 
 
 def leave_processes() -> None:
-    """Ends the communication with the run's other processes, if there are any.
-
-    A communication thread may be the last to hold a tensor, and needs Python to give it back: one
-    that outlives Python takes the process down ("terminate called without an active exception").
-    So all that keeps such threads is let go here, DeepSpeed's engine (a cycle) and its own groups
-    included.
-    """
+    """Ends the communication with the run's other processes, if there are any."""
     if not torch.distributed.is_initialized():
         return
-    gc.collect()
-    # Only a run that uses DeepSpeed has loaded it.
+    # Only a run that uses DeepSpeed has loaded it; it has groups of its own.
     deepspeed = sys.modules.get("deepspeed")
     if deepspeed is not None and deepspeed.comm.is_initialized():
         deepspeed.comm.destroy_process_group()
     else:
         torch.distributed.destroy_process_group()
-    gc.collect()
+
+
+def end_process() -> None:
+    """Ends this process here if torchrun started it; its work has to be done.
+
+    DeepSpeed holds on to the model, and so to its communication threads, for as long as Python
+    runs. A thread that gives back a tensor while Python is ending takes the process down
+    ("terminate called without an active exception"), and a finished run would count as failed.
+    """
+    if is_launched():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

@@ -1,5 +1,8 @@
 """One command for one process, one machine or many."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,22 @@ def test_deepspeed_presets_are_found_by_name(tmp_path: Path) -> None:
         assert prepare_deepspeed("zero3", "cpu")["zero_optimization"]["stage"] == 3
         with pytest.raises(ConfigError, match="neither a file nor one of zero2"):
             prepare_deepspeed("zero4", "cpu")
+
+
+@pytest.mark.parametrize("launched", [True, False])
+def test_a_process_of_torchrun_ends_without_what_python_does_at_its_end(launched: bool) -> None:
+    code = (
+        "import atexit\n"
+        "from seagull.training.launch import end_process\n"
+        "atexit.register(print, 'late')\n"
+        "print('done')\n"
+        "end_process()\n"
+        "print('further')\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if "TORCHELASTIC" not in key}
+    if launched:
+        environment["TORCHELASTIC_RUN_ID"] = "one"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.split() == (["done"] if launched else ["done", "further", "late"])
