@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -19,6 +20,12 @@ from seagull.model.seagull import SeagullForConditionalGeneration
 
 SCALED_HEADS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "output_multiplier")
 """Settings of language models whose logits are more than their head times the hidden state."""
+
+
+def cache_name(language_model: nn.Module) -> str:
+    """What a language model calls the cache: ``cache`` since transformers 5.24."""
+    there = inspect.signature(type(language_model).forward).parameters
+    return "cache" if "cache" in there else "past_key_values"
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,7 @@ class PackedDecoder:
             "inputs_embeds": embeddings,
             "attention_mask": self._mask(embeddings, visible, cache.get_seq_length() + count),
             "position_ids": torch.as_tensor(np.asarray(positions), device=self.device)[None],
-            "past_key_values": cache,
+            cache_name(self.model.language_model): cache,
             "use_cache": True,
         }
         never = self.model.config.unspeakable

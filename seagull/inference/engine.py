@@ -23,7 +23,7 @@ from jaxtyping import Float
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from seagull.inference.decoder import PackedDecoder, Readout
+from seagull.inference.decoder import PackedDecoder, Readout, cache_name
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import read_answers, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
@@ -188,11 +188,10 @@ class Engine:
         """Computes the prefix's keys and values, unless the session has them."""
         if session.prefix is not None:
             return
-        output = self.model.language_model.get_decoder()(
-            inputs_embeds=session.prefix_embeddings, use_cache=True
-        )
+        language = self.model.language_model
+        output = language.get_decoder()(inputs_embeds=session.prefix_embeddings, use_cache=True)
         self.counters.prefix_tokens += session.prefix_length
-        layers = output.past_key_values.layers
+        layers = getattr(output, cache_name(language)).layers
         session.prefix = tuple((layer.keys, layer.values) for layer in layers)
         self.sessions.trim()
 

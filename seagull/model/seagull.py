@@ -42,7 +42,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
     _supports_flash_attn = True
     _supports_attention_backend = True
     _no_split_modules = ["VisionEncoder", "MaskFeatureExtractor"]  # noqa: RUF012
-    _skip_keys_device_placement = ["past_key_values"]  # noqa: RUF012
+    _skip_keys_device_placement = ["cache", "past_key_values"]  # noqa: RUF012
     # Eight- and four-bit loading is for the language model's matrices alone.
     quantization_skip_modules: ClassVar[list[str]] = [
         "vision_encoder", "projector", "mfe", "lm_head",
