@@ -1,7 +1,7 @@
 """The running mean of what is trained: noise of single steps cancels out in it.
 
-Exponential averages of weights generalise better than the last weights do (Polyak averaging; as
-in Mean Teacher, arXiv 1703.01780, section 2). Batch statistics that are learned are averaged, too.
+Exponential averages of weights (Polyak averaging; as in Mean Teacher, arXiv 1703.01780) may do
+better on new photos than the last weights. Batch statistics that are learned are averaged, too.
 """
 
 from __future__ import annotations

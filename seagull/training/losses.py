@@ -95,7 +95,7 @@ def fidelity_loss(
     """1 - fidelity of the order of all pairs within each metric, times the photos that have any.
 
     The chance that one region is the better of two is that of a normal distribution about the
-    difference of their numbers; fidelity (UNIQUE, arXiv 2005.13983, section III-B) compares the
+    difference of their numbers; fidelity (as in UNIQUE, arXiv 2005.13983) compares the
     chance that is predicted with the one that is known. It heeds small differences where most
     photos lie, which a correlation hardly does, and gives up pairs that are hopelessly wrong.
     """
