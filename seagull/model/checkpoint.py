@@ -24,6 +24,7 @@ def load_model(
     dtype: torch.dtype,
     device: str | dict[str, Any],
     quantization: str | None = None,
+    drop_path: float = 0.0,
 ) -> SeagullForConditionalGeneration:
     """The model of a folder written by ``save_pretrained``, in eval mode.
 
@@ -32,15 +33,19 @@ def load_model(
         dtype: of all weights that are not quantised.
         device: a device, ``auto``, or a ``device_map`` of transformers.
         quantization: None, ``8bit`` or ``4bit`` (NF4): of the language model alone.
+        drop_path: of the vision encoder in training mode, see ``VisionEncoder``.
 
     Raises:
         ModelError: if the folder is not a Seagull model, its weights are pickled, or keys are
             missing, left over or of another shape.
     """
-    check_weights(folder, check_folder(folder))
+    config = check_folder(folder)
+    check_weights(folder, config)
+    config.vision.drop_path = drop_path
     # With output_loading_info the return is a pair, which the annotation does not know.
     loaded: Any = SeagullForConditionalGeneration.from_pretrained(
         folder,
+        config=config,
         dtype=dtype,
         device_map=device,
         use_safetensors=True,

@@ -17,6 +17,7 @@ class SeagullVisionConfig(PreTrainedConfig):
     Args:
         architecture: timm name of the backbone.
         levels: indices of the backbone's feature maps that make the pyramid, fine to coarse.
+        drop_path: share of residual branches left out in training mode, see ``VisionEncoder``.
     """
 
     model_type = "seagull_vision"
@@ -24,6 +25,7 @@ class SeagullVisionConfig(PreTrainedConfig):
 
     architecture: str = "tf_efficientnet_lite0"
     levels: list[int] | tuple[int, ...] = (1, 2, 3, 4)
+    drop_path: float = 0.0
 
 
 @strict

@@ -52,7 +52,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         super().__init__(config)
         vision, mfe = config.vision, config.mfe
         width = config.text.hidden_size
-        self.vision_encoder = VisionEncoder(vision.architecture, vision.levels)
+        self.vision_encoder = VisionEncoder(vision.architecture, vision.levels, vision.drop_path)
         channels, strides = self.vision_encoder.channels, self.vision_encoder.strides
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
         self.mfe = MaskFeatureExtractor(

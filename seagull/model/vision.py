@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import timm
 from jaxtyping import Float
@@ -17,18 +17,27 @@ class VisionEncoder(nn.Module):
     Args:
         architecture: timm name of the backbone.
         levels: indices of its feature maps, fine to coarse.
+        drop_path: share of the last residual branch's photos that it is left out for in training
+            mode, falling to 0 towards the first (stochastic depth).
 
     Raises:
-        ValueError: if timm does not know the backbone or it has no such levels.
+        ValueError: if timm does not know the backbone, or it has no such levels or no stochastic
+            depth.
     """
 
-    def __init__(self, architecture: str, levels: Sequence[int]) -> None:
+    def __init__(self, architecture: str, levels: Sequence[int], drop_path: float = 0.0) -> None:
         super().__init__()
+        # Not every backbone has residual branches, or an argument for them.
+        more: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
         try:
             backbone = timm.create_model(
-                architecture, pretrained=False, features_only=True, out_indices=tuple(levels)
+                architecture,
+                pretrained=False,
+                features_only=True,
+                out_indices=tuple(levels),
+                **more,
             )
-        except (RuntimeError, IndexError, AssertionError) as error:
+        except (RuntimeError, IndexError, AssertionError, TypeError) as error:
             raise ValueError(
                 f"no vision encoder {architecture!r} with feature levels {list(levels)}: {error}"
             ) from error

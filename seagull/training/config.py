@@ -127,6 +127,8 @@ class TrainConfig:
         batch_statistics: batch normalisation of the vision encoder's trained part goes by the
             photos of the micro-batch, and its running statistics are learned (one process,
             without DeepSpeed); else they stay as they are.
+        drop_path: in [0, 1); stochastic depth of the trained vision encoder: its last residual
+            branch is left out for this share of photos, earlier ones in proportion.
         average: in [0, 1); the adapter (and validation) takes the running mean of the weights, of
             which each step leaves this share as it is; 0 takes the last weights. Without DeepSpeed.
         ablate: parts that are left out: ``global_token``, ``local_token`` (all zeros instead, and
@@ -166,6 +168,7 @@ class TrainConfig:
     trainable: tuple[str, ...] | None = None
     frozen: tuple[str, ...] = ()
     batch_statistics: bool = False
+    drop_path: float = 0.0
     average: float = 0.0
     ablate: tuple[str, ...] = ()
     lr: Mapping[str, float] = field(default_factory=lambda: {"default": 1e-4})
@@ -221,6 +224,7 @@ _CHOICES: Mapping[str, tuple[str | None, ...]] = {
 }
 ABLATIONS = ("global_token", "local_token", "geometry")
 _RANGES: Mapping[str, tuple[float, float]] = {
+    "drop_path": (0, 0.95),
     "average": (0, 0.99999),
     "epochs": (0, 10_000),
     "batch_size": (1, 1_000_000),
@@ -295,6 +299,8 @@ def _group_faults(config: TrainConfig) -> Iterator[str]:
         yield "quantization: a quantised language model is trained by lora, not as a whole"
     if config.batch_statistics and "vision_encoder" not in groups:
         yield "batch_statistics: needs the vision encoder among what is trained"
+    if config.drop_path and "vision_encoder" not in groups:
+        yield "drop_path: needs the vision encoder among what is trained"
 
 
 def _deepspeed_faults(config: TrainConfig) -> Iterator[str]:

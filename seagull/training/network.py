@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import torch
+from timm.layers.drop import DropPath
 from torch import Tensor, nn
 
 from seagull.model.adapter import file_key
@@ -81,12 +82,13 @@ class TrainingNetwork(nn.Module):
         self.level_ids = level_ids
         self.ablate = frozenset(ablate)
         self.normed = learning_norms(model.vision_encoder) if batch_statistics else {}
+        self.dropped = [m for m in model.vision_encoder.modules() if isinstance(m, DropPath)]
 
     def train(self, mode: bool = True) -> TrainingNetwork:
-        """Training mode; batch normalisation follows only where its statistics are learned."""
+        """Training mode; of the vision encoder, stochastic depth and learned statistics."""
         super().train(mode)
-        for norm in self.normed.values():
-            norm.train(mode)
+        for module in (*self.normed.values(), *self.dropped):
+            module.train(mode)
         return self
 
     def forward(self, **batch: Tensor) -> dict[str, Tensor]:

@@ -131,6 +131,7 @@ def build_network(
         dtype=torch.bfloat16 if bf16 else torch.float32,
         device=_load_device(config),
         quantization=config.quantization,
+        drop_path=config.drop_path,
     )
     head = _build_head(config, model.config.text.hidden_size)
     info = _lora_and_adapter(config, model, head)

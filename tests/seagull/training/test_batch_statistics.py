@@ -112,15 +112,16 @@ def test_the_adapter_of_a_run_computes_what_the_run_computed(
     torch.testing.assert_close(after, seen[-1], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("average", [0.0, 0.6])
-def test_a_resumed_run_goes_on_with_its_statistics_and_its_mean(
+@pytest.mark.parametrize(("average", "drop_path"), [(0.0, 0.0), (0.6, 0.5)])
+def test_a_resumed_run_goes_on_with_its_statistics_its_mean_and_its_depth(
     settings: Callable[..., TrainConfig],
     normed_folder: Path,
     records: Path,
     tmp_path: Path,
     average: float,
+    drop_path: float,
 ) -> None:
-    common: dict[str, Any] = {"save_every": 3, "average": average}
+    common: dict[str, Any] = {"save_every": 3, "average": average, "drop_path": drop_path}
     whole = _settings(settings, normed_folder, records, output=str(tmp_path / "whole"), **common)
     wanted = train(whole, normed_folder)
     halted = tmp_path / "halted"
