@@ -11,41 +11,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
-from torch import Tensor, nn
 
 from seagull.cli.head_validation import make_head_validator
-from seagull.config import load_settings
 from seagull.inference.load import find_model
 from seagull.model.checkpoint import load_processor
-from seagull.model.head import HeadReading
 from seagull.training.config import Source, TrainConfig
+from seagull.training.ensemble import Ensemble
 from seagull.training.network import TrainingNetwork
-from seagull.training.run import CONFIG_FILE
-from seagull.training.setup import adapter_file, build_network, device_of, in_bfloat16
-
-
-class Together(nn.Module):
-    """Several networks that read as one: the mean of what they say."""
-
-    def __init__(self, networks: Sequence[TrainingNetwork]) -> None:
-        super().__init__()
-        self.networks = nn.ModuleList(networks)
-
-    @property
-    def model(self) -> Any:
-        """The first one's model."""
-        return self.networks[0].model
-
-    def read(self, batch: dict[str, Tensor]) -> HeadReading:
-        """The mean of all readings, log-odds of presence included."""
-        every = [cast(TrainingNetwork, network).read(batch) for network in self.networks]
-        return HeadReading(*(torch.stack(part).mean(dim=0) for part in zip(*every, strict=True)))
+from seagull.training.setup import build_network, device_of, in_bfloat16, settings_of
 
 
 def main() -> None:
@@ -61,7 +39,7 @@ def main() -> None:
     networks = [build_network(config, folder, processor)[0] for config in configs]
     validate = make_head_validator(configs[0], processor)
     assert validate is not None
-    network = Together(networks).eval()
+    network = Ensemble(networks)
     with torch.autocast(device_of(configs[0]), torch.bfloat16, enabled=in_bfloat16(configs[0])):
         metrics = validate(cast(TrainingNetwork, network))
     for name, value in metrics.items():
@@ -71,10 +49,9 @@ def main() -> None:
 
 def _config(run: Path, data: str, limit: int) -> TrainConfig:
     """The settings of a run, to read what it has become with."""
-    adapter = adapter_file(str(run))
-    settings = load_settings(TrainConfig, adapter.with_name(CONFIG_FILE))
+    settings = settings_of(str(run))
     records = replace(settings.data, validation=(Source(data),), validation_records=limit)
-    return replace(settings, adapter=str(adapter), forget=(), data=records, seed=0)
+    return replace(settings, data=records, seed=0)
 
 
 if __name__ == "__main__":

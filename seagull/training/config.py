@@ -96,6 +96,8 @@ class LossSettings:
             over the regions of a micro-batch (those of one metric).
         fidelity: weight of 1 - fidelity of the order of all pairs of regions of a micro-batch
             (those of one metric), by the head's quality and importance.
+        teaching: weight of the difference between what the head and the ``teachers`` read of every
+            region, labelled or not.
         ranking: weight of the order of regions of one photo, by their level words' mean.
         ranking_margin: regions whose numbers differ by less are not compared.
     """
@@ -105,6 +107,7 @@ class LossSettings:
     numeric_head: float = 0.0
     correlation: float = 0.0
     fidelity: float = 0.0
+    teaching: float = 0.0
     ranking: float = 0.0
     ranking_margin: float = 0.05
 
@@ -120,6 +123,8 @@ class TrainConfig:
             seagull-nano ships with.
         forget: module groups of that adapter that are not taken over but begin anew, as they would
             without it. Where ``vision_encoder`` is one, the MFE's scales are taken anew as well.
+        teachers: finished runs of the same model with a head; the mean of what they read of
+            regions is learned as well (``loss.teaching``).
         stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,
@@ -164,6 +169,7 @@ class TrainConfig:
     model: str = "nano"
     adapter: str | None = None
     forget: tuple[str, ...] = ()
+    teachers: tuple[str, ...] = ()
     stage: TrainingStage = TrainingStage.PRETRAIN
     trainable: tuple[str, ...] | None = None
     frozen: tuple[str, ...] = ()
@@ -240,6 +246,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "loss.text": (0, 1e6),
     "loss.correlation": (0, 1e6),
     "loss.fidelity": (0, 1e6),
+    "loss.teaching": (0, 1e6),
     "loss.soft_levels": (0, 1),
     "loss.numeric_head": (0, 1e6),
     "loss.ranking": (0, 1e6),
@@ -272,6 +279,7 @@ def _faults(config: TrainConfig) -> Iterator[str]:
     yield from _group_faults(config)
     yield from _adapter_faults(config)
     yield from _loss_faults(config)
+    yield from _teacher_faults(config)
 
 
 def _adapter_faults(config: TrainConfig) -> Iterator[str]:
@@ -310,6 +318,13 @@ def _deepspeed_faults(config: TrainConfig) -> Iterator[str]:
         yield "average: weights are not averaged under DeepSpeed"
 
 
+def _teacher_faults(config: TrainConfig) -> Iterator[str]:
+    if bool(config.loss.teaching) != bool(config.teachers):
+        yield "loss.teaching: needs teachers, and teachers need it"
+    if config.teachers and config.deepspeed:
+        yield "teachers: cannot be asked under DeepSpeed"
+
+
 _PACKED = ("conversations", "judgements", "flip")
 
 
@@ -326,6 +341,6 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
         yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
     if "head" in config.groups and not config.loss.numeric_head:
         yield "trainable: head learns by loss.numeric_head, which is 0"
-    for name in ("correlation", "fidelity"):
+    for name in ("correlation", "fidelity", "teaching"):
         if getattr(config.loss, name) and not config.loss.numeric_head:
             yield f"loss.{name}: needs loss.numeric_head, whose quality it compares"

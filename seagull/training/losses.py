@@ -11,6 +11,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+from seagull.model.head import HeadReading
+
 RANK_TEMPERATURE = 0.1
 """Difference of two scores at which their order counts as fairly sure."""
 PAIR_DEVIATION = 0.1
@@ -68,6 +70,27 @@ def presence_loss(
     )
     per_photo = torch.where(known, apart, 0.0).sum(dim=(1, 2))
     return (per_photo / known.sum(dim=(1, 2)).clamp_min(1)).sum()
+
+
+def teaching_loss(
+    mine: HeadReading, taught: HeadReading, there: Bool[Tensor, "B R"]
+) -> Float[Tensor, ""]:
+    """How far one reading is from another, summed over a photo's regions' mean.
+
+    Smooth L1 of the numbers and cross entropy of each type's presence, as in ``head_loss`` and
+    ``presence_loss``.
+
+    Args:
+        mine: the reading that learns.
+        taught: the reading that it is to become.
+        there: which regions are real; the others only fill up the batch.
+    """
+    apart = functional.smooth_l1_loss(mine.numbers, taught.numbers, beta=0.1, reduction="none")
+    odds = functional.binary_cross_entropy_with_logits(
+        mine.presence, taught.presence.sigmoid(), reduction="none"
+    )
+    per_region = torch.where(there, apart.sum(dim=2) + odds.mean(dim=2), 0.0)
+    return (per_region.sum(dim=1) / there.sum(dim=1).clamp_min(1)).sum()
 
 
 def correlation_loss(

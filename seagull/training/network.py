@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from timm.layers.drop import DropPath
@@ -25,6 +26,7 @@ from seagull.training.losses import (
     presence_loss,
     ranking_loss,
     soft_losses,
+    teaching_loss,
     token_losses,
 )
 from seagull.types import DistortionType
@@ -33,6 +35,14 @@ COMPARED = tuple(HEAD_NUMBERS.index(name) for name in ("quality", "importance"))
 """The numbers of the head that ``loss.correlation`` and ``loss.fidelity`` are about."""
 SEVERITIES = slice(len(HEAD_NUMBERS) - len(DistortionType), None)
 """Where the severities stand among the numbers of the head."""
+
+
+class Reader(Protocol):
+    """What reads regions of a batch as a network's head does."""
+
+    def read(self, batch: dict[str, Tensor]) -> HeadReading:
+        """Numbers and presence of each region."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,7 @@ class TrainingNetwork(nn.Module):
         level_ids: ids of the level words, (tasks, words).
         ablate: parts left out, see ``TrainConfig``.
         batch_statistics: see ``TrainConfig``.
+        teacher: what ``loss.teaching`` makes the head read alike.
     """
 
     accepts_loss_kwargs = True
@@ -74,6 +85,7 @@ class TrainingNetwork(nn.Module):
         ablate: Collection[str] = (),
         *,
         batch_statistics: bool = False,
+        teacher: Reader | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -81,6 +93,7 @@ class TrainingNetwork(nn.Module):
         self.settings = settings
         self.level_ids = level_ids
         self.ablate = frozenset(ablate)
+        self.teacher = teacher
         self.normed = learning_norms(model.vision_encoder) if batch_statistics else {}
         self.dropped = [m for m in model.vision_encoder.modules() if isinstance(m, DropPath)]
 
@@ -103,7 +116,12 @@ class TrainingNetwork(nn.Module):
         elif "input_ids" in batch:
             terms |= self._text_terms(self._rows(batch, image, tokens), batch)
         if self.head is not None and self.settings.numeric_head:
-            terms |= self._head_terms(self.head(tokens), batch)
+            reading = self.head(tokens)
+            terms |= self._head_terms(reading, batch)
+            if self.teacher is not None:
+                there = batch["region_masks"].flatten(2).any(dim=2)
+                apart = teaching_loss(reading, self.teacher.read(batch), there)
+                terms["teaching"] = self.settings.teaching * apart
         # Every process runs backward through every module, whether its batch has regions or not.
         nothing = 0.0 * (tokens.global_tokens.sum() + tokens.local_tokens.sum()).float()
         total = torch.stack([value for value in terms.values() if value.requires_grad]).sum()

@@ -23,6 +23,7 @@ from seagull.training.logs import RunLog
 from seagull.training.plan import ProcessBatches, accumulation
 from seagull.training.records import fingerprint
 from seagull.training.setup import (
+    CONFIG_FILE,
     adapter_groups,
     batch_of,
     build_arguments,
@@ -42,7 +43,6 @@ from seagull.version import __version__
 
 logger = logging.getLogger(__name__)
 
-CONFIG_FILE = "config.yaml"
 RUN_FILE = "run.json"
 ADAPTER_FOLDER = "adapter"
 

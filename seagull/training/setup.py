@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import TrainingArguments
 
-from seagull.config import ConfigError, to_plain
+from seagull.config import ConfigError, load_settings, to_plain
 from seagull.model.adapter import (
     ADAPTER_FILE,
     AdapterInfo,
@@ -30,6 +30,7 @@ from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.model.shipped import nano_adapter
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import TrainConfig
+from seagull.training.ensemble import Ensemble
 from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
 from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
@@ -38,6 +39,9 @@ from seagull.training.records import RecordIndex, build_index
 from seagull.training.samples import Batch, BatchMaker, RecordDataset
 from seagull.training.standardise import forget_scales
 from seagull.version import __version__
+
+CONFIG_FILE = "config.yaml"
+"""A run's settings, in its folder and beside its adapter."""
 
 
 def device_of(config: TrainConfig) -> str:
@@ -151,6 +155,7 @@ def build_network(
         level_ids(processor),
         config.ablate,
         batch_statistics=config.batch_statistics,
+        teacher=_teacher(config, folder, processor),
     )
     if not config.deepspeed:
         # The optimiser works on 32-bit weights; DeepSpeed keeps such copies itself.
@@ -162,6 +167,31 @@ def build_network(
             layer.cast_input_dtype_enabled = not bf16
     about = {"config": to_plain(config), "version": __version__}
     return network, replace(info, base=config.model, about=about)
+
+
+def settings_of(run: str) -> TrainConfig:
+    """The settings of a finished run, to read with what it has become.
+
+    Raises:
+        ConfigError: if there is no such run, or its settings are not beside its adapter.
+    """
+    adapter = adapter_file(run)
+    settings = load_settings(TrainConfig, adapter.with_name(CONFIG_FILE))
+    learned = replace(settings.loss, teaching=0.0)
+    return replace(settings, adapter=str(adapter), forget=(), teachers=(), loss=learned)
+
+
+def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> Ensemble | None:
+    if not config.teachers:
+        return None
+    runs = [settings_of(run) for run in config.teachers]
+    for name, run in zip(config.teachers, runs, strict=True):
+        if run.model != config.model or "head" not in run.groups:
+            raise ConfigError(
+                f"teachers: {name} must be a run of the model {config.model} with a head "
+                f"(loss.numeric_head), it is one of {run.model}"
+            )
+    return Ensemble([build_network(run, folder, processor)[0] for run in runs])
 
 
 def _without_geometry(model: SeagullForConditionalGeneration) -> None:

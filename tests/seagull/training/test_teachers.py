@@ -1,0 +1,136 @@
+"""Learning from what finished runs read: of every region, and of regions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seagull.config import ConfigError
+from seagull.model.adapter import read_adapter
+from seagull.model.checkpoint import load_processor
+from seagull.model.head import HEAD_NUMBERS, HeadReading
+from seagull.training.config import TrainConfig
+from seagull.training.ensemble import Ensemble
+from seagull.training.losses import teaching_loss
+from seagull.training.run import train
+from seagull.training.setup import build_network, settings_of
+from seagull.types import DistortionType
+from tests.seagull.training.conftest import losses
+
+REGIONS, NUMBERS, TYPES = 3, len(HEAD_NUMBERS), len(DistortionType)
+LEARNING: dict[str, Any] = {
+    "trainable": ["mfe"], "ablate": ["local_token"], "loss": {"text": 0.0, "numeric_head": 1.0},
+}  # fmt: skip
+
+
+def _reading(seed: int) -> HeadReading:
+    generator = torch.Generator().manual_seed(seed)
+    return HeadReading(
+        torch.rand(2, REGIONS, NUMBERS, generator=generator),
+        torch.randn(2, REGIONS, TYPES, generator=generator),
+    )
+
+
+def test_only_real_regions_are_taught_and_agreement_is_best() -> None:
+    mine, taught = _reading(1), _reading(2)
+    there = torch.tensor([[True, True, False], [True, False, False]])
+    wanted = teaching_loss(mine, taught, there)
+    mine.numbers[~there], mine.presence[~there] = 0.7, 5.0
+    torch.testing.assert_close(teaching_loss(mine, taught, there), wanted)
+    assert teaching_loss(taught, taught, there) < wanted
+    assert not teaching_loss(mine, taught, torch.zeros_like(there)).any()
+    one = teaching_loss(
+        *(HeadReading(*(p[:1, :1] for p in r)) for r in (mine, taught)), there[:1, :1]
+    )
+    two = teaching_loss(
+        *(HeadReading(*(p[:1, :2] for p in r)) for r in (mine, taught)), there[:1, :2]
+    )
+    assert two < one + teaching_loss(
+        *(HeadReading(*(p[:1, 1:2] for p in r)) for r in (mine, taught)), there[:1, 1:2]
+    )
+
+
+@pytest.fixture
+def photo_settings(
+    settings: Callable[..., TrainConfig], records: Path, tmp_path: Path
+) -> Callable[..., TrainConfig]:
+    def make(name: str, **changes: Any) -> TrainConfig:
+        data = {"train": [{"path": str(records)}], "workers": 0, "pack": "photo"}
+        return settings(**LEARNING | {"data": data, "output": str(tmp_path / name)} | changes)
+
+    return make
+
+
+def test_a_run_comes_to_read_what_its_teachers_read(
+    photo_settings: Callable[..., TrainConfig], model_folder: Path
+) -> None:
+    teachers = [photo_settings(f"teacher{seed}", seed=seed) for seed in (1, 2)]
+    for config in teachers:
+        train(config, model_folder)
+    common: dict[str, Any] = {"seed": 3, "max_steps": 30}
+    alone = photo_settings("alone", **common)
+    taught = photo_settings(
+        "taught",
+        teachers=[config.output for config in teachers],
+        loss={"text": 0.0, "numeric_head": 1.0, "teaching": 20.0},
+        **common,
+    )
+    train(alone, model_folder)
+    _, tensors = read_adapter(train(taught, model_folder) / "adapter.safetensors")
+    assert {key.split(".")[0] for key in tensors} == {"mfe", "head"}
+
+    processor = load_processor(model_folder)
+    first, second, untaught, pupil = (
+        build_network(settings_of(config.output), model_folder, processor)[0]
+        for config in (*teachers, alone, taught)
+    )
+    batch = {
+        "pixel_values": torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(4)),
+        "region_masks": torch.ones(2, 1, 64, 64, dtype=torch.bool),
+    }
+    mean = Ensemble([first, second]).read(batch)
+    both = first.read(batch).numbers + second.read(batch).numbers
+    torch.testing.assert_close(mean.numbers, both / 2)
+    near, far = (
+        float((Ensemble([network]).read(batch).numbers - mean.numbers).abs().mean())
+        for network in (pupil, untaught)
+    )
+    assert near < 0.75 * far
+    assert "teaching" in (Path(taught.output) / "log.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_taught_run_goes_on_to_the_bit(
+    photo_settings: Callable[..., TrainConfig], model_folder: Path, tmp_path: Path
+) -> None:
+    train(photo_settings("teacher"), model_folder)
+    common: dict[str, Any] = {
+        "teachers": [str(tmp_path / "teacher")], "save_every": 3,
+        "loss": {"text": 0.0, "numeric_head": 1.0, "teaching": 1.0},
+    }  # fmt: skip
+    train(photo_settings("whole", **common), model_folder)
+    (tmp_path / "halted").mkdir()
+    name = "checkpoint-00000003"
+    (tmp_path / "whole" / name).rename(tmp_path / "halted" / name)
+    train(photo_settings("halted", **common), model_folder)
+    known = losses(tmp_path / "whole")
+    assert {step: known[step] for step in (4, 5, 6)} == losses(tmp_path / "halted")
+
+
+def test_teachers_that_cannot_teach_are_refused_in_words(
+    photo_settings: Callable[..., TrainConfig], model_folder: Path, tmp_path: Path
+) -> None:
+    taught = {"text": 0.0, "numeric_head": 1.0, "teaching": 1.0}
+    with pytest.raises(ConfigError, match="needs teachers"):
+        photo_settings("pupil", loss=taught)
+    with pytest.raises(ConfigError, match="neither an adapter file nor"):
+        train(photo_settings("pupil", teachers=[str(tmp_path / "none")], loss=taught), model_folder)
+    speaker = photo_settings(
+        "speaker", trainable=["mfe"], loss={"text": 1.0}, ablate=[], max_steps=1
+    )
+    train(speaker, model_folder)
+    with pytest.raises(ConfigError, match=r"must be a run of the model .* with a head"):
+        train(photo_settings("pupil", teachers=[speaker.output], loss=taught), model_folder)
