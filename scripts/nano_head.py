@@ -22,8 +22,9 @@ from seagull.inference.load import find_model
 from seagull.model.checkpoint import load_processor
 from seagull.training.config import Source, TrainConfig
 from seagull.training.ensemble import Ensemble
+from seagull.training.finished import settings_of
 from seagull.training.network import TrainingNetwork
-from seagull.training.setup import build_network, device_of, in_bfloat16, settings_of
+from seagull.training.setup import build_network, device_of, in_bfloat16
 
 
 def main() -> None:

@@ -26,7 +26,8 @@ from seagull.model.vision import VisionEncoder
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.record_photos import record_photo, record_photo_size
 from seagull.records import InstructionRecord, read_records
-from seagull.training.setup import adapter_file, cpu_has_bfloat16
+from seagull.training.finished import adapter_file
+from seagull.training.setup import cpu_has_bfloat16
 
 PENALTIES = (100.0, 300.0, 1000.0, 3000.0)
 BATCH = 8

@@ -13,7 +13,7 @@ import torch
 
 import seagull.model.presets
 from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
-from seagull.training.setup import adapter_file
+from seagull.training.finished import adapter_file
 
 LIMIT = 25_000_000
 """Most bytes of the file: it is part of every installation."""

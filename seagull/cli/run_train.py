@@ -94,7 +94,7 @@ def run_export(adapter: str, out: Path, base: str | None, dtype: str) -> None:
     from seagull.inference.load import find_model
     from seagull.model.adapter import read_info
     from seagull.training.export import export
-    from seagull.training.setup import adapter_file
+    from seagull.training.finished import adapter_file
 
     if dtype not in EXPORT_DTYPES:
         raise unknown_name("dtype", dtype, list(EXPORT_DTYPES))

@@ -13,7 +13,7 @@ from seagull.model.checkpoint import load_model, load_processor
 from seagull.model.head import GROUP, HEAD_FILE
 from seagull.permissions import allow_readers
 from seagull.training.card import CARD_FILE, card_text
-from seagull.training.setup import adapter_file
+from seagull.training.finished import adapter_file
 
 
 def export(adapter: str, base: Path, out: Path, *, dtype: torch.dtype = torch.bfloat16) -> Path:

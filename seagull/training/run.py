@@ -18,13 +18,12 @@ from seagull.model.checkpoint import load_processor
 from seagull.training.card import write_card
 from seagull.training.checkpoints import STATE_FILE, prune, resume_from, whole_folder
 from seagull.training.config import TrainConfig
+from seagull.training.finished import CONFIG_FILE, adapter_groups
 from seagull.training.launch import leave_processes, prepare_deepspeed
 from seagull.training.logs import RunLog
 from seagull.training.plan import ProcessBatches, accumulation
 from seagull.training.records import fingerprint
 from seagull.training.setup import (
-    CONFIG_FILE,
-    adapter_groups,
     batch_of,
     build_arguments,
     build_network,

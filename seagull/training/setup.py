@@ -13,9 +13,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import TrainingArguments
 
-from seagull.config import ConfigError, load_settings, to_plain
+from seagull.config import ConfigError, to_plain
 from seagull.model.adapter import (
-    ADAPTER_FILE,
     AdapterInfo,
     apply_adapter,
     keyed_parameters,
@@ -25,12 +24,12 @@ from seagull.model.adapter import (
 )
 from seagull.model.checkpoint import load_model
 from seagull.model.head import RegionHead, read_head
-from seagull.model.lora import attach_lora, group_of, lora_layers, set_trainable
+from seagull.model.lora import attach_lora, lora_layers, set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration
-from seagull.model.shipped import nano_adapter
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import TrainConfig
 from seagull.training.ensemble import Ensemble
+from seagull.training.finished import adapter_file, settings_of
 from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
 from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
@@ -39,9 +38,6 @@ from seagull.training.records import RecordIndex, build_index
 from seagull.training.samples import Batch, BatchMaker, RecordDataset
 from seagull.training.standardise import forget_scales
 from seagull.version import __version__
-
-CONFIG_FILE = "config.yaml"
-"""A run's settings, in its folder and beside its adapter."""
 
 
 def device_of(config: TrainConfig) -> str:
@@ -169,22 +165,13 @@ def build_network(
     return network, replace(info, base=config.model, about=about)
 
 
-def settings_of(run: str) -> TrainConfig:
-    """The settings of a finished run, to read with what it has become.
-
-    Raises:
-        ConfigError: if there is no such run, or its settings are not beside its adapter.
-    """
-    adapter = adapter_file(run)
-    settings = load_settings(TrainConfig, adapter.with_name(CONFIG_FILE))
-    learned = replace(settings.loss, teaching=0.0)
-    return replace(settings, adapter=str(adapter), forget=(), teachers=(), loss=learned)
-
-
 def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> Ensemble | None:
     if not config.teachers:
         return None
-    runs = [settings_of(run) for run in config.teachers]
+    runs = [
+        replace(settings_of(run), precision=config.precision, device=config.device)
+        for run in config.teachers
+    ]
     for name, run in zip(config.teachers, runs, strict=True):
         if run.model != config.model or "head" not in run.groups:
             raise ConfigError(
@@ -271,33 +258,6 @@ def _go_on_from(
         _, tensors = read_adapter(file)
         own = {k.removeprefix("head."): v for k, v in tensors.items() if k.startswith("head.")}
         load_tensors(keyed_parameters(head), own)
-
-
-SHIPPED = "nano"
-
-
-def adapter_file(wanted: str) -> Path:
-    """The adapter of a file, a run's folder, or an adapter's folder; ``nano`` is the shipped one.
-
-    Raises:
-        ConfigError: if there is none.
-    """
-    if wanted == SHIPPED and (shipped := nano_adapter()) is not None:
-        return shipped
-    place = Path(wanted)
-    for found in (place, place / ADAPTER_FILE, place / "adapter" / ADAPTER_FILE):
-        if found.is_file():
-            return found
-    raise ConfigError(f"adapter: {wanted} is neither an adapter file nor a finished run's folder")
-
-
-def adapter_groups(config: TrainConfig) -> frozenset[str]:
-    """Groups that the run's adapters hold: trained now, or brought along."""
-    groups = set(config.groups)
-    if config.adapter:
-        _, tensors = read_adapter(adapter_file(config.adapter))
-        groups |= {group_of(key) for key in tensors} - set(config.forget)
-    return frozenset(groups)
 
 
 def build_plan(

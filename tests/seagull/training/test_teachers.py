@@ -15,9 +15,11 @@ from seagull.model.checkpoint import load_processor
 from seagull.model.head import HEAD_NUMBERS, HeadReading
 from seagull.training.config import TrainConfig
 from seagull.training.ensemble import Ensemble
+from seagull.training.estimate import dry_run
+from seagull.training.finished import settings_of
 from seagull.training.losses import teaching_loss
 from seagull.training.run import train
-from seagull.training.setup import build_network, settings_of
+from seagull.training.setup import build_network
 from seagull.types import DistortionType
 from tests.seagull.training.conftest import losses
 
@@ -118,6 +120,15 @@ def test_a_taught_run_goes_on_to_the_bit(
     train(photo_settings("halted", **common), model_folder)
     known = losses(tmp_path / "whole")
     assert {step: known[step] for step in (4, 5, 6)} == losses(tmp_path / "halted")
+
+
+def test_a_dry_run_counts_the_teachers_weights(
+    photo_settings: Callable[..., TrainConfig], model_folder: Path
+) -> None:
+    loss = {"text": 0.0, "numeric_head": 1.0, "teaching": 1.0}
+    alone, _ = dry_run(photo_settings("alone"), model_folder, 1)
+    taught, _ = dry_run(photo_settings("taught", teachers=["a", "b"], loss=loss), model_folder, 1)
+    assert taught.weights == pytest.approx(3 * alone.weights, rel=1e-6)
 
 
 def test_teachers_that_cannot_teach_are_refused_in_words(
