@@ -12,7 +12,7 @@ import torch
 
 
 class PeakMemory(threading.Thread):
-    """The most memory the process, or the GPU, held above where it began, in MiB."""
+    """The most main memory that the process held above where it began, in MiB."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)

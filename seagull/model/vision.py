@@ -17,8 +17,8 @@ class VisionEncoder(nn.Module):
     Args:
         architecture: timm name of the backbone.
         levels: indices of its feature maps, fine to coarse.
-        drop_path: share of the last residual branch's photos that it is left out for in training
-            mode, falling to 0 towards the first (stochastic depth).
+        drop_path: up to this share of photos a residual branch is left out for in training mode,
+            rising from 0 at the first (stochastic depth; how exactly is the backbone's own).
 
     Raises:
         ValueError: if timm does not know the backbone, or it has no such levels or no stochastic

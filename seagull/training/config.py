@@ -132,8 +132,8 @@ class TrainConfig:
         batch_statistics: batch normalisation of the vision encoder's trained part goes by the
             photos of the micro-batch, and its running statistics are learned (one process,
             without DeepSpeed); else they stay as they are.
-        drop_path: in [0, 1); stochastic depth of the trained vision encoder: its last residual
-            branch is left out for this share of photos, earlier ones in proportion.
+        drop_path: in [0, 0.95]; stochastic depth of the trained vision encoder: a residual branch
+            is left out for up to this share of photos, more of them the later it comes.
         average: in [0, 1); the adapter (and validation) takes the running mean of the weights, of
             which each step leaves this share as it is; 0 takes the last weights. Without DeepSpeed.
         ablate: parts that are left out: ``global_token``, ``local_token`` (all zeros instead, and
@@ -343,4 +343,4 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
         yield "trainable: head learns by loss.numeric_head, which is 0"
     for name in ("correlation", "fidelity", "teaching"):
         if getattr(config.loss, name) and not config.loss.numeric_head:
-            yield f"loss.{name}: needs loss.numeric_head, whose quality it compares"
+            yield f"loss.{name}: needs loss.numeric_head, whose readings it compares"

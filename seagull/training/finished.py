@@ -15,6 +15,7 @@ CONFIG_FILE = "config.yaml"
 """A run's settings, in its folder and beside its adapter."""
 
 SHIPPED = "nano"
+"""Names the adapter that seagull-nano ships with."""
 
 
 def adapter_file(wanted: str) -> Path:

@@ -173,11 +173,12 @@ def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> 
         for run in config.teachers
     ]
     for name, run in zip(config.teachers, runs, strict=True):
-        if run.model != config.model or "head" not in run.groups:
+        if run.model != config.model:
             raise ConfigError(
-                f"teachers: {name} must be a run of the model {config.model} with a head "
-                f"(loss.numeric_head), it is one of {run.model}"
+                f"teachers: {name} is a run of the model {run.model}, this is one of {config.model}"
             )
+        if "head" not in run.groups:
+            raise ConfigError(f"teachers: {name} trained no head; it needs loss.numeric_head")
     return Ensemble([build_network(run, folder, processor)[0] for run in runs])
 
 

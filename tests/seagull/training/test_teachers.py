@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,19 @@ def test_only_real_regions_are_taught_and_agreement_is_best() -> None:
     torch.testing.assert_close(teaching_loss(mine, taught, there), wanted)
     assert teaching_loss(taught, taught, there) < wanted
     assert not teaching_loss(mine, taught, torch.zeros_like(there)).any()
-    one = teaching_loss(
-        *(HeadReading(*(p[:1, :1] for p in r)) for r in (mine, taught)), there[:1, :1]
-    )
-    two = teaching_loss(
-        *(HeadReading(*(p[:1, :2] for p in r)) for r in (mine, taught)), there[:1, :2]
-    )
-    assert two < one + teaching_loss(
-        *(HeadReading(*(p[:1, 1:2] for p in r)) for r in (mine, taught)), there[:1, 1:2]
-    )
+
+
+def test_a_photo_is_taught_by_the_mean_of_its_regions_and_photos_add_up() -> None:
+    mine, taught = _reading(1), _reading(2)
+
+    def loss(photos: slice, regions: slice) -> torch.Tensor:
+        parts = (HeadReading(*(part[photos, regions] for part in r)) for r in (mine, taught))
+        return teaching_loss(*parts, torch.ones(2, REGIONS, dtype=torch.bool)[photos, regions])
+
+    first, second = (loss(slice(0, 1), slice(n, n + 1)) for n in (0, 1))
+    torch.testing.assert_close(loss(slice(0, 1), slice(0, 2)), (first + second) / 2)
+    both = loss(slice(0, 1), slice(None)) + loss(slice(1, 2), slice(None))
+    torch.testing.assert_close(loss(slice(None), slice(None)), both)
 
 
 @pytest.fixture
@@ -143,5 +148,10 @@ def test_teachers_that_cannot_teach_are_refused_in_words(
         "speaker", trainable=["mfe"], loss={"text": 1.0}, ablate=[], max_steps=1
     )
     train(speaker, model_folder)
-    with pytest.raises(ConfigError, match=r"must be a run of the model .* with a head"):
+    with pytest.raises(ConfigError, match=r"speaker trained no head; it needs loss\.numeric_head"):
         train(photo_settings("pupil", teachers=[speaker.output], loss=taught), model_folder)
+    shutil.copytree(model_folder, other := tmp_path / "other")
+    stranger = photo_settings("stranger", model=str(other), max_steps=1)
+    train(stranger, other)
+    with pytest.raises(ConfigError, match=r"stranger is a run of the model .*other, this is"):
+        train(photo_settings("pupil", teachers=[stranger.output], loss=taught), model_folder)
