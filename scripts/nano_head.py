@@ -13,7 +13,6 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import torch
 
@@ -23,7 +22,6 @@ from seagull.model.checkpoint import load_processor
 from seagull.training.config import Source, TrainConfig
 from seagull.training.ensemble import Ensemble
 from seagull.training.finished import settings_of
-from seagull.training.network import TrainingNetwork
 from seagull.training.setup import build_network, device_of, in_bfloat16
 
 
@@ -40,9 +38,8 @@ def main() -> None:
     networks = [build_network(config, folder, processor)[0] for config in configs]
     validate = make_head_validator(configs[0], processor)
     assert validate is not None
-    network = Ensemble(networks)
     with torch.autocast(device_of(configs[0]), torch.bfloat16, enabled=in_bfloat16(configs[0])):
-        metrics = validate(cast(TrainingNetwork, network))
+        metrics = validate(Ensemble(networks))
     for name, value in metrics.items():
         print(f"{name:20} {value:.4f}")
     print(json.dumps({"runs": [*map(str, options.runs)], "data": options.data, **metrics}))

@@ -3,12 +3,14 @@
 A vision encoder that learns fast is held together by normalising each micro-batch by its own mean
 and deviation. What it does in use follows from the running statistics, which are no parameters:
 ``absorbed`` puts what they have become into weight and bias, so that a model with the statistics of
-the base computes the same.
+the base computes the same. ``measure`` turns that round: a run that goes on from such an adapter
+begins with the statistics of its photos. Otherwise its first step would normalise by others than
+the weights were made for, and the run would have to learn again what the adapter knew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -21,19 +23,12 @@ _KINDS = ("running_mean", "running_var")
 
 
 def learning_norms(encoder: nn.Module) -> dict[str, nn.BatchNorm2d]:
-    """The batch normalisations whose weights learn, by their names in the encoder.
-
-    Raises:
-        ValueError: if there are none.
-    """
-    found = {
+    """The batch normalisations whose weights learn, by their names in the encoder."""
+    return {
         name: module
         for name, module in encoder.named_modules()
         if isinstance(module, nn.BatchNorm2d) and module.weight.requires_grad
     }
-    if not found:
-        raise ValueError("batch_statistics: the trained vision encoder has no batch normalisation")
-    return found
 
 
 def statistics(norms: Norms) -> Statistics:
@@ -73,3 +68,51 @@ def absorbed(norms: Norms, base: Mapping[str, Tensor]) -> Statistics:
         found[f"{name}.weight"] = (weight * (variance + norm.eps).sqrt() / deviation).float()
         found[f"{name}.bias"] = (bias + weight * (mean - now) / deviation).float()
     return found
+
+
+@torch.no_grad()
+def measure(norms: Norms, look: Callable[[], None]) -> None:
+    """Gives the norms the statistics of some photos, and weights that do with these what they did.
+
+    What the norms compute in use stays the same; while they normalise by each micro-batch, it is
+    about the same from now on.
+
+    Args:
+        norms: all in evaluation mode.
+        look: sends the photos through the vision encoder.
+
+    Raises:
+        ValueError: if a norm has seen nothing.
+    """
+    sums: dict[str, list[Tensor]] = {name: [] for name in norms}
+
+    def add(name: str, seen: Tensor) -> None:
+        values = seen.detach().double().transpose(0, 1).flatten(1)
+        count = torch.full((len(values),), float(values.shape[1]), device=values.device)
+        sums[name].append(torch.stack([count.double(), values.sum(1), values.square().sum(1)]))
+
+    hooks = [
+        norm.register_forward_pre_hook(lambda _, seen, name=name: add(name, seen[0]))
+        for name, norm in norms.items()
+    ]
+    try:
+        look()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    for name, norm in norms.items():
+        if not sums[name]:
+            raise ValueError(f"batch statistics: {name} has seen no photo")
+        count, total, squares = torch.stack(sums[name]).sum(0)
+        _take(norm, total / count, (squares / count - (total / count).square()).clamp_min(0))
+
+
+def _take(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
+    """Other running statistics, with weight and bias that make up for them."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    slope = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    norm.bias.copy_(norm.bias.double() + slope * (mean - norm.running_mean.double()))
+    norm.weight.copy_(slope * (variance + norm.eps).sqrt())
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)

@@ -16,7 +16,7 @@ from seagull.model.lora import group_of
 from seagull.model.mfe import RegionTokens
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.tokens import IGNORE_INDEX
-from seagull.training.batch_statistics import learning_norms
+from seagull.training.batch_statistics import learning_norms, statistics
 from seagull.training.config import LossSettings
 from seagull.training.losses import (
     correlation_loss,
@@ -95,6 +95,11 @@ class TrainingNetwork(nn.Module):
         self.ablate = frozenset(ablate)
         self.teacher = teacher
         self.normed = learning_norms(model.vision_encoder) if batch_statistics else {}
+        if batch_statistics and not self.normed:
+            raise ValueError(
+                "batch_statistics: the trained vision encoder has no batch normalisation"
+            )
+        self.base_statistics = statistics(self.normed)
         self.dropped = [m for m in model.vision_encoder.modules() if isinstance(m, DropPath)]
 
     def train(self, mode: bool = True) -> TrainingNetwork:

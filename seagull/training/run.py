@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,17 @@ from transformers.trainer_callback import PrinterCallback
 
 from seagull.config import ConfigError, to_plain
 from seagull.model.checkpoint import load_processor
+from seagull.training.batch_statistics import measure
 from seagull.training.card import write_card
 from seagull.training.checkpoints import STATE_FILE, prune, resume_from, whole_folder
 from seagull.training.config import TrainConfig
 from seagull.training.finished import CONFIG_FILE, adapter_groups
 from seagull.training.launch import leave_processes, prepare_deepspeed
 from seagull.training.logs import RunLog
+from seagull.training.network import TrainingNetwork
 from seagull.training.plan import ProcessBatches, accumulation
 from seagull.training.records import fingerprint
+from seagull.training.samples import Batch
 from seagull.training.setup import (
     batch_of,
     build_arguments,
@@ -30,8 +34,9 @@ from seagull.training.setup import (
     build_plan,
     build_samples,
     device_of,
+    in_bfloat16,
 )
-from seagull.training.standardise import BATCHES, fit_scales
+from seagull.training.standardise import BATCHES, fit_scales, see_photos
 from seagull.training.trainer import (
     RunParts,
     SeagullTrainer,
@@ -88,12 +93,12 @@ def _trained(config: TrainConfig, folder: Path, validator: Validator | None, *, 
         raise ConfigError("batch_statistics: are learned by one process, start one")
     if checkpoint is None:
         # All processes look at the same photos.
-        first = islice(ProcessBatches(plan, steps, 0, 0, 1), BATCHES)
-        fit_scales(
-            network.model,
-            (batch_of(dataset, maker, own) for own in first),
-            crops="local_token" not in config.ablate,
-        )
+        first = list(islice(ProcessBatches(plan, steps, 0, 0, 1), BATCHES))
+
+        def looked_at() -> Iterator[Batch]:
+            return (batch_of(dataset, maker, own) for own in first)
+
+        _fit(network, config, looked_at)
     arguments = build_arguments(config, world, deepspeed, bars=bars and rank == 0)
     parts = RunParts(
         config=config,
@@ -112,6 +117,18 @@ def _trained(config: TrainConfig, folder: Path, validator: Validator | None, *, 
         trainer.add_callback(RunLog(run, start, tensorboard=config.tensorboard))
     trainer.start = start
     return _run(trainer, checkpoint, steps)
+
+
+def _fit(
+    network: TrainingNetwork, config: TrainConfig, batches: Callable[[], Iterable[Batch]]
+) -> None:
+    """Takes over the statistics of the first photos, before anything learns."""
+    at = network.model.device.type  # A GPU gets the model from the trainer, later.
+    with torch.autocast(at, torch.bfloat16, enabled=in_bfloat16(config)):
+        if config.adapter and network.normed:
+            network.eval()
+            measure(network.normed, lambda: see_photos(network.model, batches()))
+        fit_scales(network.model, batches(), crops="local_token" not in config.ablate)
 
 
 def _run(trainer: SeagullTrainer, checkpoint: Path | None, steps: int) -> Path:

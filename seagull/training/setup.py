@@ -27,6 +27,7 @@ from seagull.model.head import RegionHead, read_head
 from seagull.model.lora import attach_lora, lora_layers, set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.preprocessing.processor import SeagullProcessor
+from seagull.training.batch_statistics import learning_norms
 from seagull.training.config import TrainConfig
 from seagull.training.ensemble import Ensemble
 from seagull.training.finished import adapter_file, settings_of
@@ -154,9 +155,12 @@ def build_network(
         teacher=_teacher(config, folder, processor),
     )
     if not config.deepspeed:
-        # The optimiser works on 32-bit weights; DeepSpeed keeps such copies itself.
+        # The optimiser works on 32-bit weights; DeepSpeed keeps such copies itself. A batch
+        # normalisation takes its statistics in the type of its weights only.
         for _, parameter in network.trained():
             parameter.data = parameter.data.float()
+        for norm in learning_norms(model.vision_encoder).values():
+            norm.float()
         for layer in lora_layers(model).values():
             # Autocast chooses the arithmetic's type; peft would turn every activation to that of
             # the factors first.

@@ -44,6 +44,14 @@ def fit_scales(
 
 
 @torch.no_grad()
+def see_photos(model: SeagullForConditionalGeneration, batches: Iterable[Batch]) -> None:
+    """Sends the photos of some batches through the vision encoder."""
+    weight = next(model.vision_encoder.parameters())
+    for batch in batches:
+        model.vision_encoder(batch["pixel_values"].to(weight.device, weight.dtype))
+
+
+@torch.no_grad()
 def forget_scales(model: SeagullForConditionalGeneration) -> None:
     """Makes every ``Standardise`` of the MFE one that is to be fitted."""
     for module in model.mfe.modules():

@@ -106,7 +106,6 @@ class SeagullTrainer(Trainer):
         self.start = 0
         self.terms: dict[str, float] = {}
         self.tokens = 0.0
-        self.base_statistics = statistics(network.normed)
         super().__init__(
             model=network, args=args, train_dataset=parts.dataset,
             eval_dataset=[] if parts.validator else None, **kwargs,
@@ -254,7 +253,7 @@ class SeagullTrainer(Trainer):
         keep, groups = self.args.process_index == 0, self.parts.keep_groups
         with self._averaged():
             tensors = gather_weights(self.network, self._engine, keep=keep, groups=groups)
-            for name, value in absorbed(self.network.normed, self.base_statistics).items():
+            for name, value in absorbed(self.network.normed, self.network.base_statistics).items():
                 tensors[f"{ENCODER}.{name}"] = value
         if keep:
             about = dict(self.parts.info.about) | {"metrics": dict(metrics)}

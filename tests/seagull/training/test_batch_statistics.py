@@ -18,7 +18,13 @@ from seagull.model.checkpoint import load_model
 from seagull.model.config import SeagullConfig, SeagullVisionConfig
 from seagull.model.seagull import initialise_region_parts
 from seagull.preprocessing.processor import SeagullProcessor
-from seagull.training.batch_statistics import absorbed, learning_norms, restore, statistics
+from seagull.training.batch_statistics import (
+    absorbed,
+    learning_norms,
+    measure,
+    restore,
+    statistics,
+)
 from seagull.training.config import TrainConfig
 from seagull.training.run import train
 from tests.seagull.training.conftest import losses
@@ -79,12 +85,68 @@ def test_what_is_absorbed_does_the_same_with_the_old_statistics() -> None:
     torch.testing.assert_close(network(photo), wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_measured_statistics_are_the_photos_own_and_change_nothing() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 5, 1), nn.BatchNorm2d(5)).eval()
+    norms = learning_norms(network)
+    nn.init.normal_(network[0].weight)
+    photos = torch.randn(16, 3, 6, 6) * 3 + 1
+    wanted = network(photos)
+
+    def look() -> None:
+        for part in photos.split(4):
+            network(part)
+
+    network.train()
+    moved = copy.deepcopy(network)(photos)
+    network.eval()
+    measure(norms, look)
+    torch.testing.assert_close(network(photos), wanted, rtol=1e-4, atol=1e-5)
+    network.train()
+    torch.testing.assert_close(network(photos), wanted, rtol=1e-3, atol=1e-4)
+    assert not torch.allclose(moved, wanted, atol=1e-1)
+    with pytest.raises(ValueError, match="has seen no photo"):
+        measure(norms, lambda: None)
+
+
+def test_a_run_goes_on_from_what_the_adapter_computes(
+    settings: Callable[..., TrainConfig], normed_folder: Path, records: Path, tmp_path: Path
+) -> None:
+    first = _settings(settings, normed_folder, records, output=str(tmp_path / "one"), max_steps=8)
+    adapter = train(first, normed_folder)
+    photo = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(5))
+    model = load_model(normed_folder, dtype=torch.float32, device="cpu")
+    apply_adapter(model, adapter / "adapter.safetensors")
+    wanted = model.vision_encoder(photo)[-1]
+    still: dict[str, Any] = {"adapter": str(adapter), "max_steps": 1, "lr": {"default": 1e-9}}
+    config = _settings(settings, normed_folder, records, output=str(tmp_path / "two"), **still)
+    model = load_model(normed_folder, dtype=torch.float32, device="cpu")
+    apply_adapter(model, train(config, normed_folder) / "adapter.safetensors")
+    torch.testing.assert_close(model.vision_encoder(photo)[-1], wanted, rtol=1e-2, atol=1e-2)
+
+
 def test_frozen_norms_keep_their_statistics() -> None:
     network = nn.Sequential(nn.BatchNorm2d(2), nn.BatchNorm2d(2))
     network[0].requires_grad_(False)
     assert set(learning_norms(network)) == {"1"}
-    with pytest.raises(ValueError, match="no batch normalisation"):
-        learning_norms(network[0])
+
+
+@pytest.mark.parametrize("batch_statistics", [False, True])
+def test_a_vision_encoder_learns_and_teaches_in_bfloat16(
+    settings: Callable[..., TrainConfig],
+    normed_folder: Path,
+    records: Path,
+    tmp_path: Path,
+    batch_statistics: bool,
+) -> None:
+    common = SETTINGS | {"batch_statistics": batch_statistics, "precision": "bfloat16"}
+    data = {"train": [{"path": str(records)}], "workers": 0, "pack": "photo"}
+    common |= {"model": str(normed_folder), "data": data, "max_steps": 2}
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    train(settings(**common, output=first), normed_folder)
+    common["loss"] = {"text": 0.0, "numeric_head": 0.5, "teaching": 1.0}
+    train(settings(**common, output=second, adapter=first, teachers=[first]), normed_folder)
+    assert all(value < 100 for value in losses(tmp_path / "second").values())
 
 
 @pytest.mark.parametrize("average", [0.0, 0.6])
@@ -144,3 +206,11 @@ def test_settings_that_cannot_learn_statistics_are_refused(
         _settings(settings, normed_folder, records, deepspeed="zero2")
     with pytest.raises(ConfigError, match="not averaged under DeepSpeed"):
         settings(average=0.9, deepspeed="zero2")
+
+
+def test_a_vision_encoder_without_batch_normalisation_is_refused(
+    settings: Callable[..., TrainConfig], model_folder: Path
+) -> None:
+    config = settings(trainable=["vision_encoder", "mfe"], batch_statistics=True)
+    with pytest.raises(ValueError, match="no batch normalisation"):
+        train(config, model_folder)
