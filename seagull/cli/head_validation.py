@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,28 +13,14 @@ from seagull.records import RegionLabels
 from seagull.types import AssessmentTask, LevelScore, Region, RegionAssessment
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from seagull.model.head import HeadReading
-    from seagull.model.seagull import SeagullForConditionalGeneration
     from seagull.preprocessing.processor import SeagullProcessor
     from seagull.training.config import TrainConfig
-
-
-class HeadReader(Protocol):
-    """What is validated: a network with a head, or several that read as one."""
-
-    @property
-    def model(self) -> SeagullForConditionalGeneration:
-        """Says on which device batches are read."""
-
-    def read(self, batch: dict[str, Tensor], /) -> HeadReading:
-        """Numbers and presences of every region."""
+    from seagull.training.network import Reader
 
 
 def make_head_validator(
     config: TrainConfig, processor: SeagullProcessor
-) -> Callable[[HeadReader], dict[str, float]] | None:
+) -> Callable[[Reader], dict[str, float]] | None:
     """What a trainer calls to validate; None if the settings name no validation records.
 
     Raises:
@@ -54,7 +40,7 @@ def make_head_validator(
     chosen = np.random.default_rng(config.seed).permutation(len(photos))[:most]
 
     @torch.inference_mode()
-    def validate(network: HeadReader) -> dict[str, float]:
+    def validate(network: Reader) -> dict[str, float]:
         found: list[tuple[RegionAssessment, RegionLabels]] = []
         for number in sorted(int(value) for value in chosen):
             records = [index.read(int(record)) for record in photos[number]]

@@ -88,8 +88,8 @@ def measure(norms: Norms, look: Callable[[], None]) -> None:
 
     def add(name: str, seen: Tensor) -> None:
         values = seen.detach().double().transpose(0, 1).flatten(1)
-        count = torch.full((len(values),), float(values.shape[1]), device=values.device)
-        sums[name].append(torch.stack([count.double(), values.sum(1), values.square().sum(1)]))
+        count = values.new_full((len(values),), values.shape[1])
+        sums[name].append(torch.stack([count, values.sum(1), values.square().sum(1)]))
 
     hooks = [
         norm.register_forward_pre_hook(lambda _, seen, name=name: add(name, seen[0]))

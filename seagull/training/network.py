@@ -38,7 +38,12 @@ SEVERITIES = slice(len(HEAD_NUMBERS) - len(DistortionType), None)
 
 
 class Reader(Protocol):
-    """What reads regions of a batch as a network's head does."""
+    """What reads regions of a batch as a network's head does: one network, or several."""
+
+    @property
+    def model(self) -> SeagullForConditionalGeneration:
+        """Says on which device batches are read."""
+        ...
 
     def read(self, batch: dict[str, Tensor]) -> HeadReading:
         """Numbers and presence of each region."""

@@ -98,7 +98,7 @@ def _trained(config: TrainConfig, folder: Path, validator: Validator | None, *, 
         def looked_at() -> Iterator[Batch]:
             return (batch_of(dataset, maker, own) for own in first)
 
-        _fit(network, config, looked_at)
+        _fit_statistics(network, config, looked_at)
     arguments = build_arguments(config, world, deepspeed, bars=bars and rank == 0)
     parts = RunParts(
         config=config,
@@ -119,7 +119,7 @@ def _trained(config: TrainConfig, folder: Path, validator: Validator | None, *, 
     return _run(trainer, checkpoint, steps)
 
 
-def _fit(
+def _fit_statistics(
     network: TrainingNetwork, config: TrainConfig, batches: Callable[[], Iterable[Batch]]
 ) -> None:
     """Takes over the statistics of the first photos, before anything learns."""
