@@ -33,9 +33,8 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0, help="so many photos, drawn at random")
     options = parser.parse_args()
     configs = [_config(run, options.data, options.limit) for run in options.runs]
-    folder = find_model(configs[0].model)
-    processor = load_processor(folder)
-    networks = [build_network(config, folder, processor)[0] for config in configs]
+    processor = load_processor(find_model(configs[0].model))
+    networks = [build_network(config, find_model(config.model), processor)[0] for config in configs]
     validate = make_head_validator(configs[0], processor)
     assert validate is not None
     with torch.autocast(device_of(configs[0]), torch.bfloat16, enabled=in_bfloat16(configs[0])):

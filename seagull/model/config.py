@@ -18,6 +18,7 @@ class SeagullVisionConfig(PreTrainedConfig):
         architecture: timm name of the backbone.
         levels: indices of the backbone's feature maps that make the pyramid, fine to coarse.
         drop_path: share of residual branches left out in training mode, see ``VisionEncoder``.
+        towers: how many such backbones look at a photo, see ``VisionEncoder``.
     """
 
     model_type = "seagull_vision"
@@ -26,6 +27,7 @@ class SeagullVisionConfig(PreTrainedConfig):
     architecture: str = "tf_efficientnet_lite0"
     levels: list[int] | tuple[int, ...] = (1, 2, 3, 4)
     drop_path: float = 0.0
+    towers: int = 1
 
 
 @strict

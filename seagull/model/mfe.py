@@ -179,6 +179,7 @@ class MaskFeatureExtractor(nn.Module):
 
     Args:
         channels: channels of each pyramid level, as the encoder reports them.
+        crop_channels: channels of each level of a crop, as the encoder reports them.
         cells: cells of each level at the model's input size; needed for channel keys only.
         crop_size: side of a crop in pixels.
         out_dim: width D of the language model.
@@ -190,6 +191,7 @@ class MaskFeatureExtractor(nn.Module):
         self,
         *,
         channels: Sequence[int],
+        crop_channels: Sequence[int],
         cells: Sequence[int] | None,
         crop_size: int,
         out_dim: int,
@@ -224,7 +226,7 @@ class MaskFeatureExtractor(nn.Module):
         self.local: nn.Module = (
             PixelCrop(crop_size, embed_dim, out_dim)
             if local == "pixels"
-            else PyramidCrop(channels, statistics, embed_dim, out_dim, standardise=standardise)
+            else PyramidCrop(crop_channels, statistics, embed_dim, out_dim, standardise=standardise)
         )
 
     def image_context(self, pyramid: Pyramid) -> ImageContext:
@@ -279,7 +281,8 @@ class MaskFeatureExtractor(nn.Module):
         Args:
             crops: windows around the regions.
             crop_masks: the regions in them.
-            encode: the vision encoder, used where the local token sees the crop's pyramid.
+            encode: the vision encoder's look at crops, used where the local token sees the
+                crop's pyramid.
         """
         if isinstance(self.local, PyramidCrop):
             return self.local(encode(crops), crop_masks)

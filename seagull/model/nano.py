@@ -19,7 +19,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from seagull.download import cache_dir
-from seagull.model.build import build_model, build_processor, preset, preset_config
+from seagull.model.build import build_model, build_processor, preset
+from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
 from seagull.permissions import allow_readers
@@ -55,7 +56,9 @@ INITIAL_SEED = 2411
 """Seed of the untrained MFE and projector."""
 
 
-def prepare_nano(folder: Path, report: Report = lambda message: None) -> Path:
+def prepare_nano(
+    folder: Path, report: Report = lambda message: None, *, towers: int | None = None
+) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
     The weights files come from the installed packages, else from a download of the packages; both
@@ -65,11 +68,13 @@ def prepare_nano(folder: Path, report: Report = lambda message: None) -> Path:
     Args:
         folder: the model folder to make.
         report: told what is being done.
+        towers: of the vision encoder, if not as many as in use: towers are trained apart.
 
     Raises:
         ModelError: if a package cannot be had or its file is not the expected one.
     """
-    if is_current(folder):
+    settings = nano_settings(towers)
+    if is_current(folder, settings):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-") as scratch:
@@ -77,19 +82,27 @@ def prepare_nano(folder: Path, report: Report = lambda message: None) -> Path:
         vision = _locate(VISION, Path(scratch), report)
         report("building seagull-nano from SmolLM2-135M-Instruct and EfficientNet-Lite0")
         finished = Path(scratch) / "model"
-        _assemble(language, vision, finished)
+        _assemble(SeagullConfig(**settings), language, vision, finished)
         shutil.rmtree(folder, ignore_errors=True)
         finished.replace(folder)
     return folder
 
 
-def is_current(folder: Path) -> bool:
-    """Whether a finished base model lies in the folder, of the architecture of this version."""
+def nano_settings(towers: int | None = None) -> dict[str, Any]:
+    """The model settings of seagull-nano, with another number of towers if one is given."""
+    settings = preset("seagull-nano")["model"]
+    if towers is not None:
+        settings["vision_config"]["towers"] = towers
+    return settings
+
+
+def is_current(folder: Path, settings: Mapping[str, Any] | None = None) -> bool:
+    """Whether a finished base model lies in the folder, of the settings (None: this version's)."""
     file = folder / "config.json"
     if not file.is_file():
         return False
     stored = json.loads(file.read_text(encoding="utf-8"))
-    return _agrees(preset("seagull-nano")["model"], stored)
+    return _agrees(settings or nano_settings(), stored)
 
 
 def _agrees(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
@@ -101,8 +114,8 @@ def _agrees(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
     )
 
 
-def _assemble(language: Path, vision: Path, folder: Path) -> None:
-    model = build_model(preset_config("seagull-nano"))
+def _assemble(config: SeagullConfig, language: Path, vision: Path, folder: Path) -> None:
+    model = build_model(config)
     load_vision(model, vision)
     model.language_model = AutoModelForCausalLM.from_pretrained(
         language.parent,
@@ -118,7 +131,7 @@ def _assemble(language: Path, vision: Path, folder: Path) -> None:
 
 
 def load_vision(model: SeagullForConditionalGeneration, file: Path) -> None:
-    """Fills the vision encoder from the EfficientNet-Lite0 package's file.
+    """Fills every tower of the vision encoder from the EfficientNet-Lite0 package's file.
 
     Its names differ from timm's, its order of tensors does not.
 
@@ -130,8 +143,8 @@ def load_vision(model: SeagullForConditionalGeneration, file: Path) -> None:
     if [value.shape for value in state.values()] != [value.shape for value in full.values()]:
         raise ModelError(f"{file}: not the expected EfficientNet-Lite0 weights")
     renamed = dict(zip(full, state.values(), strict=True))
-    backbone = model.vision_encoder.backbone
-    backbone.load_state_dict({key: renamed[key] for key in backbone.state_dict()})
+    for backbone in model.vision_encoder.backbones:
+        backbone.load_state_dict({key: renamed[key] for key in backbone.state_dict()})
 
 
 def _locate(source: _Source, scratch: Path, report: Report) -> Path:

@@ -52,11 +52,14 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         super().__init__(config)
         vision, mfe = config.vision, config.mfe
         width = config.text.hidden_size
-        self.vision_encoder = VisionEncoder(vision.architecture, vision.levels, vision.drop_path)
+        self.vision_encoder = VisionEncoder(
+            vision.architecture, vision.levels, vision.drop_path, vision.towers
+        )
         channels, strides = self.vision_encoder.channels, self.vision_encoder.strides
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
         self.mfe = MaskFeatureExtractor(
             channels=channels,
+            crop_channels=self.vision_encoder.crop_channels,
             cells=[(config.image_size // stride) ** 2 for stride in strides]
             if config.image_size
             else None,
@@ -109,7 +112,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """Global and local tokens, (B, R, D) each; a region's depend on no other."""
         global_tokens = self.mfe.global_tokens(pyramid, context, masks)
         local_tokens = self.mfe.local_tokens(
-            crops.flatten(0, 1), crop_masks.flatten(0, 1), self.vision_encoder
+            crops.flatten(0, 1), crop_masks.flatten(0, 1), self.vision_encoder.first
         )
         return RegionTokens(global_tokens, local_tokens.unflatten(0, crops.shape[:2]))
 

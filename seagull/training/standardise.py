@@ -72,5 +72,5 @@ def _statistics(
     found = [level[real] for level in mfe.pooled(pyramid, there["region_masks"])]
     if crops and isinstance(mfe.local, PyramidCrop):
         seen, masks = there["region_crops"][real], there["region_crop_masks"][real]
-        found.append(mfe.local.pooled(model.vision_encoder(seen.to(weight.dtype)), masks))
+        found.append(mfe.local.pooled(model.vision_encoder.first(seen.to(weight.dtype)), masks))
     return found

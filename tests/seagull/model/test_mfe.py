@@ -35,6 +35,7 @@ def published(shared):
     shapes = json.loads((folder / "state_dict_keys.json").read_text())
     mfe = MaskFeatureExtractor(
         channels=CHANNELS,
+        crop_channels=CHANNELS,
         cells=[side * side for side in SIDES],
         crop_size=512,
         out_dim=4096,
@@ -172,7 +173,7 @@ def test_geometry_knows_size_and_place_whatever_the_resolution():
 def test_mask_pooling_alone_forgets_the_size_of_a_region(told):
     settings = preset("seagull-nano")["model"]["mfe_config"] | {"geometry": told}
     mfe = MaskFeatureExtractor(
-        channels=[4, 6], cells=None, crop_size=64, out_dim=8, **settings
+        channels=[4, 6], crop_channels=[4, 6], cells=None, crop_size=64, out_dim=8, **settings
     ).eval()
     pyramid = [torch.ones(1, 4, 8, 8), torch.ones(1, 6, 4, 4)]
     masks = torch.zeros(1, 2, 32, 32, dtype=torch.bool)
