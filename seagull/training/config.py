@@ -123,8 +123,9 @@ class TrainConfig:
             seagull-nano ships with.
         forget: module groups of that adapter that are not taken over but begin anew, as they would
             without it. Where ``vision_encoder`` is one, the MFE's scales are taken anew as well.
-        teachers: finished runs of the same model with a head; the mean of what they read of
-            regions is learned as well (``loss.teaching``).
+        teachers: finished runs with a head, of the same model or of one that takes photos and
+            regions in the same way; the mean of what they read of regions is learned as well
+            (``loss.teaching``).
         stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,

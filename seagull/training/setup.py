@@ -22,7 +22,7 @@ from seagull.model.adapter import (
     read_adapter,
     read_info,
 )
-from seagull.model.checkpoint import load_model
+from seagull.model.checkpoint import load_model, load_processor
 from seagull.model.head import RegionHead, read_head
 from seagull.model.lora import attach_lora, lora_layers, set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration
@@ -176,14 +176,27 @@ def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> 
         replace(settings_of(run), precision=config.precision, device=config.device)
         for run in config.teachers
     ]
+    folders = []
     for name, run in zip(config.teachers, runs, strict=True):
-        if run.model != config.model:
-            raise ConfigError(
-                f"teachers: {name} is a run of the model {run.model}, this is one of {config.model}"
-            )
         if "head" not in run.groups:
             raise ConfigError(f"teachers: {name} trained no head; it needs loss.numeric_head")
-    return Ensemble([build_network(run, folder, processor)[0] for run in runs])
+        folders.append(folder if run.model == config.model else Path(run.model))
+        if not (folders[-1] / "config.json").is_file() or not _prepares_alike(
+            load_processor(folders[-1]), processor
+        ):
+            raise ConfigError(
+                f"teachers: {name} is a run of the model {run.model}, this is one of "
+                f"{config.model}; its folder is not here, or it takes photos in another way"
+            )
+    pairs = zip(runs, folders, strict=True)
+    return Ensemble([build_network(run, place, processor)[0] for run, place in pairs])
+
+
+def _prepares_alike(one: SeagullProcessor, other: SeagullProcessor) -> bool:
+    """Whether photos and regions are the same input for two models."""
+    names = ("image_size", "max_side", "multiple", "crop_size", "image_mean", "image_std")
+    settings = one.to_dict(), other.to_dict()
+    return all(settings[0].get(name) == settings[1].get(name) for name in names)
 
 
 def _without_geometry(model: SeagullForConditionalGeneration) -> None:

@@ -11,9 +11,12 @@ import pytest
 import torch
 
 from seagull.config import ConfigError
+from seagull.model import SeagullConfig
 from seagull.model.adapter import read_adapter
+from seagull.model.build import build_model
 from seagull.model.checkpoint import load_processor
 from seagull.model.head import HEAD_NUMBERS, HeadReading
+from seagull.model.seagull import initialise_region_parts
 from seagull.training.config import TrainConfig
 from seagull.training.ensemble import Ensemble
 from seagull.training.estimate import dry_run
@@ -110,6 +113,27 @@ def test_a_run_comes_to_read_what_its_teachers_read(
     assert "teaching" in (Path(taught.output) / "log.jsonl").read_text(encoding="utf-8")
 
 
+def test_a_run_with_two_towers_learns_from_one_with_one(
+    photo_settings: Callable[..., TrainConfig], model_folder: Path, tmp_path: Path
+) -> None:
+    teacher = photo_settings("teacher", max_steps=1)
+    train(teacher, model_folder)
+    shutil.copytree(model_folder, folder := tmp_path / "two")
+    plain = SeagullConfig.from_pretrained(folder).to_dict()
+    plain["vision_config"]["towers"] = 2
+    model = build_model(SeagullConfig(**plain))
+    initialise_region_parts(model, 7)
+    model.save_pretrained(folder)
+    pupil = photo_settings(
+        "pupil", model=str(folder), teachers=[teacher.output], max_steps=2,
+        loss={"text": 0.0, "numeric_head": 1.0, "teaching": 1.0},
+    )  # fmt: skip
+    network, _ = build_network(pupil, folder, load_processor(folder))
+    taught_by = network.teacher.model.vision_encoder
+    assert (len(network.model.vision_encoder.backbones), len(taught_by.backbones)) == (2, 1)
+    assert (train(pupil, folder) / "adapter.safetensors").is_file()
+
+
 def test_a_taught_run_goes_on_to_the_bit(
     photo_settings: Callable[..., TrainConfig], model_folder: Path, tmp_path: Path
 ) -> None:
@@ -153,5 +177,7 @@ def test_teachers_that_cannot_teach_are_refused_in_words(
     shutil.copytree(model_folder, other := tmp_path / "other")
     stranger = photo_settings("stranger", model=str(other), max_steps=1)
     train(stranger, other)
+    file = other / "processor_config.json"
+    file.write_text(file.read_text().replace('"max_side": 256', '"max_side": 128'))
     with pytest.raises(ConfigError, match=r"stranger is a run of the model .*other, this is"):
         train(photo_settings("pupil", teachers=[stranger.output], loss=taught), model_folder)
