@@ -54,31 +54,42 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano
-REGIONS := $(BIN)/seagull train configs/nano/3-regions.yaml adapter=$(NANO)
+ONE := $(NANO)/one-tower
+STAGE := $(BIN)/seagull train configs/nano
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twelve stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twenty stages, evaluation, package
 	$(BIN)/seagull download nano
+	$(BIN)/python scripts/nano_base.py 1 $(ONE)
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
 	$(BIN)/python scripts/nano_references.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/references
 	$(BIN)/seagull-data versions configs/data/nano-more.yaml
-	$(BIN)/seagull train configs/nano/1-encoder.yaml
-	$(BIN)/seagull train configs/nano/2-opinions.yaml
-	$(BIN)/seagull train configs/nano/3-regions.yaml
-	$(BIN)/seagull train configs/nano/4-language.yaml
-	$(BIN)/seagull train configs/nano/5-head.yaml
-	$(BIN)/seagull train configs/nano/6-encoder.yaml
-	$(REGIONS)/6-encoder output=$(NANO)/7-regions
-	$(BIN)/seagull train configs/nano/8-language.yaml
-	$(BIN)/seagull train configs/nano/9-encoder.yaml
-	$(BIN)/seagull train configs/nano/10-whole.yaml
-	$(REGIONS)/10-whole output=$(NANO)/11-regions max_steps=100
-	$(BIN)/seagull train configs/nano/8-language.yaml adapter=$(NANO)/11-regions \
-		output=$(NANO)/12-language max_steps=130
-	$(BIN)/python scripts/nano_ship.py $(NANO)/12-language
+	$(STAGE)/1-encoder.yaml
+	$(STAGE)/2-opinions.yaml
+	$(STAGE)/3-regions.yaml
+	$(STAGE)/4-language.yaml
+	$(STAGE)/5-head.yaml
+	$(STAGE)/6-encoder.yaml
+	$(STAGE)/3-regions.yaml adapter=$(NANO)/6-encoder output=$(NANO)/7-regions
+	$(STAGE)/8-language.yaml
+	$(STAGE)/9-encoder.yaml
+	$(STAGE)/10-whole.yaml
+	$(STAGE)/3-regions.yaml adapter=$(NANO)/10-whole output=$(NANO)/11-regions max_steps=100
+	$(STAGE)/8-language.yaml adapter=$(NANO)/11-regions output=$(NANO)/12-language max_steps=130
+	$(STAGE)/13-second.yaml
+	$(STAGE)/10-whole.yaml adapter=$(NANO)/13-second output=$(NANO)/14-second
+	$(STAGE)/15-second.yaml
+	$(STAGE)/10-whole.yaml adapter=$(NANO)/15-second output=$(NANO)/16-second max_steps=100 seed=3
+	$(BIN)/python scripts/nano_join.py $(NANO)/12-language $(NANO)/16-second $(NANO)/17-joined
+	$(STAGE)/18-regions.yaml
+	$(STAGE)/19-taught.yaml
+	$(STAGE)/8-language.yaml model=nano lora.rank=8 lora.alpha=16 adapter=$(NANO)/19-taught \
+		output=$(NANO)/20-language max_steps=180
+	$(BIN)/python scripts/nano_ship.py $(NANO)/20-language
+	rm -rf $(NANO)/evaluation  # of the adapter before
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
@@ -91,15 +102,19 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 		--tasks sensitivity --out $(NANO)/evaluation/sensitivity
 	$(BIN)/python scripts/nano_talk.py $(NANO)
 
-# Short runs of stage 7, each without one part; the last begins from ImageNet, without stages 1 to 6.
+# Stage 19 goes on for a while, each time without one part. The last two begin from one tower with all
+# its stages, and from ImageNet.
 READ_HEAD := $(BIN)/python scripts/nano_head.py --limit 200
+WITHOUT := $(STAGE)/19-taught.yaml max_steps=60 output=$(NANO)/ablation
 
 .PHONY: nano-ablation
-nano-ablation: $(VENV)/.installed  ## what the parts of the MFE are worth, read by the head
+nano-ablation: $(VENV)/.installed  ## what the parts of the vision encoder and the MFE are worth
 	for part in none global_token local_token geometry; do \
-		run=$(NANO)/ablation/$$part; \
-		$(REGIONS)/6-encoder max_steps=100 output=$$run ablate=[$${part#none}] && \
-		$(READ_HEAD) $$run $(NANO)/opinions/held_out.jsonl || exit 1; \
+		$(WITHOUT)/$$part adapter=$(NANO)/19-taught ablate=[$${part#none}] || exit 1; \
 	done
-	run=$(NANO)/ablation/imagenet; $(REGIONS)/6-encoder max_steps=100 output=$$run adapter=null && \
-	$(READ_HEAD) $$run $(NANO)/opinions/held_out.jsonl
+	$(WITHOUT)/one_tower model=$(ONE) lora.rank=16 lora.alpha=32 adapter=$(NANO)/12-language
+	$(WITHOUT)/imagenet adapter=null
+	for part in none global_token local_token geometry one_tower imagenet; do \
+		$(READ_HEAD) $(NANO)/ablation/$$part $(NANO)/opinions/held_out.jsonl && \
+		$(READ_HEAD) $(NANO)/ablation/$$part $(NANO)/data/versions/validation.jsonl || exit 1; \
+	done

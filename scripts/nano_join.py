@@ -1,0 +1,81 @@
+"""Joins two networks that were trained apart into one adapter of seagull-nano with two towers.
+
+    N=outputs/nano; python scripts/nano_join.py $N/12-language $N/16-second $N/17-joined
+
+The first network stays what it is. Of the second it gets the vision encoder as another tower, and
+the keys and scales of its levels; what regions take from these levels begins at nothing and is to
+be learned. LoRA is brought down to the rank that leaves room for the tower.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from seagull.model.adapter import ADAPTER_FILE, lora_targets, read_adapter, write_adapter
+from seagull.training.finished import adapter_file
+
+BACKBONE = "vision_encoder.backbone."
+LEVEL = re.compile(r"mfe\.(basic|keys|norms)\.(\d+)\.(.+)")
+"""Parts that the MFE has one of for each level."""
+
+
+def main() -> None:
+    """Writes the adapter."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("first", help="run that brings along all but the second tower")
+    parser.add_argument("second", help="run whose vision encoder becomes the second tower")
+    parser.add_argument("out", type=Path, help="folder for the adapter")
+    parser.add_argument("--rank", type=int, default=8, help="of LoRA in the new adapter")
+    options = parser.parse_args()
+    info, first = read_adapter(adapter_file(options.first))
+    _, second = read_adapter(adapter_file(options.second))
+    tensors = with_lora_rank(with_second_tower(first, second), options.rank)
+    options.out.mkdir(parents=True, exist_ok=True)
+    joined = replace(
+        info, base="nano", rank=options.rank, alpha=info.alpha * options.rank / info.rank
+    )
+    write_adapter(options.out / ADAPTER_FILE, tensors, joined)
+    print(f"{options.out / ADAPTER_FILE}: {sum(v.numel() for v in tensors.values()):,} parameters")
+
+
+def with_second_tower(
+    first: Mapping[str, Tensor], second: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The first network's tensors, and those of the second one that belong to its levels."""
+    levels = 1 + max(int(m[2]) for m in map(LEVEL.fullmatch, first) if m)
+    joined = dict(first)
+    for key, value in second.items():
+        if key.startswith(BACKBONE):
+            joined[f"vision_encoder.others.0.{key.removeprefix(BACKBONE)}"] = value
+        elif part := LEVEL.fullmatch(key):
+            taken = torch.zeros_like(value) if part[1] == "basic" else value
+            joined[f"mfe.{part[1]}.{int(part[2]) + levels}.{part[3]}"] = taken
+    return joined
+
+
+def with_lora_rank(tensors: Mapping[str, Tensor], rank: int) -> dict[str, Tensor]:
+    """The tensors with LoRA factors of another rank, whose products are the nearest there are.
+
+    ``alpha`` has to change with the rank, so that the factor ``alpha / rank`` stays.
+    """
+    changed = dict(tensors)
+    for name, (down, up) in lora_targets(tensors).items():
+        # Of two thin orthogonal factors the small core has the singular values of the product.
+        left, core_left = torch.linalg.qr(up.float())
+        right, core_right = torch.linalg.qr(down.float().T)
+        u, values, v = torch.linalg.svd(core_left @ core_right.T)
+        root = values[:rank].sqrt()
+        changed[f"{name}.lora_A.weight"] = (root[:, None] * v[:rank]) @ right.T
+        changed[f"{name}.lora_B.weight"] = left @ (u[:, :rank] * root)
+    return changed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Two networks in one adapter: the first stays as it is until it learns to use the second."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from seagull.model import SeagullConfig
+from seagull.model.adapter import AdapterInfo, apply_adapter, read_adapter, save_adapter
+from seagull.model.build import build_model
+from seagull.model.lora import LoraSettings, attach_lora
+from seagull.model.seagull import initialise_region_parts
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "nano_join.py"
+GROUPS = ("vision_encoder", "mfe", "projector", "lora")
+RANK, KEPT = 4, 2
+
+
+def _network(config: SeagullConfig, file: Path, seed: int) -> None:
+    torch.manual_seed(seed)
+    model = build_model(config)
+    initialise_region_parts(model, seed)
+    attach_lora(model, LoraSettings(RANK, 8.0, 0.0), seed=seed)
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if ".lora_B." in name:
+                value.normal_()
+    save_adapter(model, file, AdapterInfo("one", rank=RANK, alpha=8.0), groups=GROUPS)
+
+
+@pytest.fixture(scope="module")
+def joined(tiny_config: SeagullConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("joined")
+    for seed, name in enumerate(("first", "second")):
+        (folder / name).mkdir()
+        _network(tiny_config, folder / name / "adapter.safetensors", seed)
+    command = [sys.executable, str(SCRIPT), "first", "second", "out", "--rank", str(KEPT)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_joined_adapter_fits_a_model_with_two_towers(
+    tiny_config: SeagullConfig, joined: Path
+) -> None:
+    settings = tiny_config.to_dict()
+    settings["vision_config"]["towers"] = 2
+    model = build_model(SeagullConfig(**settings))
+    apply_adapter(model, joined / "out" / "adapter.safetensors")
+    for name, tower in zip(("first", "second"), model.vision_encoder.backbones, strict=True):
+        own = load_file(joined / name / "adapter.safetensors")
+        for key, value in tower.named_parameters():
+            assert torch.equal(value, own[f"vision_encoder.backbone.{key}"])
+    second = load_file(joined / "second" / "adapter.safetensors")
+    assert torch.equal(model.mfe.keys[4].project.weight, second["mfe.keys.0.project.weight"])
+    assert not any(model.mfe.basic[level].weight.any() for level in range(4, 8))
+
+
+def test_lora_becomes_the_nearest_product_of_the_rank(joined: Path) -> None:
+    before, first = read_adapter(joined / "first" / "adapter.safetensors")
+    after, out = read_adapter(joined / "out" / "adapter.safetensors")
+    assert (after.rank, after.alpha / after.rank) == (KEPT, before.alpha / before.rank)
+    name = next(key for key in out if key.endswith(".lora_A.weight")).removesuffix("A.weight")
+    whole = first[f"{name}B.weight"] @ first[f"{name}A.weight"]
+    kept = out[f"{name}B.weight"] @ out[f"{name}A.weight"]
+    left_out = torch.linalg.svdvals(whole)[KEPT:]
+    assert left_out[0] > 1e-3
+    torch.testing.assert_close((whole - kept).norm(), left_out.norm(), rtol=1e-4, atol=1e-5)
