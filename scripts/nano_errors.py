@@ -1,9 +1,12 @@
 """Where seagull-nano errs on synthetic regions: the predictions of `make nano-evaluate`, in groups.
 
-    python scripts/nano_errors.py outputs/nano/evaluation/regions/predictions/model.jsonl
+    FOLDER=outputs/nano/evaluation
+    python scripts/nano_errors.py $FOLDER/regions/predictions/model.jsonl
+    python scripts/nano_errors.py --pairs $FOLDER/sensitivity/predictions/model.jsonl
 
 A region's distortions are unknown where a distortion covers a part of it: its quality is known all
-the same. The last line is JSON.
+the same. ``--pairs`` counts the pairs of a distorted and a clean region of one picture, and those
+ranked rightly, by what the distorted one has. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -18,18 +21,28 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
+from seagull.levels import SEVERITY
+
 FEWEST = 20
 """Smaller groups are left out."""
+TRIVIAL = SEVERITY.words[0]
 
 
 def main() -> None:
-    """Prints number, SRCC, bias and RMSE of the quality of each group."""
+    """Prints the groups."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("predictions", type=Path)
+    parser.add_argument("--pairs", action="store_true", help="pairs of regions of one picture")
     options = parser.parse_args()
+    lines = options.predictions.read_text(encoding="utf-8").splitlines()[1:]
+    rows = [json.loads(line) for line in lines]
+    print(json.dumps(_pairs(rows) if options.pairs else _regions(rows)))
+
+
+def _regions(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Number, SRCC, bias and RMSE of the quality of each group."""
     groups = defaultdict[str, list[tuple[float, float]]](list)
-    for line in options.predictions.read_text(encoding="utf-8").splitlines()[1:]:
-        row = json.loads(line)
+    for row in rows:
         if (known := row["labels"].get("quality")) is not None:
             for name in _groups(row["labels"]):
                 groups[name].append((row["quality"], known))
@@ -43,7 +56,29 @@ def main() -> None:
         bias, rmse = float((said - known).mean()), float(np.sqrt(((said - known) ** 2).mean()))
         print(f"{name:24} n {said.size:5} SRCC {srcc:6.3f} bias {bias:+.3f} RMSE {rmse:.3f}")
         found[name] = {"n": said.size, "srcc": None if np.isnan(srcc) else round(srcc, 4)}
-    print(json.dumps(found))
+    return found
+
+
+def _pairs(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Pairs of each group, and those whose distorted region has the lower score (equal: half)."""
+    pictures = defaultdict[str, list[dict[str, Any]]](list)
+    for row in rows:
+        if row["labels"].get("distortions") is not None:
+            pictures[row["image"]].append(row)
+    found = defaultdict[str, list[float]](list)
+    for regions in pictures.values():
+        clean = [row["quality"] for row in regions if not row["labels"]["distortions"]]
+        for row in regions:
+            kinds = row["labels"]["distortions"]
+            right = [0.5 * ((row["quality"] < c) + (row["quality"] <= c)) for c in clean]
+            groups = {"all", *(part for kind in kinds for part in kind)} if kinds else set()
+            if kinds and any(severity != TRIVIAL for _, severity in kinds):
+                groups.add(f"above {TRIVIAL}")
+            for name in groups:
+                found[name] += right
+    for name, right in sorted(found.items(), key=lambda item: -len(item[1])):
+        print(f"{name:24} pairs {len(right):5} ranked rightly {np.mean(right):.3f}")
+    return {name: [len(right), round(float(np.mean(right)), 4)] for name, right in found.items()}
 
 
 def _groups(labels: dict[str, Any]) -> Iterator[str]:
