@@ -89,7 +89,6 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twenty sta
 	$(STAGE)/8-language.yaml model=nano lora.rank=8 lora.alpha=16 adapter=$(NANO)/19-taught \
 		output=$(NANO)/20-language max_steps=180
 	$(BIN)/python scripts/nano_ship.py $(NANO)/20-language
-	rm -rf $(NANO)/evaluation  # of the adapter before
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on

@@ -28,7 +28,7 @@ class VisionEncoder(nn.Module):
 
     Raises:
         ValueError: if timm does not know the backbone, or it has no such levels or no stochastic
-            depth.
+            depth; or for less than one tower.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class VisionEncoder(nn.Module):
         super().__init__()
         if towers < 1:
             raise ValueError(f"towers: a vision encoder has at least one, got {towers}")
+        # The first tower has the name that it has where it is the only one, so keys stay the same.
         self.backbone = _backbone(architecture, levels, drop_path)
         self.others = nn.ModuleList(
             _backbone(architecture, levels, drop_path) for _ in range(towers - 1)
@@ -69,8 +70,13 @@ class VisionEncoder(nn.Module):
     def first(self, pixels: Float[Tensor, "B 3 H W"]) -> list[Tensor]:
         """The levels of the first tower alone, which regions' crops are seen by.
 
-        A photo has many regions, and a second look at each crop would cost more than the photo.
+        A second tower would double what crops cost, and the local token adds little to the global
+        one (docs/nano.md, ablation).
+
+        Raises:
+            ValueError: as ``forward``.
         """
+        self._check_sides(pixels)
         return self.backbone(pixels)
 
     def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> list[Tensor]:
@@ -79,12 +85,15 @@ class VisionEncoder(nn.Module):
         Raises:
             ValueError: if H or W is not a multiple of the coarsest stride.
         """
+        self._check_sides(pixels)
+        return list(chain.from_iterable(backbone(pixels) for backbone in self.backbones))
+
+    def _check_sides(self, pixels: Tensor) -> None:
         stride = self.strides[-1]
         if pixels.shape[2] % stride or pixels.shape[3] % stride:
             raise ValueError(
                 f"image sides must be multiples of {stride} px, got {tuple(pixels.shape[2:])}"
             )
-        return list(chain.from_iterable(backbone(pixels) for backbone in self.backbones))
 
 
 def _backbone(architecture: str, levels: Sequence[int], drop_path: float) -> FeatureListNet:

@@ -181,22 +181,16 @@ def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> 
         if "head" not in run.groups:
             raise ConfigError(f"teachers: {name} trained no head; it needs loss.numeric_head")
         folders.append(folder if run.model == config.model else Path(run.model))
-        if not (folders[-1] / "config.json").is_file() or not _prepares_alike(
-            load_processor(folders[-1]), processor
-        ):
+        alike = folders[-1].is_dir() and (
+            load_processor(folders[-1]).to_dict() == processor.to_dict()
+        )
+        if not alike:
             raise ConfigError(
                 f"teachers: {name} is a run of the model {run.model}, this is one of "
                 f"{config.model}; its folder is not here, or it takes photos in another way"
             )
     pairs = zip(runs, folders, strict=True)
     return Ensemble([build_network(run, place, processor)[0] for run, place in pairs])
-
-
-def _prepares_alike(one: SeagullProcessor, other: SeagullProcessor) -> bool:
-    """Whether photos and regions are the same input for two models."""
-    names = ("image_size", "max_side", "multiple", "crop_size", "image_mean", "image_std")
-    settings = one.to_dict(), other.to_dict()
-    return all(settings[0].get(name) == settings[1].get(name) for name in names)
 
 
 def _without_geometry(model: SeagullForConditionalGeneration) -> None:

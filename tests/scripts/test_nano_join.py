@@ -26,9 +26,16 @@ def _network(config: SeagullConfig, file: Path, seed: int) -> None:
     attach_lora(model, LoraSettings(RANK, 8.0, 0.0), seed=seed)
     with torch.no_grad():
         for name, value in model.named_parameters():
-            if ".lora_B." in name:
+            if ".lora_B." in name or "mfe.norms" in name:
                 value.normal_()
     save_adapter(model, file, AdapterInfo("one", rank=RANK, alpha=8.0), groups=GROUPS)
+
+
+def _config(tiny_config: SeagullConfig, towers: int) -> SeagullConfig:
+    settings = tiny_config.to_dict()
+    settings["vision_config"]["towers"] = towers
+    settings["mfe_config"]["standardise"] = True
+    return SeagullConfig(**settings)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +43,7 @@ def joined(tiny_config: SeagullConfig, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("joined")
     for seed, name in enumerate(("first", "second")):
         (folder / name).mkdir()
-        _network(tiny_config, folder / name / "adapter.safetensors", seed)
+        _network(_config(tiny_config, 1), folder / name / "adapter.safetensors", seed)
     command = [sys.executable, str(SCRIPT), "first", "second", "out", "--rank", str(KEPT)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -46,16 +53,19 @@ def joined(tiny_config: SeagullConfig, tmp_path_factory: pytest.TempPathFactory)
 def test_the_joined_adapter_fits_a_model_with_two_towers(
     tiny_config: SeagullConfig, joined: Path
 ) -> None:
-    settings = tiny_config.to_dict()
-    settings["vision_config"]["towers"] = 2
-    model = build_model(SeagullConfig(**settings))
+    model = build_model(_config(tiny_config, 2))
     apply_adapter(model, joined / "out" / "adapter.safetensors")
     for name, tower in zip(("first", "second"), model.vision_encoder.backbones, strict=True):
         own = load_file(joined / name / "adapter.safetensors")
         for key, value in tower.named_parameters():
             assert torch.equal(value, own[f"vision_encoder.backbone.{key}"])
-    second = load_file(joined / "second" / "adapter.safetensors")
-    assert torch.equal(model.mfe.keys[4].project.weight, second["mfe.keys.0.project.weight"])
+    first, second = (load_file(joined / n / "adapter.safetensors") for n in ("first", "second"))
+    for part in ("merge.weight", "basic.3.weight", "keys.3.project.weight", "norms.3.scale"):
+        assert torch.equal(model.mfe.get_parameter(part), first[f"mfe.{part}"])
+    for level in range(4):
+        for part, kind in (("keys", "project.weight"), ("norms", "scale"), ("norms", "shift")):
+            taken = model.mfe.get_parameter(f"{part}.{level + 4}.{kind}")
+            assert torch.equal(taken, second[f"mfe.{part}.{level}.{kind}"])
     assert not any(model.mfe.basic[level].weight.any() for level in range(4, 8))
 
 

@@ -29,6 +29,13 @@ def test_a_vision_encoder_without_a_tower_is_refused() -> None:
         VisionEncoder("test_convnext", [0, 1], towers=0)
 
 
+@pytest.mark.parametrize("look", ["first", "forward"])
+def test_sides_that_do_not_fit_the_stride_are_refused(look: str) -> None:
+    encoder = VisionEncoder("test_convnext", [0, 1], towers=2).eval()
+    with pytest.raises(ValueError, match=r"multiples of 8 px, got \(64, 60\)"):
+        getattr(encoder, look)(torch.rand(1, 3, 64, 60))
+
+
 @pytest.fixture(scope="module")
 def two_towers(tiny_config: SeagullConfig) -> SeagullForConditionalGeneration:
     settings = tiny_config.to_dict()

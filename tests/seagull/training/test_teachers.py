@@ -181,3 +181,6 @@ def test_teachers_that_cannot_teach_are_refused_in_words(
     file.write_text(file.read_text().replace('"max_side": 256', '"max_side": 128'))
     with pytest.raises(ConfigError, match=r"stranger is a run of the model .*other, this is"):
         train(photo_settings("pupil", teachers=[stranger.output], loss=taught), model_folder)
+    shutil.rmtree(other)
+    with pytest.raises(ConfigError, match="its folder is not here"):
+        train(photo_settings("pupil", teachers=[stranger.output], loss=taught), model_folder)
