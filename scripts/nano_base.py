@@ -1,6 +1,7 @@
-"""Makes a base model of seagull-nano with another number of towers than the one in use.
+"""Makes a base model of seagull-nano with other towers than those in use.
 
-    python scripts/nano_base.py 1 outputs/nano/one-tower
+    python scripts/nano_base.py outputs/nano/one-tower 1.0
+    python scripts/nano_base.py outputs/nano/half 0.5
 
 Towers are trained apart, each as the only one of such a base; ``nano_join.py`` puts them together.
 """
@@ -16,10 +17,10 @@ from seagull.model.nano import prepare_nano
 def main() -> None:
     """Makes the folder, unless it is there."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("towers", type=int, help="backbones of its vision encoder")
     parser.add_argument("folder", type=Path, help="the model folder to make")
+    parser.add_argument("scales", type=float, nargs="+", help="for each tower, see VisionEncoder")
     options = parser.parse_args()
-    prepare_nano(options.folder, print, towers=options.towers)
+    prepare_nano(options.folder, print, scales=options.scales)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Joins two networks that were trained apart into one adapter of seagull-nano with two towers.
+"""Joins two networks that were trained apart into one adapter of seagull-nano with a tower more.
 
     N=outputs/nano; python scripts/nano_join.py $N/12-language $N/16-second $N/17-joined
 
-The first network stays what it is. Of the second it gets the vision encoder as another tower, and
+The first network stays what it is. Of the second it gets the vision encoder as its last tower, and
 the keys and scales of its levels; what regions take from these levels begins at nothing and is to
-be learned. LoRA is brought down to the rank that leaves room for the tower.
+be learned. LoRA is brought down to the rank that leaves room for the tower, and the change of the
+tower from its base model too, if a rank is given for it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from seagull.model.adapter import ADAPTER_FILE, lora_targets, read_adapter, write_adapter
+from seagull.model.low_rank import factored, restored
 from seagull.training.finished import adapter_file
 
 BACKBONE = "vision_encoder.backbone."
@@ -29,14 +32,21 @@ LEVEL = re.compile(r"mfe\.(basic|keys|norms)\.(\d+)\.(.+)")
 def main() -> None:
     """Writes the adapter."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("first", help="run that brings along all but the second tower")
-    parser.add_argument("second", help="run whose vision encoder becomes the second tower")
+    parser.add_argument("first", help="run that brings along all but the last tower")
+    parser.add_argument("second", help="run whose vision encoder becomes the last tower")
     parser.add_argument("out", type=Path, help="folder for the adapter")
     parser.add_argument("--rank", type=int, default=8, help="of LoRA in the new adapter")
+    parser.add_argument("--tower-rank", type=int, help="of the last tower's change from its base")
+    parser.add_argument("--base", type=Path, help="base model's folder of the second network")
     options = parser.parse_args()
+    if options.tower_rank and not options.base:
+        parser.error("--tower-rank needs --base: the change is from that model")
     info, first = read_adapter(adapter_file(options.first))
     _, second = read_adapter(adapter_file(options.second))
-    tensors = with_lora_rank(with_second_tower(first, second), options.rank)
+    if options.tower_rank:
+        base = load_file(options.base / "model.safetensors")
+        second = restored(factored(second, base, BACKBONE, options.tower_rank), base)
+    tensors = with_lora_rank(with_another_tower(first, second), options.rank)
     options.out.mkdir(parents=True, exist_ok=True)
     joined = replace(
         info, base="nano", rank=options.rank, alpha=info.alpha * options.rank / info.rank
@@ -45,15 +55,19 @@ def main() -> None:
     print(f"{options.out / ADAPTER_FILE}: {sum(v.numel() for v in tensors.values()):,} parameters")
 
 
-def with_second_tower(
+def with_another_tower(
     first: Mapping[str, Tensor], second: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """The first network's tensors, and those of the second one that belong to its levels."""
-    levels = 1 + max(int(m[2]) for m in map(LEVEL.fullmatch, first) if m)
+    levels, own = (
+        1 + max(int(m[2]) for m in map(LEVEL.fullmatch, network) if m)
+        for network in (first, second)
+    )
+    tower = f"vision_encoder.others.{levels // own - 1}."
     joined = dict(first)
     for key, value in second.items():
         if key.startswith(BACKBONE):
-            joined[f"vision_encoder.others.0.{key.removeprefix(BACKBONE)}"] = value
+            joined[tower + key.removeprefix(BACKBONE)] = value
         elif part := LEVEL.fullmatch(key):
             taken = torch.zeros_like(value) if part[1] == "basic" else value
             joined[f"mfe.{part[1]}.{int(part[2]) + levels}.{part[3]}"] = taken

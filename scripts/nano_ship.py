@@ -1,6 +1,8 @@
 """Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
-python scripts/nano_ship.py outputs/nano/5-head
+    python scripts/nano_ship.py outputs/nano/24-language --tower 2 --rank 32
+
+The change of a tower that was joined with a rank is stored as the two factors it consists of.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 
 import seagull.model.presets
 from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
+from seagull.model.low_rank import factored
+from seagull.model.nano import download_nano
 from seagull.training.finished import adapter_file
 
 LIMIT = 25_000_000
@@ -23,8 +28,15 @@ def main() -> None:
     """Writes the file and says how large it is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("run", help="run folder or adapter file of the last stage")
+    parser.add_argument("--tower", type=int, help="number of the tower to store as factors, from 1")
+    parser.add_argument("--rank", type=int, default=32, help="of these factors")
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
+    if options.tower:
+        base = load_file(download_nano() / "model.safetensors")
+        tensors = factored(
+            tensors, base, f"vision_encoder.others.{options.tower - 1}.", options.rank
+        )
     # Scales and shifts, which are few, partly cancel each other: rounded, they would not meet.
     kept = {
         key: value.float() if value.ndim == 1 else value.to(torch.bfloat16)

@@ -2,6 +2,7 @@
 
 Keys are the base model's parameter names (``mfe.*``, ``projector.*``, ``vision_encoder.*``,
 ``language_model.*``); LoRA factors stand at ``LAYER.lora_A.weight`` and ``LAYER.lora_B.weight``;
+those of the vision encoder may be low-rank changes (``seagull.model.low_rank``);
 ``head.*`` belongs to training alone. The header holds an ``AdapterInfo``.
 """
 
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from seagull.model.errors import ModelError
 from seagull.model.lora import ADAPTER_NAME, LoraSettings, attach_lora, group_of, lora_layers
+from seagull.model.low_rank import restored
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.permissions import allow_readers
 
@@ -124,7 +126,7 @@ def apply_adapter(
     """Puts an adapter's weights into its base model; every key is accounted for.
 
     Args:
-        model: the base model.
+        model: the base model, as it is without an adapter.
         file: the adapter.
         merge: add LoRA's products to the weights, or keep LoRA layers; by default they are merged
             unless the language model is quantised.
@@ -135,6 +137,7 @@ def apply_adapter(
     """
     info, every = read_adapter(file)
     tensors = {key: value for key, value in every.items() if group_of(key) not in without}
+    tensors = restored(tensors, keyed_parameters(model))
     _check_fit(model, info, tensors, file)
     keep = getattr(model, "is_quantized", False) if merge is None else not merge
     plain = {key: value for key, value in tensors.items() if group_of(key) in WHOLE_GROUPS}

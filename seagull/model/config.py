@@ -19,6 +19,7 @@ class SeagullVisionConfig(PreTrainedConfig):
         levels: indices of the backbone's feature maps that make the pyramid, fine to coarse.
         drop_path: share of residual branches left out in training mode, see ``VisionEncoder``.
         towers: how many such backbones look at a photo, see ``VisionEncoder``.
+        scales: in (0, 1], share of the photo's sides that each tower sees; empty for all of it.
     """
 
     model_type = "seagull_vision"
@@ -28,6 +29,7 @@ class SeagullVisionConfig(PreTrainedConfig):
     levels: list[int] | tuple[int, ...] = (1, 2, 3, 4)
     drop_path: float = 0.0
     towers: int = 1
+    scales: list[float] | tuple[float, ...] = ()
 
 
 @strict

@@ -59,7 +59,7 @@ class ChannelKeys(nn.Module):
 
 
 class PositionKeys(nn.Module):
-    """One key per position of a level brought to the coarsest grid, so any image size works."""
+    """One key per position of a level brought to a coarser grid, so any image size works."""
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
@@ -179,7 +179,8 @@ class MaskFeatureExtractor(nn.Module):
 
     Args:
         channels: channels of each pyramid level, as the encoder reports them.
-        crop_channels: channels of each level of a crop, as the encoder reports them.
+        crop_channels: channels of each level of a crop, as the encoder reports them: those of one
+            tower.
         cells: cells of each level at the model's input size; needed for channel keys only.
         crop_size: side of a crop in pixels.
         out_dim: width D of the language model.
@@ -209,6 +210,7 @@ class MaskFeatureExtractor(nn.Module):
         super().__init__()
         self.coverage = coverage
         self.statistics = tuple(statistics)
+        self.per_tower = len(crop_channels)
         pooled = [count * len(self.statistics) for count in channels]
         self.basic = nn.ModuleList(nn.Linear(width, embed_dim) for width in pooled)
         self.norms = nn.ModuleList(Standardise(w) for w in pooled) if standardise else None
@@ -230,10 +232,14 @@ class MaskFeatureExtractor(nn.Module):
         )
 
     def image_context(self, pyramid: Pyramid) -> ImageContext:
-        """Keys and values of the whole image, computed once for all its regions."""
-        grid = (pyramid[-1].shape[2], pyramid[-1].shape[3])
+        """Keys and values of the whole image, computed once for all its regions.
+
+        One key per position is one per cell of the coarsest level of the same tower.
+        """
         levels = []
-        for keys, level in zip(self.keys, pyramid, strict=True):
+        for number, (keys, level) in enumerate(zip(self.keys, pyramid, strict=True)):
+            coarsest = pyramid[(number // self.per_tower + 1) * self.per_tower - 1]
+            grid = (coarsest.shape[2], coarsest.shape[3])
             tokens = keys(level) if isinstance(keys, ChannelKeys) else keys(level, grid)
             levels.append(self.block.image_attention.project(tokens))
         return ImageContext(tuple(levels))

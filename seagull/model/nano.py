@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ INITIAL_SEED = 2411
 
 
 def prepare_nano(
-    folder: Path, report: Report = lambda message: None, *, towers: int | None = None
+    folder: Path, report: Report = lambda message: None, *, scales: Sequence[float] = ()
 ) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
@@ -68,12 +68,13 @@ def prepare_nano(
     Args:
         folder: the model folder to make.
         report: told what is being done.
-        towers: of the vision encoder, if not as many as in use: towers are trained apart.
+        scales: of the vision encoder's towers, if they are not to be those in use: towers are
+            trained apart.
 
     Raises:
         ModelError: if a package cannot be had or its file is not the expected one.
     """
-    settings = nano_settings(towers)
+    settings = nano_settings(scales)
     if is_current(folder, settings):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -88,11 +89,11 @@ def prepare_nano(
     return folder
 
 
-def nano_settings(towers: int | None = None) -> dict[str, Any]:
-    """The model settings of seagull-nano, with another number of towers if one is given."""
+def nano_settings(scales: Sequence[float] = ()) -> dict[str, Any]:
+    """The model settings of seagull-nano, with other towers if their scales are given."""
     settings = preset("seagull-nano")["model"]
-    if towers is not None:
-        settings["vision_config"]["towers"] = towers
+    if scales:
+        settings["vision_config"] |= {"towers": len(scales), "scales": [*scales]}
     return settings
 
 

@@ -53,16 +53,14 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         vision, mfe = config.vision, config.mfe
         width = config.text.hidden_size
         self.vision_encoder = VisionEncoder(
-            vision.architecture, vision.levels, vision.drop_path, vision.towers
+            vision.architecture, vision.levels, vision.drop_path, vision.towers, vision.scales
         )
-        channels, strides = self.vision_encoder.channels, self.vision_encoder.strides
+        channels = self.vision_encoder.channels
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
         self.mfe = MaskFeatureExtractor(
             channels=channels,
             crop_channels=self.vision_encoder.crop_channels,
-            cells=[(config.image_size // stride) ** 2 for stride in strides]
-            if config.image_size
-            else None,
+            cells=self.vision_encoder.cells(config.image_size) if config.image_size else None,
             crop_size=config.crop_size,
             out_dim=width,
             embed_dim=mfe.embed_dim,

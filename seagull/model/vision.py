@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, cast
 
 import timm
 from jaxtyping import Float
 from timm.models._features import FeatureListNet
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class VisionEncoder(nn.Module):
     """A timm backbone cut into feature levels, or several of one architecture: its towers.
 
     Towers that were trained apart err differently, so what is read off their levels together is
-    better than what is read off any one.
+    better than what is read off any one; those that see photos at different scales still more so.
 
     Args:
         architecture: timm name of the backbone.
@@ -25,10 +26,12 @@ class VisionEncoder(nn.Module):
             rising from 0 at the first (stochastic depth; how exactly is the backbone's own).
         towers: how many backbones, each with weights of its own. The levels of one follow those of
             the other.
+        scales: in (0, 1], one for each tower: the share of the photo's sides that it sees, see
+            ``reduced``. Empty: every tower sees photos as they are. Half the sides cost a quarter.
 
     Raises:
         ValueError: if timm does not know the backbone, or it has no such levels or no stochastic
-            depth; or for less than one tower.
+            depth; for less than one tower, or scales that do not go with the towers.
     """
 
     def __init__(
@@ -37,10 +40,16 @@ class VisionEncoder(nn.Module):
         levels: Sequence[int],
         drop_path: float = 0.0,
         towers: int = 1,
+        scales: Sequence[float] = (),
     ) -> None:
         super().__init__()
         if towers < 1:
             raise ValueError(f"towers: a vision encoder has at least one, got {towers}")
+        self.scales = tuple(scales) or (1.0,) * towers
+        if len(self.scales) != towers or not all(0 < scale <= 1 for scale in self.scales):
+            raise ValueError(
+                f"scales: one above 0 and at most 1 for each of {towers} towers, got {[*scales]}"
+            )
         # The first tower has the name that it has where it is the only one, so keys stay the same.
         self.backbone = _backbone(architecture, levels, drop_path)
         self.others = nn.ModuleList(
@@ -59,8 +68,13 @@ class VisionEncoder(nn.Module):
 
     @property
     def strides(self) -> list[int]:
-        """Input pixels per cell of each level, of each tower fine to coarse."""
-        return list(self.backbone.feature_info.reduction()) * len(self.backbones)
+        """Pixels of what a tower sees per cell of each of its levels, fine to coarse."""
+        return list(self.backbone.feature_info.reduction())
+
+    def cells(self, side: int) -> list[int]:
+        """Cells of each level of a square photo, of each tower fine to coarse."""
+        seen = [reduced_side(side, scale, self.strides[-1]) for scale in self.scales]
+        return [(own // stride) ** 2 for own in seen for stride in self.strides]
 
     @property
     def crop_channels(self) -> list[int]:
@@ -68,7 +82,7 @@ class VisionEncoder(nn.Module):
         return list(self.backbone.feature_info.channels())
 
     def first(self, pixels: Float[Tensor, "B 3 H W"]) -> list[Tensor]:
-        """The levels of the first tower alone, which regions' crops are seen by.
+        """The levels of the first tower alone, which regions' crops are seen by, at its scale.
 
         A second tower would double what crops cost, and the local token adds little to the global
         one (docs/nano.md, ablation).
@@ -77,16 +91,22 @@ class VisionEncoder(nn.Module):
             ValueError: as ``forward``.
         """
         self._check_sides(pixels)
-        return self.backbone(pixels)
+        return self.backbone(reduced(pixels, self.scales[0], self.strides[-1]))
 
     def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> list[Tensor]:
-        """The feature levels of all towers, each (B, C_l, H / stride_l, W / stride_l).
+        """The feature levels of all towers, each (B, C_l, h / stride_l, w / stride_l).
+
+        h and w are the sides of what the tower sees: H and W, or less (see ``reduced``).
 
         Raises:
             ValueError: if H or W is not a multiple of the coarsest stride.
         """
         self._check_sides(pixels)
-        return list(chain.from_iterable(backbone(pixels) for backbone in self.backbones))
+        # Towers of one scale see one and the same smaller photo.
+        multiple = self.strides[-1]
+        seen = {scale: reduced(pixels, scale, multiple) for scale in dict.fromkeys(self.scales)}
+        pairs = zip(self.backbones, self.scales, strict=True)
+        return [level for backbone, scale in pairs for level in backbone(seen[scale])]
 
     def _check_sides(self, pixels: Tensor) -> None:
         stride = self.strides[-1]
@@ -94,6 +114,31 @@ class VisionEncoder(nn.Module):
             raise ValueError(
                 f"image sides must be multiples of {stride} px, got {tuple(pixels.shape[2:])}"
             )
+
+
+def reduced(pixels: Float[Tensor, "B 3 H W"], scale: float, multiple: int) -> Tensor:
+    """Photos with their sides brought to a share, by bicubic filtering as wide as that takes.
+
+    Args:
+        pixels: of the photos; their sides are multiples of ``multiple``.
+        scale: in (0, 1].
+        multiple: the new sides are multiples of it, too, see ``reduced_side``.
+
+    Returns:
+        (B, 3, h, w).
+    """
+    height, width = pixels.shape[2:]
+    size = [reduced_side(side, scale, multiple) for side in (height, width)]
+    if size == [height, width]:
+        return pixels
+    # Not every device can filter in half precision.
+    smaller = functional.interpolate(pixels.float(), size, mode="bicubic", antialias=True)
+    return smaller.to(pixels.dtype)
+
+
+def reduced_side(side: int, scale: float, multiple: int) -> int:
+    """The share of a side in pixels, up to the next multiple."""
+    return math.ceil(side * scale / multiple) * multiple
 
 
 def _backbone(architecture: str, levels: Sequence[int], drop_path: float) -> FeatureListNet:

@@ -34,12 +34,15 @@ class Source:
         split: of a set of Hugging Face datasets.
         crop: show random square windows of so many pixels a side instead of the photos, which
             have to be judged as a whole (``data.pack: photo`` only); 0 shows whole photos.
+        teachers: of the quality of its regions, instead of the run's ``teachers``, who teach the
+            rest. Networks that learned from opinions alone know of nothing else.
     """
 
     path: str
     weight: float = 1.0
     split: str = "train"
     crop: int = 0
+    teachers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.weight <= 1000:
@@ -125,7 +128,7 @@ class TrainConfig:
             without it. Where ``vision_encoder`` is one, the MFE's scales are taken anew as well.
         teachers: finished runs with a head, of the same model or of one that takes photos and
             regions in the same way; the mean of what they read of regions is learned as well
-            (``loss.teaching``).
+            (``loss.teaching``). One that is named twice counts twice.
         stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,
@@ -215,6 +218,12 @@ class TrainConfig:
         """The module groups that are trained."""
         chosen = STAGE_GROUPS[self.stage] if self.trainable is None else self.trainable
         return (*chosen, "head") if self.loss.numeric_head and "head" not in chosen else chosen
+
+    @property
+    def every_teacher(self) -> tuple[str, ...]:
+        """The teachers of the run and of its sources, each once."""
+        named = [*self.teachers, *(name for s in self.data.train for name in s.teachers)]
+        return tuple(dict.fromkeys(named))
 
     def rate(self, group: str) -> float:
         """The learning rate of a module group."""
@@ -320,8 +329,10 @@ def _deepspeed_faults(config: TrainConfig) -> Iterator[str]:
 
 
 def _teacher_faults(config: TrainConfig) -> Iterator[str]:
-    if bool(config.loss.teaching) != bool(config.teachers):
+    if bool(config.loss.teaching) != bool(config.every_teacher):
         yield "loss.teaching: needs teachers, and teachers need it"
+    if config.every_teacher and not config.teachers:
+        yield "teachers: those of a source teach quality alone; name some for the run as well"
     if config.teachers and config.deepspeed:
         yield "teachers: cannot be asked under DeepSpeed"
 

@@ -51,4 +51,8 @@ def settings_of(run: str) -> TrainConfig:
     adapter = adapter_file(run)
     settings = load_settings(TrainConfig, adapter.with_name(CONFIG_FILE))
     learned = replace(settings.loss, teaching=0.0)
-    return replace(settings, adapter=str(adapter), forget=(), teachers=(), loss=learned)
+    sources = tuple(replace(source, teachers=()) for source in settings.data.train)
+    return replace(
+        settings, adapter=str(adapter), forget=(), teachers=(), loss=learned,
+        data=replace(settings.data, train=sources),
+    )  # fmt: skip

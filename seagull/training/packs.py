@@ -52,6 +52,7 @@ class PhotoSample:
         levels: level words with numbers behind them; ``position`` is a node, ``region`` a number.
         numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
         metrics: which metric the numbers come from, (R,).
+        source: number of the source that the photo is from.
         seed: of the micro-batch.
     """
 
@@ -61,6 +62,7 @@ class PhotoSample:
     levels: list[LevelWord]
     numbers: Tensor
     metrics: Tensor
+    source: int
     seed: int
 
 
@@ -129,6 +131,7 @@ class PhotoDataset(Dataset[PhotoSample]):
             levels=levels,
             numbers=number_rows(found.labels),
             metrics=metric_row(found.labels),
+            source=int(self.index.source[number]),
             seed=seed,
         )
 
@@ -201,7 +204,8 @@ class PackMaker:
 
     With conversations, ``input_ids``, ``labels`` and ``position_ids`` are (1, n), ``visible`` is
     (1, 1, n, n), ``answers`` are the supervised nodes (E,) and ``answer_parents`` those that they
-    are predicted from. ``region_numbers`` is (B, R, numbers) and ``region_metrics`` (B, R).
+    are predicted from. ``region_numbers`` is (B, R, numbers), ``region_metrics`` (B, R) and
+    ``photo_sources`` (B,).
 
     Args:
         crop_size: side of the regions' crops in pixels.
@@ -221,6 +225,7 @@ class PackMaker:
             **_text([sample.forest for sample in samples if sample.forest], most, len(samples)),
             **level_targets(_words(samples)),
             **pad_numbers([(s.numbers, s.metrics) for s in samples], (count, most)),
+            "photo_sources": torch.tensor([sample.source for sample in samples]),
             "seed": torch.tensor(samples[0].seed),
         }
 

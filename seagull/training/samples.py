@@ -34,6 +34,7 @@ class TrainingSample:
         levels: its level words with numbers behind them.
         numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
         metrics: which metric the numbers come from, (R,).
+        source: number of the source that the record is from.
         seed: of the micro-batch.
     """
 
@@ -43,6 +44,7 @@ class TrainingSample:
     levels: list[LevelWord]
     numbers: Tensor
     metrics: Tensor
+    source: int
     seed: int
 
 
@@ -87,6 +89,7 @@ class RecordDataset(Dataset[TrainingSample]):
             levels=find_level_words(record, self.processor, tokens),
             numbers=number_rows(labels),
             metrics=metric_row(labels),
+            source=int(self.index.source[number]),
             seed=seed,
         )
 
@@ -98,7 +101,7 @@ class BatchMaker:
     Besides the model's inputs and ``labels`` a batch holds, for K level words: ``level_rows``,
     ``level_positions``, ``level_tasks``, ``level_numbers``, ``level_metrics`` (K,) and
     ``level_targets`` (K, 5); ``region_numbers`` (B, R, numbers),
-    ``region_metrics`` (B, R); and ``seed``. A batch without regions
+    ``region_metrics`` (B, R); ``photo_sources`` (B,) and ``seed``. A batch without regions
     gets one that counts for nothing, because under ZeRO every process has to run every module.
 
     Args:
@@ -119,6 +122,7 @@ class BatchMaker:
         return {
             **batch,
             **pad_numbers([(sample.numbers, sample.metrics) for sample in samples], (count, most)),
+            "photo_sources": torch.tensor([sample.source for sample in samples]),
             "seed": torch.tensor(samples[0].seed),
             **level_targets([(row, word) for row, s in enumerate(samples) for word in s.levels]),
         }

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 from transformers import TrainingArguments
 
 from seagull.config import ConfigError, to_plain
@@ -170,14 +171,14 @@ def build_network(
 
 
 def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> Ensemble | None:
-    if not config.teachers:
+    names = config.every_teacher
+    if not names:
         return None
     runs = [
-        replace(settings_of(run), precision=config.precision, device=config.device)
-        for run in config.teachers
+        replace(settings_of(run), precision=config.precision, device=config.device) for run in names
     ]
     folders = []
-    for name, run in zip(config.teachers, runs, strict=True):
+    for name, run in zip(names, runs, strict=True):
         if "head" not in run.groups:
             raise ConfigError(f"teachers: {name} trained no head; it needs loss.numeric_head")
         folders.append(folder if run.model == config.model else Path(run.model))
@@ -190,7 +191,19 @@ def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> 
                 f"{config.model}; its folder is not here, or it takes photos in another way"
             )
     pairs = zip(runs, folders, strict=True)
-    return Ensemble([build_network(run, place, processor)[0] for run, place in pairs])
+    networks = [build_network(run, place, processor)[0] for run, place in pairs]
+    everything, quality = (
+        torch.tensor([[lists.count(name) for name in names] for lists in chosen]).float()
+        for chosen in (
+            [config.teachers for _ in config.data.train],
+            [source.teachers or config.teachers for source in config.data.train],
+        )
+    )
+    return Ensemble(
+        networks,
+        functional.normalize(everything, p=1.0),
+        functional.normalize(quality, p=1.0),
+    )
 
 
 def _without_geometry(model: SeagullForConditionalGeneration) -> None:

@@ -69,6 +69,33 @@ def test_the_joined_adapter_fits_a_model_with_two_towers(
     assert not any(model.mfe.basic[level].weight.any() for level in range(4, 8))
 
 
+def test_a_third_tower_follows_the_second_with_a_change_of_low_rank(
+    tiny_config: SeagullConfig, joined: Path
+) -> None:
+    base = build_model(_config(tiny_config, 1))
+    (joined / "base").mkdir()
+    base.save_pretrained(joined / "base")
+    command = [
+        sys.executable, str(SCRIPT), "out", "second", "three", "--rank", str(KEPT),
+        "--tower-rank", "2", "--base", "base",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=joined, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    model = build_model(_config(tiny_config, 3))
+    apply_adapter(model, joined / "three" / "adapter.safetensors")
+    second = load_file(joined / "second" / "adapter.safetensors")
+    third = dict(model.vision_encoder.backbones[2].named_parameters())
+    name = next(key for key, value in third.items() if value.ndim == 2)
+    own = base.vision_encoder.backbone.get_parameter(name)
+    values = torch.linalg.svdvals(third[name] - own)
+    assert values[1] > 1e-3 > values[2]
+    for key, value in third.items():
+        same = torch.equal(value, second[f"vision_encoder.backbone.{key}"])
+        assert same == (value.ndim != 2 or min(value.shape) <= 3), key
+    assert torch.equal(model.mfe.norms[8].scale, second["mfe.norms.0.scale"])
+    assert not any(model.mfe.basic[level].weight.any() for level in range(4, 12))
+
+
 def test_lora_becomes_the_nearest_product_of_the_rank(joined: Path) -> None:
     before, first = read_adapter(joined / "first" / "adapter.safetensors")
     after, out = read_adapter(joined / "out" / "adapter.safetensors")

@@ -11,7 +11,7 @@ def test_a_base_of_another_architecture_is_not_current(tmp_path: Path) -> None:
     assert not is_current(tmp_path)
     preset_config("seagull-nano").save_pretrained(tmp_path)
     assert is_current(tmp_path)
-    assert not is_current(tmp_path, nano_settings(towers=1))
+    assert not is_current(tmp_path, nano_settings(scales=[1.0]))
     file = tmp_path / "config.json"
     stored = json.loads(file.read_text())
     stored["mfe_config"]["geometry"] = False

@@ -6,7 +6,7 @@ import torch
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration
 from seagull.model.build import build_model
 from seagull.model.seagull import initialise_region_parts
-from seagull.model.vision import VisionEncoder
+from seagull.model.vision import VisionEncoder, reduced, reduced_side
 
 
 def test_the_levels_of_a_tower_follow_those_of_the_one_before() -> None:
@@ -18,10 +18,66 @@ def test_the_levels_of_a_tower_follow_those_of_the_one_before() -> None:
         levels, alone = encoder(pixels), [*one(pixels), *two(pixels)]
         crop = encoder.first(pixels)
     assert [level.shape[1] for level in levels] == encoder.channels
-    assert [64 // level.shape[2] for level in levels] == encoder.strides
+    assert [64 // level.shape[2] for level in levels] == encoder.strides * 2
     assert all(torch.equal(a, b) for a, b in zip(levels, alone, strict=True))
     assert all(torch.equal(a, b) for a, b in zip(crop, levels[:2], strict=True))
     assert not torch.equal(levels[0], levels[2])
+
+
+def test_a_tower_of_half_scale_sees_the_photo_at_half_its_sides() -> None:
+    encoder = VisionEncoder("test_convnext", [0, 1], towers=3, scales=[1, 0.5, 0.5]).eval()
+    # Even gradients look the same at any scale, so a filter that shifts or darkens would show.
+    rows, columns = torch.meshgrid(torch.arange(96.0), torch.arange(64.0), indexing="ij")
+    pixels = (rows / 96 + columns / 64)[None, None].expand(2, 3, -1, -1)
+    small = reduced(pixels, 0.5, 8)
+    assert small.shape == (2, 3, 48, 32)
+    torch.testing.assert_close(
+        small[..., 4:-4, 4:-4],
+        pixels.unfold(2, 2, 2).unfold(3, 2, 2).mean((-1, -2))[..., 4:-4, 4:-4],
+    )
+    with torch.inference_mode():
+        levels = encoder(pixels)
+        alone = [*encoder.backbone(pixels), *(x for t in encoder.others for x in t(small))]
+    assert [tuple(level.shape[2:]) for level in levels[:4]] == [(24, 16), (12, 8), (12, 8), (6, 4)]
+    assert all(torch.equal(a, b) for a, b in zip(levels, alone, strict=True))
+    assert encoder.cells(64) == [256, 64, 64, 16, 64, 16]
+
+
+@pytest.mark.parametrize(("side", "seen"), [(512, 256), (288, 160), (32, 32), (320, 160)])
+def test_sides_are_reduced_up_to_the_next_multiple(side: int, seen: int) -> None:
+    assert reduced_side(side, 0.5, 32) == seen
+
+
+@pytest.mark.parametrize("scales", [[1.0], [1.0, 0.5, 0.5], [1.0, 0.0], [1.0, 1.5]])
+def test_scales_that_do_not_go_with_the_towers_are_refused(scales: list[float]) -> None:
+    with pytest.raises(ValueError, match="scales: one above 0 and at most 1 for each of 2 towers"):
+        VisionEncoder("test_convnext", [0, 1], towers=2, scales=scales)
+
+
+@torch.inference_mode()
+def test_what_is_read_off_a_tower_of_half_scale_is_what_it_reads_alone(
+    tiny_config: SeagullConfig,
+) -> None:
+    def model_of(**vision) -> SeagullForConditionalGeneration:
+        settings = tiny_config.to_dict()
+        settings["vision_config"] |= vision
+        torch.manual_seed(5)
+        model = build_model(SeagullConfig(**settings))
+        initialise_region_parts(model, 5)
+        return model
+
+    two = model_of(towers=2, scales=[1.0, 0.5])
+    alone = model_of(scales=[0.5])
+    alone.vision_encoder.backbone.load_state_dict(two.vision_encoder.others[0].state_dict())
+    for level in range(4):
+        own = two.mfe.keys[level + 4].state_dict()
+        alone.mfe.keys[level].load_state_dict(own)
+    alone.mfe.block.load_state_dict(two.mfe.block.state_dict())
+    pixels = torch.rand(1, 3, 128, 64)
+    (_, both), (_, half) = two.encode_image(pixels), alone.encode_image(pixels)
+    assert [keys.shape[2] for keys, _ in both.levels] == [8] * 4 + [2] * 4
+    for wanted, got in zip(half.levels, both.levels[4:], strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(wanted, got, strict=True))
 
 
 def test_a_vision_encoder_without_a_tower_is_refused() -> None:

@@ -134,6 +134,48 @@ def test_a_run_with_two_towers_learns_from_one_with_one(
     assert (train(pupil, folder) / "adapter.safetensors").is_file()
 
 
+def test_quality_is_taught_by_the_teachers_of_their_source(
+    photo_settings: Callable[..., TrainConfig], records: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    for seed, name in enumerate(("one", "other")):
+        train(photo_settings(name, max_steps=1, seed=seed), model_folder)
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    sources = [{"path": str(records)}, {"path": str(records), "teachers": [one, other, one]}]
+    pupil = photo_settings(
+        "pupil", teachers=[other], data={"train": sources, "workers": 0, "pack": "photo"},
+        loss={"text": 0.0, "numeric_head": 1.0, "teaching": 1.0}, max_steps=2,
+    )  # fmt: skip
+    network, _ = build_network(pupil, model_folder, load_processor(model_folder))
+    generator = torch.Generator().manual_seed(4)
+    batch = {
+        "pixel_values": torch.rand(3, 3, 64, 64, generator=generator),
+        "region_masks": torch.ones(3, 2, 64, 64, dtype=torch.bool),
+        "photo_sources": torch.tensor([1, 0, 1]),
+    }
+    second, first = (teacher.read(batch) for teacher in network.teacher.networks)
+    assert not torch.allclose(first.numbers, second.numbers, atol=1e-4)
+    read = network.teacher.read(batch)
+    torch.testing.assert_close(read.presence, second.presence)
+    mean = (2 * first.numbers[..., 0] + second.numbers[..., 0]) / 3
+    assert HEAD_NUMBERS[0] == "quality"
+    wanted = torch.stack([mean[0], second.numbers[1, :, 0], mean[2]])
+    torch.testing.assert_close(read.numbers[..., 0], wanted)
+    torch.testing.assert_close(read.numbers[..., 1:], second.numbers[..., 1:])
+    train(pupil, model_folder)
+    assert settings_of(pupil.output).every_teacher == ()
+
+
+def test_teachers_of_a_source_alone_are_refused(
+    photo_settings: Callable[..., TrainConfig], records: Path
+) -> None:
+    sources = [{"path": str(records)}, {"path": str(records), "teachers": ["run"]}]
+    with pytest.raises(ConfigError, match="those of a source teach quality alone"):
+        photo_settings(
+            "pupil", data={"train": sources, "pack": "photo"},
+            loss={"text": 0.0, "numeric_head": 1.0, "teaching": 1.0},
+        )  # fmt: skip
+
+
 def test_a_taught_run_goes_on_to_the_bit(
     photo_settings: Callable[..., TrainConfig], model_folder: Path, tmp_path: Path
 ) -> None:
