@@ -55,13 +55,17 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano
 ONE := $(NANO)/one-tower
+TWO := $(NANO)/two-towers
+HALF := $(NANO)/half
+THREE := $(NANO)/three-towers
 STAGE := $(BIN)/seagull train configs/nano
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
 nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twenty stages, evaluation, package
 	$(BIN)/seagull download nano
-	$(BIN)/python scripts/nano_base.py 1 $(ONE)
+	$(BIN)/python scripts/nano_base.py $(ONE) 1
+	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
@@ -90,6 +94,18 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twenty sta
 		output=$(NANO)/20-language max_steps=180
 	$(BIN)/python scripts/nano_ship.py $(NANO)/20-language
 	$(MAKE) nano-evaluate
+
+# Not part of the adapter in the package (docs/nano.md, "A third tower"): goes on from stage 20.
+.PHONY: nano-third
+nano-third: $(VENV)/.installed  ## a third tower that sees photos at half their sides, taught to the MFE
+	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
+	$(BIN)/python scripts/nano_base.py $(THREE) 1 1 0.5
+	$(STAGE)/21-half.yaml
+	$(BIN)/python scripts/nano_join.py $(NANO)/20-language $(NANO)/21-half $(NANO)/22-joined \
+		--rank 6 --tower-rank 32 --base $(HALF)
+	$(STAGE)/23-taught.yaml
+	$(STAGE)/24-windows.yaml
+	$(STAGE)/25-regions.yaml
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
 	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \

@@ -1,8 +1,8 @@
 """Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
-    python scripts/nano_ship.py outputs/nano/24-language --tower 2 --rank 32
+    python scripts/nano_ship.py outputs/nano/20-language
 
-The change of a tower that was joined with a rank is stored as the two factors it consists of.
+The change of one tower from its base model may be stored as two factors of a low rank.
 """
 
 from __future__ import annotations
