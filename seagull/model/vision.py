@@ -17,7 +17,7 @@ class VisionEncoder(nn.Module):
     """A timm backbone cut into feature levels, or several of one architecture: its towers.
 
     Towers that were trained apart err differently, so what is read off their levels together is
-    better than what is read off any one; those that see photos at different scales still more so.
+    better than what is read off any one.
 
     Args:
         architecture: timm name of the backbone.

@@ -17,7 +17,7 @@ from seagull.model import SeagullForConditionalGeneration, SeagullProcessor
 from seagull.prompts import INSTRUCTIONS, quality_answer
 from seagull.records import InstructionRecord, RegionLabels, read_records, write_records
 from seagull.regions.spec import RegionSpec
-from seagull.training.config import METRICS
+from seagull.training.config_faults import METRICS
 from seagull.types import (
     AssessmentTask,
     Distortion,
