@@ -58,14 +58,20 @@ ONE := $(NANO)/one-tower
 TWO := $(NANO)/two-towers
 HALF := $(NANO)/half
 THREE := $(NANO)/three-towers
+FOUR := $(NANO)/four-towers
 STAGE := $(BIN)/seagull train configs/nano
+
+# Two towers more, each with a reader of its own.
+JOIN := $(BIN)/python scripts/nano_join.py --reader --rank 4 --tower-rank 24 --base $(HALF)
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twenty stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 24 stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/python scripts/nano_base.py $(ONE) 1
 	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
+	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
+	$(BIN)/python scripts/nano_base.py $(FOUR) 1 1 0.5 0.5 --seen 2
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
@@ -90,9 +96,14 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twenty sta
 	$(BIN)/python scripts/nano_join.py $(NANO)/12-language $(NANO)/16-second $(NANO)/17-joined
 	$(STAGE)/18-regions.yaml
 	$(STAGE)/19-taught.yaml
-	$(STAGE)/8-language.yaml model=nano lora.rank=8 lora.alpha=16 adapter=$(NANO)/19-taught \
+	$(STAGE)/8-language.yaml model=$(TWO) lora.rank=8 lora.alpha=16 adapter=$(NANO)/19-taught \
 		output=$(NANO)/20-language max_steps=180
-	$(BIN)/python scripts/nano_ship.py $(NANO)/20-language
+	$(STAGE)/21-half.yaml
+	$(STAGE)/21-half.yaml seed=3 output=$(NANO)/22-half
+	$(JOIN) $(NANO)/20-language $(NANO)/21-half $(NANO)/23-joined/first
+	$(JOIN) $(NANO)/23-joined/first $(NANO)/22-half $(NANO)/23-joined
+	$(BIN)/python scripts/nano_readers.py configs/nano/24-readers.yaml
+	$(BIN)/python scripts/nano_ship.py $(NANO)/24-readers --towers 3 4 --rank 24
 	$(MAKE) nano-evaluate
 
 # Not part of the adapter in the package (docs/nano.md, "A third tower"): goes on from stage 20.
@@ -100,12 +111,12 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, twenty sta
 nano-third: $(VENV)/.installed  ## a third tower that sees photos at half their sides, taught to the MFE
 	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
 	$(BIN)/python scripts/nano_base.py $(THREE) 1 1 0.5
-	$(STAGE)/21-half.yaml
-	$(BIN)/python scripts/nano_join.py $(NANO)/20-language $(NANO)/21-half $(NANO)/22-joined \
-		--rank 6 --tower-rank 32 --base $(HALF)
-	$(STAGE)/23-taught.yaml
-	$(STAGE)/24-windows.yaml
-	$(STAGE)/25-regions.yaml
+	$(STAGE)/21-half.yaml seed=0 output=$(NANO)/third-half
+	$(BIN)/python scripts/nano_join.py $(NANO)/20-language $(NANO)/third-half \
+		$(NANO)/third-joined --rank 6 --tower-rank 32 --base $(HALF)
+	$(STAGE)/third-taught.yaml
+	$(STAGE)/third-windows.yaml
+	$(STAGE)/third-regions.yaml
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
 	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \

@@ -4,8 +4,10 @@
 
 The first network stays what it is. Of the second it gets the vision encoder as its last tower, and
 the keys and scales of its levels; what regions take from these levels begins at nothing and is to
-be learned. LoRA is brought down to the rank that leaves room for the tower, and the change of the
-tower from its base model too, if a rank is given for it.
+be learned. With --reader the tokens know nothing of that tower: the head gets a reader of its own
+for it, of which the scales are there and the rest is to be learned. LoRA is brought down to the
+rank that leaves room for the tower, and the change of the tower from its base model too, if a rank
+is given for it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from seagull.training.finished import adapter_file
 BACKBONE = "vision_encoder.backbone."
 LEVEL = re.compile(r"mfe\.(basic|keys|norms)\.(\d+)\.(.+)")
 """Parts that the MFE has one of for each level."""
+OTHER = re.compile(r"vision_encoder\.others\.\d+\.")
+READER = re.compile(r"head\.readers\.\d+\.")
 
 
 def main() -> None:
@@ -35,6 +39,9 @@ def main() -> None:
     parser.add_argument("first", help="run that brings along all but the last tower")
     parser.add_argument("second", help="run whose vision encoder becomes the last tower")
     parser.add_argument("out", type=Path, help="folder for the adapter")
+    parser.add_argument(
+        "--reader", action="store_true", help="the last tower is for the head alone"
+    )
     parser.add_argument("--rank", type=int, default=8, help="of LoRA in the new adapter")
     parser.add_argument("--tower-rank", type=int, help="of the last tower's change from its base")
     parser.add_argument("--base", type=Path, help="base model's folder of the second network")
@@ -46,7 +53,8 @@ def main() -> None:
     if options.tower_rank:
         base = load_file(options.base / "model.safetensors")
         second = restored(factored(second, base, BACKBONE, options.tower_rank), base)
-    tensors = with_lora_rank(with_another_tower(first, second), options.rank)
+    join = with_a_reader if options.reader else with_another_tower
+    tensors = with_lora_rank(join(first, second), options.rank)
     options.out.mkdir(parents=True, exist_ok=True)
     joined = replace(
         info, base="nano", rank=options.rank, alpha=info.alpha * options.rank / info.rank
@@ -72,6 +80,22 @@ def with_another_tower(
             taken = torch.zeros_like(value) if part[1] == "basic" else value
             joined[f"mfe.{part[1]}.{int(part[2]) + levels}.{part[3]}"] = taken
     return joined
+
+
+def with_a_reader(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The first network's tensors, and the second one's vision encoder and scales for the head."""
+    towers = {match[0] for match in map(OTHER.match, first) if match}
+    readers = {match[0] for match in map(READER.match, first) if match}
+    tower = f"vision_encoder.others.{len(towers)}."
+    own = {tower + k.removeprefix(BACKBONE): v for k, v in second.items() if k.startswith(BACKBONE)}
+    levels = sorted({int(match[2]) for match in map(LEVEL.fullmatch, second) if match})
+    scales = {
+        f"head.readers.{len(readers)}.norm.{name}": torch.cat(
+            [second[f"mfe.norms.{level}.{name}"] for level in levels]
+        )
+        for name in ("scale", "shift")
+    }
+    return {**first, **own, **scales}
 
 
 def with_lora_rank(tensors: Mapping[str, Tensor], rank: int) -> dict[str, Tensor]:

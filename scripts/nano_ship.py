@@ -1,8 +1,8 @@
 """Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
-    python scripts/nano_ship.py outputs/nano/20-language
+    python scripts/nano_ship.py outputs/nano/24-readers --towers 3 4 --rank 24
 
-The change of one tower from its base model may be stored as two factors of a low rank.
+The change of some towers from the base model may be stored as two factors of a low rank.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ def main() -> None:
     """Writes the file and says how large it is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("run", help="run folder or adapter file of the last stage")
-    parser.add_argument("--tower", type=int, help="number of the tower to store as factors, from 1")
+    parser.add_argument(
+        "--towers", type=int, nargs="*", default=[], help="to store as factors; the first one is 1"
+    )
     parser.add_argument("--rank", type=int, default=32, help="of these factors")
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
-    if options.tower:
-        base = load_file(download_nano() / "model.safetensors")
-        tensors = factored(
-            tensors, base, f"vision_encoder.others.{options.tower - 1}.", options.rank
-        )
+    base = load_file(download_nano() / "model.safetensors") if options.towers else {}
+    for tower in options.towers:
+        place = f"others.{tower - 2}" if tower > 1 else "backbone"
+        tensors = factored(tensors, base, f"vision_encoder.{place}.", options.rank)
     # Scales and shifts, which are few, partly cancel each other: rounded, they would not meet.
     kept = {
         key: value.float() if value.ndim == 1 else value.to(torch.bfloat16)

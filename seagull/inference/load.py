@@ -17,7 +17,7 @@ from seagull.model.adapter import apply_adapter, read_info
 from seagull.model.build import image_token_count
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.errors import ModelError
-from seagull.model.head import HEAD_FILE, read_head
+from seagull.model.head import HEAD_FILE, head_of, read_head
 from seagull.model.nano import NANO_FOLDER, is_current
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.model.shipped import adapter_in, file_digest, nano_adapter, shipped_adapter
@@ -115,7 +115,7 @@ def load(
     check_pair(folder, network, processor)
     # Convolutions over few channels run faster on a CPU with the channels last.
     network.vision_encoder.to(memory_format=torch.channels_last)
-    head = read_head(adapter or folder / HEAD_FILE, network.config.text.hidden_size)
+    head = read_head(adapter or folder / HEAD_FILE, head_of(network))
     engine = Engine(network, processor, head=head)
     name = "seagull-nano" if found.name == NANO_FOLDER else found.name
     # The same weights answer another wording differently, or read in another way.

@@ -50,6 +50,8 @@ class SeagullMFEConfig(PreTrainedConfig):
             paper) or the ``pyramid`` of the crop from the vision encoder.
         geometry: whether the global token is told the region's size and place. Mask pooling alone
             forgets both, and how much a region matters to the photo depends on its size.
+        towers: how many of the vision encoder's towers, the first ones, the tokens are made of; 0
+            for all. The others are there for the head alone, see ``seagull.model.head``.
         standardise: whether each pooled statistic is scaled and shifted by numbers of its own,
             which training takes from its data first. Statistics differ by orders of magnitude, and
             quality lies in the small ones as well.
@@ -68,6 +70,7 @@ class SeagullMFEConfig(PreTrainedConfig):
     local: Literal["pixels", "pyramid"] = "pyramid"
     geometry: bool = False
     standardise: bool = False
+    towers: int = 0
 
 
 @strict

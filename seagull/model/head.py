@@ -1,4 +1,8 @@
-"""A small head that reads a region's numbers off its two tokens, without the language model."""
+"""A small head that reads a region's numbers off its two tokens, without the language model.
+
+Towers that the tokens are not made of are read by small readers of their own. They know quality
+alone, so a gate says how much they count.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seagull.model.adapter import keyed_parameters, load_tensors, read_adapter
-from seagull.model.mfe import RegionTokens
+from seagull.model.errors import ModelError
+from seagull.model.mfe import RegionTokens, Standardise, Unseen
+from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.types import DistortionType
 
 HEAD_NUMBERS = ("quality", "importance", *(kind.value for kind in DistortionType))
@@ -30,45 +36,103 @@ class HeadReading(NamedTuple):
     """Log-odds that a distortion type is there, types in the order of ``DistortionType``."""
 
 
+class TowerReader(nn.Module):
+    """Quality straight off what one tower shows under a region's mask.
+
+    Args:
+        statistics: how many statistics all its levels have together.
+        hidden: inner width.
+    """
+
+    def __init__(self, statistics: int, hidden: int = 64) -> None:
+        super().__init__()
+        self.norm = Standardise(statistics)
+        self.inner = nn.Linear(statistics, hidden)
+        self.outer = nn.Linear(hidden, 1)
+
+    def forward(self, pooled: Float[Tensor, "B R S"]) -> Float[Tensor, "B R"]:
+        """Quality in [0, 1]."""
+        hidden = nn.functional.gelu(self.inner(self.norm(pooled)))
+        return torch.sigmoid(self.outer(hidden).float()).squeeze(-1)
+
+
 class RegionHead(nn.Module):
     """Quality, importance, and the presence and severity of each distortion type of regions.
 
     Args:
         width: width D of the tokens.
         hidden: inner width.
+        readers: how many towers have readers, see ``SeagullForConditionalGeneration.unseen``.
+        statistics: how many statistics S each of them has.
     """
 
-    def __init__(self, width: int, hidden: int = 128) -> None:
+    def __init__(
+        self, width: int, hidden: int = 128, *, readers: int = 0, statistics: int = 0
+    ) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(2 * width)
         self.inner = nn.Linear(2 * width, hidden)
         self.outer = nn.Linear(hidden, len(HEAD_NUMBERS))
         self.presence = nn.Linear(hidden, len(DistortionType))
+        self.readers = nn.ModuleList(TowerReader(statistics) for _ in range(readers))
+        self.gate = nn.Linear(2 * width, 1) if readers else None
 
-    def forward(self, tokens: RegionTokens) -> HeadReading:
-        """Numbers and presence of each region."""
-        both = torch.cat([tokens.global_tokens, tokens.local_tokens], dim=-1)
-        hidden = nn.functional.gelu(self.inner(self.norm(both)))
-        return HeadReading(torch.sigmoid(self.outer(hidden).float()), self.presence(hidden).float())
+    def forward(self, tokens: RegionTokens, unseen: Unseen | None = None) -> HeadReading:
+        """Numbers and presence of each region.
+
+        Args:
+            tokens: of the regions.
+            unseen: what the towers show that have readers; needed if there are any.
+
+        Raises:
+            ValueError: if these are missing.
+        """
+        both = self.norm(torch.cat([tokens.global_tokens, tokens.local_tokens], dim=-1))
+        hidden = nn.functional.gelu(self.inner(both))
+        numbers = torch.sigmoid(self.outer(hidden).float())
+        if self.gate is not None:
+            if unseen is None:
+                raise ValueError("this head reads towers of its own: show it these")
+            # Such towers have learned from whole photos.
+            share = torch.sigmoid(self.gate(both).float()).squeeze(-1) * unseen.share
+            quality = torch.lerp(numbers[..., 0], self.read_towers(unseen), share)
+            numbers = torch.cat([quality[..., None], numbers[..., 1:]], dim=-1)
+        return HeadReading(numbers, self.presence(hidden).float())
+
+    def read_towers(self, unseen: Unseen) -> Float[Tensor, "B R"]:
+        """The mean of what the towers' own readers say of quality, in [0, 1]."""
+        towers = unseen.statistics.unbind(dim=2)
+        read = [reader(own) for reader, own in zip(self.readers, towers, strict=True)]
+        return torch.stack(read).mean(dim=0)
 
 
-def read_head(adapter: Path, width: int) -> RegionHead | None:
+def head_of(model: SeagullForConditionalGeneration) -> RegionHead:
+    """A head of the model's sizes, with weights by chance."""
+    return RegionHead(
+        model.config.text.hidden_size,
+        readers=model.unseen_towers,
+        statistics=model.mfe.tower_statistics,
+    )
+
+
+def read_head(adapter: Path, head: RegionHead) -> RegionHead | None:
     """The head of an adapter file, in 32 bits; None where there is none that tells presence.
 
     Args:
         adapter: the file, which may be missing.
-        width: of the model's region tokens.
+        head: of the model's sizes, which gets the weights.
 
     Raises:
-        ModelError: if the file is damaged, or its head is of another shape.
+        ModelError: if the file is damaged, or its head is of another shape or has other parts.
     """
     if not adapter.is_file():
         return None
     _, tensors = read_adapter(adapter)
     own = {k.removeprefix(GROUP): v for k, v in tensors.items() if k.startswith(GROUP)}
-    head = RegionHead(width)
-    wanted = keyed_parameters(head)
-    if set(own) != set(wanted):
+    if not any(key.startswith("presence.") for key in own):
         return None
+    wanted = keyed_parameters(head)
+    if missing := sorted(wanted.keys() - own.keys()):
+        raise ModelError(f"{adapter}: its head lacks {missing[0]}, which this model's head has")
     load_tensors(wanted, own)
     return head.eval()

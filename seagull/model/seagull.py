@@ -21,7 +21,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from seagull.model.assembly import at_markers, fill, text_embeddings
 from seagull.model.config import SeagullConfig
-from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens
+from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens, Unseen
 from seagull.model.projector import ImageProjector
 from seagull.model.vision import VisionEncoder
 
@@ -55,12 +55,22 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         self.vision_encoder = VisionEncoder(
             vision.architecture, vision.levels, vision.drop_path, vision.towers, vision.scales
         )
-        channels = self.vision_encoder.channels
+        if not 0 <= mfe.towers <= vision.towers:
+            raise ValueError(
+                f"mfe_config.towers: from 0 to the vision encoder's {vision.towers}, "
+                f"got {mfe.towers}"
+            )
+        self.unseen_towers = vision.towers - (mfe.towers or vision.towers)
+        """How many towers the region tokens are not made of."""
+        levels = (vision.towers - self.unseen_towers) * len(vision.levels)
+        channels = self.vision_encoder.channels[:levels]
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
         self.mfe = MaskFeatureExtractor(
             channels=channels,
             crop_channels=self.vision_encoder.crop_channels,
-            cells=self.vision_encoder.cells(config.image_size) if config.image_size else None,
+            cells=self.vision_encoder.cells(config.image_size)[:levels]
+            if config.image_size
+            else None,
             crop_size=config.crop_size,
             out_dim=width,
             embed_dim=mfe.embed_dim,
@@ -113,6 +123,19 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             crops.flatten(0, 1), crop_masks.flatten(0, 1), self.vision_encoder.first
         )
         return RegionTokens(global_tokens, local_tokens.unflatten(0, crops.shape[:2]))
+
+    def unseen(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> Unseen:
+        """What the towers that the tokens are not made of show under the masks."""
+        mfe = self.mfe
+        first = len(pyramid) - self.unseen_towers * mfe.per_tower
+        starts = range(first, len(pyramid), mfe.per_tower)
+        found = [
+            torch.cat(mfe.pooled(pyramid[start : start + mfe.per_tower], masks), dim=-1)
+            for start in starts
+        ]
+        none = torch.zeros(*masks.shape[:2], 0, mfe.tower_statistics, device=masks.device)
+        share = masks.float().mean(dim=(2, 3))
+        return Unseen(torch.stack(found, dim=2) if found else none, share)
 
     def embed(
         self,

@@ -12,7 +12,7 @@ from torch import nn
 
 from seagull.model.build import build_model
 from seagull.model.checkpoint import check_folder, load_processor
-from seagull.model.head import RegionHead
+from seagull.model.head import head_of
 from seagull.model.lora import group_of, linear_layers
 from seagull.preprocessing.inputs import Tokens
 from seagull.preprocessing.processor import SeagullProcessor
@@ -108,7 +108,7 @@ def _estimate(
     if "lora" in config.groups:
         parameters["lora"] = _lora_size(model.language_model, config)
     if "head" in config.groups:
-        head = RegionHead(model.config.text.hidden_size)
+        head = head_of(model)
         parameters["head"] = sum(value.numel() for value in head.parameters())
     trained = {group: parameters[group] for group in config.groups}
     median = int(np.argsort(index.length)[len(index) // 2])

@@ -128,7 +128,8 @@ def _fit_statistics(
         if config.adapter and network.normed:
             network.eval()
             measure(network.normed, lambda: see_photos(network.model, batches()))
-        fit_scales(network.model, batches(), crops="local_token" not in config.ablate)
+        crops = "local_token" not in config.ablate
+        fit_scales(network.model, batches(), crops=crops, head=network.head)
 
 
 def _run(trainer: SeagullTrainer, checkpoint: Path | None, steps: int) -> Path:

@@ -24,7 +24,7 @@ from seagull.model.adapter import (
     read_info,
 )
 from seagull.model.checkpoint import load_model, load_processor
-from seagull.model.head import RegionHead, read_head
+from seagull.model.head import RegionHead, head_of, read_head
 from seagull.model.lora import attach_lora, lora_layers, set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.preprocessing.processor import SeagullProcessor
@@ -135,9 +135,9 @@ def build_network(
         quantization=config.quantization,
         drop_path=config.drop_path,
     )
-    head = _build_head(config, model.config.text.hidden_size)
+    head = _build_head(config, model)
     info = _lora_and_adapter(config, model, head)
-    set_trainable(model, set(config.groups) - {"head"}, config.frozen)
+    _choose_what_learns(config, model, head)
     if device_of(config) == "cpu" and not config.deepspeed:
         # Convolutions on a CPU are about twice as fast with the channels last; DeepSpeed broadcasts
         # contiguous weights only.
@@ -221,24 +221,37 @@ def _load_device(config: TrainConfig) -> str | dict[str, Any]:
     return "cpu"
 
 
-def _build_head(config: TrainConfig, width: int) -> RegionHead | None:
+def _choose_what_learns(
+    config: TrainConfig, model: SeagullForConditionalGeneration, head: RegionHead | None
+) -> None:
+    of_head = tuple(start for start in config.frozen if start.startswith("head."))
+    of_model = tuple(start for start in config.frozen if start not in of_head)
+    set_trainable(model, set(config.groups) - {"head"}, of_model)
+    if head is not None:
+        chosen = {"head"} & set(config.groups)
+        set_trainable(torch.nn.ModuleDict({"head": head}), chosen, of_head)
+
+
+def _build_head(config: TrainConfig, model: SeagullForConditionalGeneration) -> RegionHead | None:
     """The head that learns, or one that the adapter brings along and that stays as it is."""
+    head = head_of(model)
     if "head" in config.groups:
-        head = RegionHead(width)
         _seed_head(head, config.seed)
         return head
     if not config.adapter or "head" in config.forget:
         return None
-    brought = read_head(adapter_file(config.adapter), width)
+    brought = read_head(adapter_file(config.adapter), head)
     return None if brought is None else brought.requires_grad_(False)
 
 
 def _seed_head(head: RegionHead, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
-    for linear in (head.inner, head.outer, head.presence):
+    for linear in (m for m in head.modules() if isinstance(m, torch.nn.Linear)):
         noise = torch.randn(linear.weight.shape, generator=generator)
         linear.weight.data = noise / linear.in_features**0.5
         linear.bias.data.zero_()
+    if head.gate is not None:
+        head.gate.weight.data.zero_()
 
 
 def _lora_and_adapter(

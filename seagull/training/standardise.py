@@ -1,13 +1,15 @@
-"""The MFE's scales are taken from the first photos of a run, before anything learns."""
+"""Scales of statistics are taken from the first photos of a run, before anything learns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from seagull.model.mfe import MaskFeatureExtractor, PyramidCrop, Standardise
+from seagull.model.head import RegionHead, TowerReader
+from seagull.model.mfe import PyramidCrop, Standardise
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.training.samples import Batch
 
@@ -17,25 +19,30 @@ BATCHES = 24
 
 @torch.no_grad()
 def fit_scales(
-    model: SeagullForConditionalGeneration, batches: Iterable[Batch], *, crops: bool = True
+    model: SeagullForConditionalGeneration,
+    batches: Iterable[Batch],
+    *,
+    crops: bool = True,
+    head: RegionHead | None = None,
 ) -> None:
-    """Fits every ``Standardise`` of the MFE that is not yet fitted to the regions of some batches.
+    """Fits every ``Standardise`` that is not yet fitted to the regions of some batches.
 
     Args:
         model: whose vision encoder is as it will be at the first step.
         batches: as the trainer gets them.
         crops: whether the local branch is used.
+        head: whose readers of towers have scales as well.
     """
-    mfe = model.mfe
-    norms: list[nn.Module] = [*(mfe.norms or ())]
-    local = mfe.local if crops and isinstance(mfe.local, PyramidCrop) else None
+    norms: list[nn.Module] = [*(model.mfe.norms or ())]
+    local = model.mfe.local if crops and isinstance(model.mfe.local, PyramidCrop) else None
     norms += [] if local is None else [local.norm]
+    norms += [] if head is None else [cast(TowerReader, reader).norm for reader in head.readers]
     if all(not isinstance(norm, Standardise) or norm.fitted for norm in norms):
         return
     rows: list[list[Tensor]] = [[] for _ in norms]
     for batch in batches:
-        found = _statistics(model, mfe, batch, crops=local is not None)
-        for own, statistics in zip(rows, found if mfe.norms else found[-1:], strict=True):
+        found = _statistics(model, batch, local, readers=head is not None)
+        for own, statistics in zip(rows, found, strict=True):
             own.append(statistics)
     for norm, own in zip(norms, rows, strict=True):
         if isinstance(norm, Standardise) and not norm.fitted:
@@ -61,16 +68,25 @@ def forget_scales(model: SeagullForConditionalGeneration) -> None:
 
 
 def _statistics(
-    model: SeagullForConditionalGeneration, mfe: MaskFeatureExtractor, batch: Batch, *, crops: bool
-) -> Sequence[Tensor]:
-    """Statistics (n, C) of the regions in each level of the photo, then in their crops."""
-    weight = next(model.vision_encoder.parameters())
+    model: SeagullForConditionalGeneration,
+    batch: Batch,
+    local: PyramidCrop | None,
+    *,
+    readers: bool,
+) -> list[Tensor]:
+    """Statistics (n, C) of the regions for each scale, in the order of ``fit_scales``."""
+    mfe, weight = model.mfe, next(model.vision_encoder.parameters())
     there = {name: value.to(weight.device) for name, value in batch.items()}
+    masks = there["region_masks"]
     # Regions that only fill up the batch have an empty mask.
-    real = there["region_masks"].flatten(2).any(dim=2)
+    real = masks.flatten(2).any(dim=2)
     pyramid = model.vision_encoder(there["pixel_values"].to(weight.dtype))
-    found = [level[real] for level in mfe.pooled(pyramid, there["region_masks"])]
-    if crops and isinstance(mfe.local, PyramidCrop):
-        seen, masks = there["region_crops"][real], there["region_crop_masks"][real]
-        found.append(mfe.local.pooled(model.vision_encoder.first(seen.to(weight.dtype)), masks))
+    found: list[Tensor] = []
+    if mfe.norms is not None:
+        found += [level[real] for level in mfe.pooled(mfe.own(pyramid), masks)]
+    if local is not None:
+        seen, shown = there["region_crops"][real], there["region_crop_masks"][real]
+        found.append(local.pooled(model.vision_encoder.first(seen.to(weight.dtype)), shown))
+    if readers:
+        found += model.unseen(pyramid, masks).statistics[real].unbind(dim=1)
     return found

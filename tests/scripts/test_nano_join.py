@@ -96,6 +96,38 @@ def test_a_third_tower_follows_the_second_with_a_change_of_low_rank(
     assert not any(model.mfe.basic[level].weight.any() for level in range(4, 12))
 
 
+def test_a_tower_with_a_reader_is_for_the_head_alone(
+    tiny_config: SeagullConfig, joined: Path
+) -> None:
+    first, second = (load_file(joined / n / "adapter.safetensors") for n in ("first", "second"))
+    for known, out in (("first", "read"), ("read", "twice")):
+        command = [
+            sys.executable,
+            str(SCRIPT),
+            known,
+            "second",
+            out,
+            "--rank",
+            str(RANK),
+            "--reader",
+        ]
+        done = subprocess.run(command, cwd=joined, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    settings = _config(tiny_config, 3).to_dict()
+    settings["mfe_config"]["towers"] = 1
+    model = build_model(SeagullConfig(**settings))
+    apply_adapter(model, joined / "twice" / "adapter.safetensors", without=["head"])
+    for tower, own in zip(model.vision_encoder.backbones, (first, second, second), strict=True):
+        for key, value in tower.named_parameters():
+            assert torch.equal(value, own[f"vision_encoder.backbone.{key}"])
+    for key, value in model.mfe.named_parameters():
+        assert torch.equal(value, first[f"mfe.{key}"])
+    twice = load_file(joined / "twice" / "adapter.safetensors")
+    wanted = torch.cat([second[f"mfe.norms.{level}.shift"] for level in range(4)])
+    for reader in (0, 1):
+        assert torch.equal(twice[f"head.readers.{reader}.norm.shift"], wanted)
+
+
 def test_lora_becomes_the_nearest_product_of_the_rank(joined: Path) -> None:
     before, first = read_adapter(joined / "first" / "adapter.safetensors")
     after, out = read_adapter(joined / "out" / "adapter.safetensors")

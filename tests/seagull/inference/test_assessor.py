@@ -11,13 +11,16 @@ from seagull.inference.engine import Engine
 from seagull.inference.load import find_model, load, revision
 from seagull.inference.tree import common_prefix, pack, sorted_chunks
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
+from seagull.model.build import build_model
+from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
-from seagull.model.head import RegionHead
+from seagull.model.head import RegionHead, head_of
+from seagull.model.seagull import initialise_region_parts
 from seagull.photos import PhotoError
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.prompts import STYLES
 from seagull.regions.spec import RegionSpec
-from seagull.types import DistortionType, ModelInfo
+from seagull.types import DistortionType, ModelInfo, Region
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,32 @@ def test_a_head_reads_distortions_in_place_of_questions(tiny_model, processor, p
     assert only.distortions == entry.distortions
     assert only.quality is None
     assert alone.counters.prefix_tokens == 0
+
+
+def test_a_tower_of_the_heads_own_counts_by_the_share_of_the_photo(tiny_config, processor, photo):
+    settings = tiny_config.to_dict()
+    settings["vision_config"]["towers"], settings["mfe_config"]["towers"] = 2, 1
+    torch.manual_seed(5)
+    model = build_model(SeagullConfig(**settings))
+    initialise_region_parts(model, 5)
+    head = head_of(model)
+    with torch.no_grad():
+        head.outer.weight.zero_()
+        head.outer.bias.zero_()
+        head.gate.weight.zero_()
+        head.gate.bias.fill_(50.0)
+        head.readers[0].outer.weight.zero_()
+        head.readers[0].outer.bias.fill_(50.0)
+    mask = np.zeros(photo.pixels.shape[:2], dtype=bool)
+    mask[: mask.shape[0] // 2] = True
+    asked = [Region(mask=np.ones_like(mask), id="photo"), Region(mask=mask, id="upper")]
+    engine = Engine(model, processor, head=head)
+    session = engine.open(photo)
+    read = engine.read_head(session, asked).numbers[0, :, 0].tolist()
+    shares = processor.regions(photo.pixels, asked).masks.float().mean(dim=(1, 2)).tolist()
+    assert shares[0] > 1.9 * shares[1] > 0.5
+    assert read == pytest.approx([0.5 + 0.5 * share for share in shares], abs=1e-5)
+    assert session.nbytes > sum(shown.statistics.nbytes for shown in session.unseen.values()) > 0
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.013, 0.4, 0.75, 1.0])

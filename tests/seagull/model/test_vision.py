@@ -119,3 +119,42 @@ def test_regions_are_read_off_both_towers_and_crops_off_the_first(
     after = tokens()
     assert not torch.allclose(before.global_tokens, after.global_tokens, atol=1e-4)
     assert torch.equal(before.local_tokens, after.local_tokens)
+
+
+@torch.inference_mode()
+def test_towers_that_are_for_the_head_alone_leave_the_tokens_as_they_are(
+    tiny_config: SeagullConfig, processor, photo, regions
+) -> None:
+    settings = tiny_config.to_dict()
+    settings["vision_config"] |= {"towers": 3, "scales": [1.0, 0.5, 0.5]}
+    settings["mfe_config"]["towers"] = 1
+    torch.manual_seed(5)
+    model = build_model(SeagullConfig(**settings))
+    initialise_region_parts(model, 5)
+    alone = build_model(tiny_config)
+    own = model.state_dict()
+    alone.load_state_dict({key: own[key] for key in alone.state_dict()})
+    inputs = processor.regions(photo.pixels, regions[:2])
+    pixels = processor.pixels(photo.pixels)[None]
+    given = inputs.masks[None], inputs.crops[None], inputs.crop_masks[None]
+    (pyramid, context), (few, plain) = model.encode_image(pixels), alone.encode_image(pixels)
+    pairs = zip(
+        model.region_tokens(pyramid, context, *given),
+        alone.region_tokens(few, plain, *given),
+        strict=True,
+    )
+    assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
+    unseen, nothing = model.unseen(pyramid, given[0]), alone.unseen(few, given[0])
+    for tower in (0, 1):
+        levels = model.mfe.pooled(pyramid[4 * (tower + 1) :][:4], given[0])
+        assert torch.equal(unseen.statistics[:, :, tower], torch.cat(levels, dim=-1))
+    assert not torch.equal(unseen.statistics[:, :, 0], unseen.statistics[:, :, 1])
+    torch.testing.assert_close(unseen.share, given[0].float().mean(dim=(2, 3)))
+    assert nothing.statistics.shape == (1, 2, 0, model.mfe.tower_statistics)
+
+
+def test_more_towers_in_the_tokens_than_there_are_is_refused(tiny_config: SeagullConfig) -> None:
+    settings = tiny_config.to_dict()
+    settings["mfe_config"]["towers"] = 2
+    with pytest.raises(ValueError, match=r"mfe_config\.towers: from 0 to .* 1, got 2"):
+        build_model(SeagullConfig(**settings))

@@ -12,6 +12,7 @@ import torch
 from seagull.model.adapter import read_adapter
 from seagull.model.build import build_model
 from seagull.model.config import SeagullConfig
+from seagull.model.head import head_of
 from seagull.model.mfe import Standardise
 from seagull.model.seagull import initialise_region_parts
 from seagull.preprocessing.processor import SeagullProcessor
@@ -32,25 +33,30 @@ def scaled_config(tiny_config: SeagullConfig) -> SeagullConfig:
 def test_fitted_statistics_are_centred_and_of_one_size(
     scaled_config: SeagullConfig, processor: SeagullProcessor, records: Path
 ) -> None:
+    scaled_config.vision.towers, scaled_config.mfe.towers = 2, 1
     model = build_model(scaled_config)
     initialise_region_parts(model, seed=1)
+    head = head_of(model)
     index = build_index([Source(str(records))])
     data = DataSettings(train=(Source(str(records)),), pack="photo")
     photos = PhotoDataset(index, group_by_photo(index), processor, data, text=False)
     maker = PackMaker(processor.crop_size)
     batches = [maker([photos[number, 0]]) for number in range(16)]
-    fit_scales(model, batches)
+    fit_scales(model, batches, head=head)
     assert model.mfe.norms is not None
-    rows = []
+    rows, towers = [], []
     with torch.no_grad():
         for batch in batches:
             real = batch["region_numbers"].isnan().all(dim=2).logical_not()
             pyramid = model.vision_encoder(batch["pixel_values"])
             pooled = model.mfe.pooled(pyramid, batch["region_masks"])[0]
             rows.append(model.mfe.norms[0](pooled)[real])
-    together = torch.cat(rows)
-    assert together.mean(dim=0).abs().max() < 0.35  # photos without labels were fitted to as well
-    assert 0.6 < together.std(dim=0).max() < 1.6  # some channels hardly vary in so few photos
+            unseen = model.unseen(pyramid, batch["region_masks"]).statistics
+            towers.append(head.readers[0].norm(unseen[:, :, 0])[real])
+    for together in (torch.cat(rows), torch.cat(towers)):
+        # Photos without labels were fitted to as well, and some channels hardly vary in so few.
+        assert together.mean(dim=0).abs().max() < 0.35
+        assert 0.6 < together.std(dim=0).max() < 1.6
 
 
 def test_a_run_fits_first_and_a_run_that_goes_on_keeps_the_scales(

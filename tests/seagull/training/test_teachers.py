@@ -12,7 +12,7 @@ import torch
 
 from seagull.config import ConfigError
 from seagull.model import SeagullConfig
-from seagull.model.adapter import read_adapter
+from seagull.model.adapter import read_adapter, write_adapter
 from seagull.model.build import build_model
 from seagull.model.checkpoint import load_processor
 from seagull.model.head import HEAD_NUMBERS, HeadReading
@@ -132,6 +132,44 @@ def test_a_run_with_two_towers_learns_from_one_with_one(
     taught_by = network.teacher.model.vision_encoder
     assert (len(network.model.vision_encoder.backbones), len(taught_by.backbones)) == (2, 1)
     assert (train(pupil, folder) / "adapter.safetensors").is_file()
+
+
+def test_readers_of_towers_learn_while_the_head_stays_as_it_is(
+    photo_settings: Callable[..., TrainConfig], model_folder: Path, tmp_path: Path
+) -> None:
+    teacher = photo_settings("teacher", max_steps=1)
+    train(teacher, model_folder)
+    info, known = read_adapter(tmp_path / "teacher" / "adapter" / "adapter.safetensors")
+    shutil.copytree(model_folder, folder := tmp_path / "two")
+    plain = SeagullConfig.from_pretrained(folder).to_dict()
+    plain["vision_config"]["towers"], plain["mfe_config"]["towers"] = 2, 1
+    model = build_model(SeagullConfig(**plain))
+    initialise_region_parts(model, 7)
+    model.save_pretrained(folder)
+    statistics = model.mfe.tower_statistics
+    scales = {
+        "head.readers.0.norm.scale": torch.full((statistics,), 2.0),
+        "head.readers.0.norm.shift": torch.zeros(statistics),
+    }
+    write_adapter(joined := tmp_path / "joined.safetensors", known | scales, info)
+    kept = ("head.norm", "head.inner", "head.outer", "head.presence")
+    pupil = photo_settings(
+        "pupil", model=str(folder), adapter=str(joined), teachers=[teacher.output], max_steps=3,
+        trainable=["head"], frozen=kept, lr={"default": 0.01},
+        loss={"text": 0.0, "numeric_head": 1.0, "teaching": 1.0},
+    )  # fmt: skip
+    _, learned = read_adapter(train(pupil, folder) / "adapter.safetensors")
+    assert known.keys() < learned.keys()
+    for key, value in known.items():
+        assert torch.equal(value, learned[key]), key
+    added = learned.keys() - known.keys()
+    assert {key.split(".")[1] for key in added} == {"readers", "gate"}
+    assert learned["head.gate.weight"].any()
+    assert not torch.equal(
+        learned["head.readers.0.norm.scale"], scales["head.readers.0.norm.scale"]
+    )
+    near = (learned["head.readers.0.norm.scale"] - 2.0).abs().max()
+    assert near < 0.1
 
 
 def test_quality_is_taught_by_the_teachers_of_their_source(

@@ -1,0 +1,71 @@
+"""Readers learn what their own networks read, and the gate where these know anything."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from seagull.model.head import RegionHead
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "nano_readers.py"
+WIDTH, STATISTICS, ROWS = 4, 6, 400
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("nano_readers", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    module.READER_STEPS = module.GATE_STEPS = 400
+    module.RATE = 0.01
+    return module
+
+
+@pytest.fixture
+def head() -> RegionHead:
+    torch.manual_seed(1)
+    return RegionHead(WIDTH, readers=2, statistics=STATISTICS)
+
+
+def test_each_reader_learns_what_its_own_network_reads(script, head, capsys) -> None:
+    statistics = torch.randn(ROWS, 2, STATISTICS, generator=torch.Generator().manual_seed(2))
+    wanted = torch.sigmoid(statistics[:, :, :2].sum(dim=-1)) * torch.tensor([1.0, 0.5])
+    before = {key: value.clone() for key, value in head.state_dict().items()}
+    script.fit_readers(head, statistics, wanted)
+    for number, reader in enumerate(head.readers):
+        off = (reader(statistics[None, :, number])[0] - wanted[:, number]).abs().mean()
+        assert off < 0.2 * wanted[:, number].std()
+    said = capsys.readouterr().out
+    assert said.count("reader 1: off by 0.0") == said.count("reader 2: off by 0.0") == 1
+    same = {key for key, value in head.state_dict().items() if torch.equal(value, before[key])}
+    assert {key.split(".")[0] for key in before.keys() - same} == {"readers"}
+
+
+def test_the_gate_opens_by_half_where_the_networks_judge_and_nowhere_else(script, head) -> None:
+    tokens = torch.randn(ROWS, 2 * WIDTH, generator=torch.Generator().manual_seed(2))
+    wanted = torch.where(tokens[:, 0] > 0, script.LARGEST, 0.0)
+    script.fit_gate(head, tokens, wanted)
+    assert head.gate is not None
+    gate = torch.sigmoid(head.gate(tokens)).squeeze(1)
+    sure = tokens[:, 0].abs() > 1
+    assert (gate - wanted)[sure].abs().mean() < 0.1
+
+
+def test_what_is_said_of_the_fit_is_of_rows_that_were_not_learned_from(script) -> None:
+    torch.manual_seed(3)
+    shown, wanted = torch.randn(1, 40, 30), torch.rand(1, 40)
+    module = torch.nn.Sequential(torch.nn.Linear(30, 64), torch.nn.GELU(), torch.nn.Linear(64, 1))
+    module = torch.nn.Sequential(module, torch.nn.Flatten(1))
+    off = script.fit(module, shown, wanted, 400)
+    with torch.no_grad():
+        apart = (module(shown) - wanted)[0].square()
+    left = torch.arange(40) % script.LEFT_OUT == 0
+    assert off == pytest.approx(float(apart[left].mean().sqrt()), rel=1e-5)
+    assert off > 3 * float(apart[~left].mean().sqrt())
