@@ -57,11 +57,10 @@ NANO := outputs/nano
 ONE := $(NANO)/one-tower
 TWO := $(NANO)/two-towers
 HALF := $(NANO)/half
-THREE := $(NANO)/three-towers
 FOUR := $(NANO)/four-towers
 STAGE := $(BIN)/seagull train configs/nano
 
-# Two towers more, each with a reader of its own.
+# Side towers, each with a reader in the head.
 JOIN := $(BIN)/python scripts/nano_join.py --reader --rank 4 --tower-rank 24 --base $(HALF)
 
 # Every stage goes on where it was killed, and is skipped once it is done.
@@ -71,7 +70,7 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 24 stages,
 	$(BIN)/python scripts/nano_base.py $(ONE) 1
 	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
 	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
-	$(BIN)/python scripts/nano_base.py $(FOUR) 1 1 0.5 0.5 --seen 2
+	$(BIN)/python scripts/nano_base.py $(FOUR) 1 1 0.5 0.5 --mfe-towers 2
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
@@ -105,18 +104,6 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 24 stages,
 	$(BIN)/python scripts/nano_readers.py configs/nano/24-readers.yaml
 	$(BIN)/python scripts/nano_ship.py $(NANO)/24-readers --towers 3 4 --rank 24
 	$(MAKE) nano-evaluate
-
-# Not part of the adapter in the package (docs/nano.md, "A third tower"): goes on from stage 20.
-.PHONY: nano-third
-nano-third: $(VENV)/.installed  ## a third tower that sees photos at half their sides, taught to the MFE
-	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
-	$(BIN)/python scripts/nano_base.py $(THREE) 1 1 0.5
-	$(STAGE)/21-half.yaml seed=0 output=$(NANO)/third-half
-	$(BIN)/python scripts/nano_join.py $(NANO)/20-language $(NANO)/third-half \
-		$(NANO)/third-joined --rank 6 --tower-rank 32 --base $(HALF)
-	$(STAGE)/third-taught.yaml
-	$(STAGE)/third-windows.yaml
-	$(STAGE)/third-regions.yaml
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
 	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \

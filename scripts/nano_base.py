@@ -19,9 +19,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("folder", type=Path, help="the model folder to make")
     parser.add_argument("scales", type=float, nargs="+", help="for each tower, see VisionEncoder")
-    parser.add_argument("--seen", type=int, default=0, help="towers that make the tokens; 0: all")
+    parser.add_argument("--mfe-towers", type=int, default=0, help="those of the tokens; 0: all")
     options = parser.parse_args()
-    prepare_nano(options.folder, print, scales=options.scales, seen=options.seen)
+    prepare_nano(options.folder, print, scales=options.scales, mfe_towers=options.mfe_towers)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
 
 The first network stays what it is. Of the second it gets the vision encoder as its last tower, and
 the keys and scales of its levels; what regions take from these levels begins at nothing and is to
-be learned. With --reader the tokens know nothing of that tower: the head gets a reader of its own
-for it, of which the scales are there and the rest is to be learned. LoRA is brought down to the
-rank that leaves room for the tower, and the change of the tower from its base model too, if a rank
-is given for it.
+be learned. With --reader it becomes a side tower, of which the tokens know nothing: the head gets a
+reader for it, of which the scales are there and the rest is to be learned. LoRA is brought down to
+the rank that leaves room for the tower, and the change of the tower from its base model too, if a
+rank is given for it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ def main() -> None:
     parser.add_argument("first", help="run that brings along all but the last tower")
     parser.add_argument("second", help="run whose vision encoder becomes the last tower")
     parser.add_argument("out", type=Path, help="folder for the adapter")
-    parser.add_argument(
-        "--reader", action="store_true", help="the last tower is for the head alone"
-    )
+    parser.add_argument("--reader", action="store_true", help="the last tower becomes a side tower")
     parser.add_argument("--rank", type=int, default=8, help="of LoRA in the new adapter")
     parser.add_argument("--tower-rank", type=int, help="of the last tower's change from its base")
     parser.add_argument("--base", type=Path, help="base model's folder of the second network")

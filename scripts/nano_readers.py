@@ -1,4 +1,4 @@
-"""Readers of the towers that the tokens are not made of learn what these towers' networks read.
+"""The head's readers of side towers learn what the networks read that these towers come from.
 
     python scripts/nano_readers.py configs/nano/24-readers.yaml
 
@@ -26,7 +26,6 @@ from seagull.inference.load import find_model
 from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
 from seagull.model.checkpoint import load_processor
 from seagull.model.head import GROUP, RegionHead
-from seagull.model.vision import reduced
 from seagull.training.config import TrainConfig
 from seagull.training.ensemble import Ensemble
 from seagull.training.finished import CONFIG_FILE, adapter_file
@@ -69,12 +68,12 @@ def main() -> None:
         print(f"{target / ADAPTER_FILE} is there")
         return
     folder = find_model(config.model)
-    network, _ = build_network(config, folder, load_processor(folder))
+    network, info = build_network(config, folder, load_processor(folder))
     assert network.head is not None
     for_readers, for_gate = collect(config, network.eval())
     fit_readers(network.head, *for_readers.together())
     fit_gate(network.head, *for_gate.together())
-    info, tensors = read_adapter(adapter_file(config.adapter or ""))
+    _, tensors = read_adapter(adapter_file(config.adapter or ""))
     head = {GROUP + name: value for name, value in network.head.state_dict().items()}
     target.mkdir(parents=True)
     write_adapter(target / ADAPTER_FILE, tensors | head, info)
@@ -123,14 +122,11 @@ def _batches(config: TrainConfig) -> Iterator[tuple[bool, Batch]]:
 
 
 def look(network: TrainingNetwork, batch: Batch) -> Tensor:
-    """Statistics (B, R, towers, S) of only the towers that the tokens are not made of."""
+    """Statistics (B, R, towers, S) of the side towers; the others are not asked."""
     encoder, model = network.model.vision_encoder, network.model
-    towers = list(zip(encoder.backbones, encoder.scales, strict=True))[-model.unseen_towers :]
-    found = []
-    for backbone, scale in towers:
-        levels = backbone(reduced(batch["pixel_values"], scale, encoder.strides[-1]))
-        found.append(torch.cat(model.mfe.pooled(levels, batch["region_masks"]), dim=-1))
-    return torch.stack(found, dim=2)
+    places = range(len(encoder.scales))[-model.side_towers :]
+    pyramid = encoder.look(batch["pixel_values"], places)
+    return model.side_view(pyramid, batch["region_masks"]).statistics
 
 
 def tokens_of(network: TrainingNetwork, batch: Batch) -> Tensor:

@@ -30,7 +30,7 @@ from seagull.inference.session import Counters, ImageSession, SessionCache
 from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
 from seagull.model.assembly import fill, text_embeddings
 from seagull.model.head import HeadReading, RegionHead
-from seagull.model.mfe import RegionTokens, Unseen
+from seagull.model.mfe import RegionTokens, SideView
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.photos import Photo
 from seagull.preprocessing.processor import SeagullProcessor
@@ -113,9 +113,9 @@ class Engine:
         if self.head is None:
             return None
         slots = self.encode_regions(session, regions).float()[None]
-        shown = [session.unseen[mask_digest(region)] for region in regions]
-        unseen = Unseen(*(torch.stack(kind)[None] for kind in zip(*shown, strict=True)))
-        return self.head(RegionTokens(slots[:, :, 0], slots[:, :, 1]), unseen)
+        shown = [session.side_views[mask_digest(region)] for region in regions]
+        side = SideView(*(torch.stack(kind)[None] for kind in zip(*shown, strict=True)))
+        return self.head(RegionTokens(slots[:, :, 0], slots[:, :, 1]), side)
 
     @torch.inference_mode()
     def generate(
@@ -165,9 +165,9 @@ class Engine:
         missing = [key for key in wanted if key not in session.region_tokens]
         for start in range(0, len(missing), self.region_batch):
             batch = missing[start : start + self.region_batch]
-            tokens, unseen = self._encode_regions(session, [wanted[key] for key in batch])
+            tokens, side = self._encode_regions(session, [wanted[key] for key in batch])
             session.region_tokens.update(zip(batch, tokens, strict=True))
-            session.unseen.update(zip(batch, map(Unseen, *unseen), strict=True))
+            session.side_views.update(zip(batch, map(SideView, *side), strict=True))
         self.sessions.trim()
         return torch.stack([session.region_tokens[key] for key in keys])
 
@@ -200,7 +200,7 @@ class Engine:
 
     def _encode_regions(
         self, session: ImageSession, regions: Sequence[Region]
-    ) -> tuple[Float[Tensor, "R 2 D"], Unseen]:
+    ) -> tuple[Float[Tensor, "R 2 D"], SideView]:
         inputs = self.processor.regions(session.photo.pixels, regions)
         masks = inputs.masks[None].to(self.device)
         tokens = self.model.region_tokens(
@@ -211,8 +211,8 @@ class Engine:
             inputs.crop_masks[None].to(self.device),
         )
         self.counters.regions_encoded += len(regions)
-        unseen = Unseen(*(kind[0] for kind in self.model.unseen(session.pyramid, masks)))
-        return torch.stack([tokens.global_tokens[0], tokens.local_tokens[0]], dim=1), unseen
+        side = SideView(*(kind[0] for kind in self.model.side_view(session.pyramid, masks)))
+        return torch.stack([tokens.global_tokens[0], tokens.local_tokens[0]], dim=1), side
 
     def run_tree(
         self,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
-from seagull.model.mfe import ImageContext, Unseen
+from seagull.model.mfe import ImageContext, SideView
 from seagull.photos import Photo
 
 
@@ -38,8 +38,7 @@ class ImageSession:
         prefix: keys and values of the prefix, per layer of the language model; None until the
             first pass over it.
         region_tokens: per region's mask digest, its global and local token, (2, D).
-        unseen: per region's mask digest, what the towers show that the tokens are not made of:
-            (towers, S) and ().
+        side_views: per region's mask digest, what the side towers show of it, (towers, S) and ().
     """
 
     photo: Photo
@@ -48,7 +47,7 @@ class ImageSession:
     prefix_embeddings: Tensor
     prefix: tuple[tuple[Tensor, Tensor], ...] | None = None
     region_tokens: dict[bytes, Tensor] = field(default_factory=dict)
-    unseen: dict[bytes, Unseen] = field(default_factory=dict)
+    side_views: dict[bytes, SideView] = field(default_factory=dict)
 
     @property
     def prefix_length(self) -> int:
@@ -59,7 +58,7 @@ class ImageSession:
     def nbytes(self) -> int:
         """Memory that the session holds, in bytes."""
         tensors = [*self.pyramid, self.prefix_embeddings]
-        tensors += [*self.region_tokens.values(), *chain.from_iterable(self.unseen.values())]
+        tensors += [*self.region_tokens.values(), *chain.from_iterable(self.side_views.values())]
         for pair in (*self.context.levels, *(self.prefix or ())):
             tensors += pair
         return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes

@@ -3,7 +3,7 @@
 Keys are the base model's parameter names (``mfe.*``, ``projector.*``, ``vision_encoder.*``,
 ``language_model.*``); LoRA factors stand at ``LAYER.lora_A.weight`` and ``LAYER.lora_B.weight``;
 weights of the vision encoder may stand as low-rank changes (``seagull.model.low_rank``);
-``head.*`` belongs to training alone. The header holds an ``AdapterInfo``.
+``head.*`` is the head's, which is no part of the model. The header holds an ``AdapterInfo``.
 """
 
 from __future__ import annotations

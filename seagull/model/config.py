@@ -51,7 +51,7 @@ class SeagullMFEConfig(PreTrainedConfig):
         geometry: whether the global token is told the region's size and place. Mask pooling alone
             forgets both, and how much a region matters to the photo depends on its size.
         towers: how many of the vision encoder's towers, the first ones, the tokens are made of; 0
-            for all. The others are there for the head alone, see ``seagull.model.head``.
+            for all. The others are side towers, for the head alone, see ``seagull.model.head``.
         standardise: whether each pooled statistic is scaled and shifted by numbers of its own,
             which training takes from its data first. Statistics differ by orders of magnitude, and
             quality lies in the small ones as well.

@@ -1,7 +1,7 @@
 """A small head that reads a region's numbers off its two tokens, without the language model.
 
-Towers that the tokens are not made of are read by small readers of their own. They know quality
-alone, so a gate says how much they count.
+Side towers, which the tokens are not made of, are read by small readers of their own. They know
+quality alone, so a gate says how much they count.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from seagull.model.adapter import keyed_parameters, load_tensors, read_adapter
 from seagull.model.errors import ModelError
-from seagull.model.mfe import RegionTokens, Standardise, Unseen
+from seagull.model.mfe import RegionTokens, SideView, Standardise
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.types import DistortionType
 
@@ -62,8 +62,8 @@ class RegionHead(nn.Module):
     Args:
         width: width D of the tokens.
         hidden: inner width.
-        readers: how many towers have readers, see ``SeagullForConditionalGeneration.unseen``.
-        statistics: how many statistics S each of them has.
+        readers: one for each side tower.
+        statistics: how many statistics S each of these has.
     """
 
     def __init__(
@@ -77,31 +77,31 @@ class RegionHead(nn.Module):
         self.readers = nn.ModuleList(TowerReader(statistics) for _ in range(readers))
         self.gate = nn.Linear(2 * width, 1) if readers else None
 
-    def forward(self, tokens: RegionTokens, unseen: Unseen | None = None) -> HeadReading:
+    def forward(self, tokens: RegionTokens, side: SideView | None = None) -> HeadReading:
         """Numbers and presence of each region.
 
         Args:
             tokens: of the regions.
-            unseen: what the towers show that have readers; needed if there are any.
+            side: what the side towers show; needed if there are any.
 
         Raises:
-            ValueError: if these are missing.
+            ValueError: if it is missing.
         """
         both = self.norm(torch.cat([tokens.global_tokens, tokens.local_tokens], dim=-1))
         hidden = nn.functional.gelu(self.inner(both))
         numbers = torch.sigmoid(self.outer(hidden).float())
         if self.gate is not None:
-            if unseen is None:
-                raise ValueError("this head reads towers of its own: show it these")
-            # Such towers have learned from whole photos.
-            share = torch.sigmoid(self.gate(both).float()).squeeze(-1) * unseen.share
-            quality = torch.lerp(numbers[..., 0], self.read_towers(unseen), share)
+            if side is None:
+                raise ValueError("this head reads side towers: give it what they show")
+            # Side towers have learned from whole photos.
+            share = torch.sigmoid(self.gate(both).float()).squeeze(-1) * side.share
+            quality = torch.lerp(numbers[..., 0], self.read_towers(side), share)
             numbers = torch.cat([quality[..., None], numbers[..., 1:]], dim=-1)
         return HeadReading(numbers, self.presence(hidden).float())
 
-    def read_towers(self, unseen: Unseen) -> Float[Tensor, "B R"]:
-        """The mean of what the towers' own readers say of quality, in [0, 1]."""
-        towers = unseen.statistics.unbind(dim=2)
+    def read_towers(self, side: SideView) -> Float[Tensor, "B R"]:
+        """The mean of what the readers say of quality, in [0, 1]."""
+        towers = side.statistics.unbind(dim=2)
         read = [reader(own) for reader, own in zip(self.readers, towers, strict=True)]
         return torch.stack(read).mean(dim=0)
 
@@ -110,7 +110,7 @@ def head_of(model: SeagullForConditionalGeneration) -> RegionHead:
     """A head of the model's sizes, with weights by chance."""
     return RegionHead(
         model.config.text.hidden_size,
-        readers=model.unseen_towers,
+        readers=model.side_towers,
         statistics=model.mfe.tower_statistics,
     )
 

@@ -29,8 +29,8 @@ class RegionTokens(NamedTuple):
     local_tokens: Tensor
 
 
-class Unseen(NamedTuple):
-    """What towers show of the regions of a batch that no token is made of."""
+class SideView(NamedTuple):
+    """What the side towers, which no token is made of, show of the regions of a batch."""
 
     statistics: Tensor
     """Of all levels of each tower, (B, R, towers, S), in float32."""

@@ -61,7 +61,7 @@ def prepare_nano(
     report: Report = lambda message: None,
     *,
     scales: Sequence[float] = (),
-    seen: int = 0,
+    mfe_towers: int = 0,
 ) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
@@ -74,12 +74,12 @@ def prepare_nano(
         report: told what is being done.
         scales: of the vision encoder's towers, if they are not to be those in use: towers are
             trained apart.
-        seen: how many of these towers the region tokens are made of, the first ones; 0 for all.
+        mfe_towers: how many of these, the first ones, the region tokens are made of; 0 for all.
 
     Raises:
         ModelError: if a package cannot be had or its file is not the expected one.
     """
-    settings = nano_settings(scales, seen)
+    settings = nano_settings(scales, mfe_towers)
     if is_current(folder, settings):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -94,12 +94,12 @@ def prepare_nano(
     return folder
 
 
-def nano_settings(scales: Sequence[float] = (), seen: int = 0) -> dict[str, Any]:
+def nano_settings(scales: Sequence[float] = (), mfe_towers: int = 0) -> dict[str, Any]:
     """The model settings of seagull-nano, with other towers if their scales are given."""
     settings = preset("seagull-nano")["model"]
     if scales:
         settings["vision_config"] |= {"towers": len(scales), "scales": [*scales]}
-        settings["mfe_config"] |= {"towers": seen}
+        settings["mfe_config"] |= {"towers": mfe_towers}
     return settings
 
 

@@ -21,7 +21,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from seagull.model.assembly import at_markers, fill, text_embeddings
 from seagull.model.config import SeagullConfig
-from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens, Unseen
+from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens, SideView
 from seagull.model.projector import ImageProjector
 from seagull.model.vision import VisionEncoder
 
@@ -60,9 +60,9 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
                 f"mfe_config.towers: from 0 to the vision encoder's {vision.towers}, "
                 f"got {mfe.towers}"
             )
-        self.unseen_towers = vision.towers - (mfe.towers or vision.towers)
-        """How many towers the region tokens are not made of."""
-        levels = (vision.towers - self.unseen_towers) * len(vision.levels)
+        self.side_towers = vision.towers - (mfe.towers or vision.towers)
+        """How many towers, the last ones, the region tokens are not made of."""
+        levels = (vision.towers - self.side_towers) * len(vision.levels)
         channels = self.vision_encoder.channels[:levels]
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
         self.mfe = MaskFeatureExtractor(
@@ -124,10 +124,15 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         )
         return RegionTokens(global_tokens, local_tokens.unflatten(0, crops.shape[:2]))
 
-    def unseen(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> Unseen:
-        """What the towers that the tokens are not made of show under the masks."""
+    def side_view(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> SideView:
+        """What the side towers show under the masks.
+
+        Args:
+            pyramid: levels of the photo; those of the side towers, at least, which are the last.
+            masks: at the resolution of the encoder's input.
+        """
         mfe = self.mfe
-        first = len(pyramid) - self.unseen_towers * mfe.per_tower
+        first = len(pyramid) - self.side_towers * mfe.per_tower
         starts = range(first, len(pyramid), mfe.per_tower)
         found = [
             torch.cat(mfe.pooled(pyramid[start : start + mfe.per_tower], masks), dim=-1)
@@ -135,7 +140,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         ]
         none = torch.zeros(*masks.shape[:2], 0, mfe.tower_statistics, device=masks.device)
         share = masks.float().mean(dim=(2, 3))
-        return Unseen(torch.stack(found, dim=2) if found else none, share)
+        return SideView(torch.stack(found, dim=2) if found else none, share)
 
     def embed(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import timm
@@ -90,8 +90,7 @@ class VisionEncoder(nn.Module):
         Raises:
             ValueError: as ``forward``.
         """
-        self._check_sides(pixels)
-        return self.backbone(reduced(pixels, self.scales[0], self.strides[-1]))
+        return self.look(pixels, [0])
 
     def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> list[Tensor]:
         """The feature levels of all towers, each (B, C_l, h / stride_l, w / stride_l).
@@ -101,12 +100,16 @@ class VisionEncoder(nn.Module):
         Raises:
             ValueError: if H or W is not a multiple of the coarsest stride.
         """
+        return self.look(pixels, range(len(self.scales)))
+
+    def look(self, pixels: Float[Tensor, "B 3 H W"], towers: Iterable[int]) -> list[Tensor]:
+        """The feature levels of some towers, by their places from 0; else as ``forward``."""
         self._check_sides(pixels)
         # Towers of one scale see one and the same smaller photo.
-        multiple = self.strides[-1]
-        seen = {scale: reduced(pixels, scale, multiple) for scale in dict.fromkeys(self.scales)}
-        pairs = zip(self.backbones, self.scales, strict=True)
-        return [level for backbone, scale in pairs for level in backbone(seen[scale])]
+        chosen = [(self.backbones[place], self.scales[place]) for place in towers]
+        scales = dict.fromkeys(scale for _, scale in chosen)
+        seen = {scale: reduced(pixels, scale, self.strides[-1]) for scale in scales}
+        return [level for backbone, scale in chosen for level in backbone(seen[scale])]
 
     def _check_sides(self, pixels: Tensor) -> None:
         stride = self.strides[-1]

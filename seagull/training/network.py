@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from seagull.model.adapter import file_key
 from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead
 from seagull.model.lora import group_of
-from seagull.model.mfe import RegionTokens, Unseen
+from seagull.model.mfe import RegionTokens, SideView
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.tokens import IGNORE_INDEX
 from seagull.training.batch_statistics import learning_norms, statistics
@@ -119,14 +119,14 @@ class TrainingNetwork(nn.Module):
 
         Shapes: see ``BatchMaker`` and ``PackMaker`` in ``seagull.training``.
         """
-        image, tokens, unseen = self._encode(batch)
+        image, tokens, side = self._encode(batch)
         terms: dict[str, Tensor] = {}
         if "visible" in batch:
             terms |= self._text_terms(self._packed(batch, image, tokens), batch)
         elif "input_ids" in batch:
             terms |= self._text_terms(self._rows(batch, image, tokens), batch)
         if self.head is not None and self.settings.numeric_head:
-            reading = self.head(tokens, unseen)
+            reading = self.head(tokens, side)
             terms |= self._head_terms(reading, batch)
             if self.teacher is not None:
                 there = batch["region_masks"].flatten(2).any(dim=2)
@@ -147,7 +147,7 @@ class TrainingNetwork(nn.Module):
             raise ValueError("this network has no head; set loss.numeric_head")
         return self.head(*self._encode(batch)[1:])
 
-    def _encode(self, batch: dict[str, Tensor]) -> tuple[Tensor, RegionTokens, Unseen]:
+    def _encode(self, batch: dict[str, Tensor]) -> tuple[Tensor, RegionTokens, SideView]:
         dtype = next(self.model.vision_encoder.parameters()).dtype
         pyramid, context = self.model.encode_image(batch["pixel_values"].to(dtype))
         masks = batch["region_masks"]
@@ -160,8 +160,8 @@ class TrainingNetwork(nn.Module):
             tokens = self.model.region_tokens(pyramid, context, masks, crops, shown)
         if "global_token" in self.ablate:
             tokens = tokens._replace(global_tokens=torch.zeros_like(tokens.global_tokens))
-        unseen = self.model.unseen(pyramid, masks)
-        return self.model.image_tokens(pyramid), tokens, unseen
+        side = self.model.side_view(pyramid, masks)
+        return self.model.image_tokens(pyramid), tokens, side
 
     def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
         """The answers of a batch with one conversation a row, (B, T)."""

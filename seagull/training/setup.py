@@ -24,14 +24,15 @@ from seagull.model.adapter import (
     read_info,
 )
 from seagull.model.checkpoint import load_model, load_processor
-from seagull.model.head import RegionHead, head_of, read_head
-from seagull.model.lora import attach_lora, lora_layers, set_trainable
+from seagull.model.head import RegionHead
+from seagull.model.lora import attach_lora, lora_layers
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.batch_statistics import learning_norms
 from seagull.training.config import TrainConfig
 from seagull.training.ensemble import Ensemble
 from seagull.training.finished import adapter_file, settings_of
+from seagull.training.learning import build_head, choose_what_learns
 from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
 from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
@@ -135,9 +136,9 @@ def build_network(
         quantization=config.quantization,
         drop_path=config.drop_path,
     )
-    head = _build_head(config, model)
+    head = build_head(config, model)
     info = _lora_and_adapter(config, model, head)
-    _choose_what_learns(config, model, head)
+    choose_what_learns(config, model, head)
     if device_of(config) == "cpu" and not config.deepspeed:
         # Convolutions on a CPU are about twice as fast with the channels last; DeepSpeed broadcasts
         # contiguous weights only.
@@ -219,39 +220,6 @@ def _load_device(config: TrainConfig) -> str | dict[str, Any]:
     if config.quantization and device_of(config) == "cuda":
         return {"": int(os.environ.get("LOCAL_RANK", "0"))}
     return "cpu"
-
-
-def _choose_what_learns(
-    config: TrainConfig, model: SeagullForConditionalGeneration, head: RegionHead | None
-) -> None:
-    of_head = tuple(start for start in config.frozen if start.startswith("head."))
-    of_model = tuple(start for start in config.frozen if start not in of_head)
-    set_trainable(model, set(config.groups) - {"head"}, of_model)
-    if head is not None:
-        chosen = {"head"} & set(config.groups)
-        set_trainable(torch.nn.ModuleDict({"head": head}), chosen, of_head)
-
-
-def _build_head(config: TrainConfig, model: SeagullForConditionalGeneration) -> RegionHead | None:
-    """The head that learns, or one that the adapter brings along and that stays as it is."""
-    head = head_of(model)
-    if "head" in config.groups:
-        _seed_head(head, config.seed)
-        return head
-    if not config.adapter or "head" in config.forget:
-        return None
-    brought = read_head(adapter_file(config.adapter), head)
-    return None if brought is None else brought.requires_grad_(False)
-
-
-def _seed_head(head: RegionHead, seed: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    for linear in (m for m in head.modules() if isinstance(m, torch.nn.Linear)):
-        noise = torch.randn(linear.weight.shape, generator=generator)
-        linear.weight.data = noise / linear.in_features**0.5
-        linear.bias.data.zero_()
-    if head.gate is not None:
-        head.gate.weight.data.zero_()
 
 
 def _lora_and_adapter(

@@ -88,5 +88,5 @@ def _statistics(
         seen, shown = there["region_crops"][real], there["region_crop_masks"][real]
         found.append(local.pooled(model.vision_encoder.first(seen.to(weight.dtype)), shown))
     if readers:
-        found += model.unseen(pyramid, masks).statistics[real].unbind(dim=1)
+        found += model.side_view(pyramid, masks).statistics[real].unbind(dim=1)
     return found

@@ -79,7 +79,7 @@ def test_a_head_reads_distortions_in_place_of_questions(tiny_model, processor, p
     assert alone.counters.prefix_tokens == 0
 
 
-def test_a_tower_of_the_heads_own_counts_by_the_share_of_the_photo(tiny_config, processor, photo):
+def test_a_side_tower_counts_by_the_share_of_the_photo(tiny_config, processor, photo):
     settings = tiny_config.to_dict()
     settings["vision_config"]["towers"], settings["mfe_config"]["towers"] = 2, 1
     torch.manual_seed(5)
@@ -102,7 +102,9 @@ def test_a_tower_of_the_heads_own_counts_by_the_share_of_the_photo(tiny_config, 
     shares = processor.regions(photo.pixels, asked).masks.float().mean(dim=(1, 2)).tolist()
     assert shares[0] > 1.9 * shares[1] > 0.5
     assert read == pytest.approx([0.5 + 0.5 * share for share in shares], abs=1e-5)
-    assert session.nbytes > sum(shown.statistics.nbytes for shown in session.unseen.values()) > 0
+    assert (
+        session.nbytes > sum(shown.statistics.nbytes for shown in session.side_views.values()) > 0
+    )
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.013, 0.4, 0.75, 1.0])

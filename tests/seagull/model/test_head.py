@@ -1,4 +1,4 @@
-"""The head: what its readers add for towers of their own, and what is read from files."""
+"""The head: what its readers add for side towers, and what is read from files."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ import torch
 from seagull.model.adapter import AdapterInfo, write_adapter
 from seagull.model.errors import ModelError
 from seagull.model.head import GROUP, RegionHead, read_head
-from seagull.model.mfe import RegionTokens, Unseen
+from seagull.model.mfe import RegionTokens, SideView
 
 WIDTH = 6
 TOWERS = {"readers": 2, "statistics": 5}
 
 
-def shown() -> tuple[RegionTokens, Unseen]:
+def shown() -> tuple[RegionTokens, SideView]:
     """Two photos with three regions each."""
     generator = torch.Generator().manual_seed(3)
 
@@ -23,7 +23,7 @@ def shown() -> tuple[RegionTokens, Unseen]:
 
     tokens = RegionTokens(some(WIDTH), some(WIDTH))
     share = torch.rand(2, 3, generator=generator)
-    return tokens, Unseen(some(TOWERS["readers"], TOWERS["statistics"]), share)
+    return tokens, SideView(some(TOWERS["readers"], TOWERS["statistics"]), share)
 
 
 def written(folder: Path, head: RegionHead, *, without: str = "nothing") -> Path:
@@ -53,30 +53,32 @@ def test_a_head_of_another_width_is_refused(tmp_path: Path) -> None:
         read_head(written(tmp_path, RegionHead(WIDTH)), RegionHead(WIDTH + 1))
 
 
-def test_a_head_with_other_readers_than_the_model_has_towers_is_refused(tmp_path: Path) -> None:
+def test_a_head_with_other_readers_than_the_model_has_side_towers_is_refused(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(ModelError, match=r"lacks gate\.bias, which this model's head has"):
         read_head(written(tmp_path, RegionHead(WIDTH)), RegionHead(WIDTH, **TOWERS))
     with pytest.raises(ModelError, match="have no place"):
         read_head(written(tmp_path, RegionHead(WIDTH, **TOWERS)), RegionHead(WIDTH))
 
 
-def test_towers_of_its_own_count_as_far_as_the_gate_and_the_region_go() -> None:
-    tokens, unseen = shown()
+def test_side_towers_count_as_far_as_the_gate_and_the_region_go() -> None:
+    tokens, side = shown()
     head, plain = RegionHead(WIDTH, **TOWERS), RegionHead(WIDTH)
     plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})
     assert head.gate is not None
     with torch.no_grad():
         head.gate.weight.zero_()
         head.gate.bias.fill_(torch.tensor(0.6).logit())
-    before, after = plain(tokens), head(tokens, unseen)
-    towers = sum(reader(unseen.statistics[:, :, n]) for n, reader in enumerate(head.readers)) / 2
+    before, after = plain(tokens), head(tokens, side)
+    towers = sum(reader(side.statistics[:, :, n]) for n, reader in enumerate(head.readers)) / 2
     assert towers.std() > 1e-3
-    share = 0.6 * unseen.share
+    share = 0.6 * side.share
     wanted = (1 - share) * before.numbers[..., 0] + share * towers
     torch.testing.assert_close(after.numbers[..., 0], wanted)
     assert torch.equal(after.numbers[..., 1:], before.numbers[..., 1:])
     assert torch.equal(after.presence, before.presence)
-    nowhere = unseen._replace(share=torch.zeros(2, 3))
+    nowhere = side._replace(share=torch.zeros(2, 3))
     torch.testing.assert_close(head(tokens, nowhere).numbers, before.numbers)
-    with pytest.raises(ValueError, match="reads towers of its own"):
+    with pytest.raises(ValueError, match="reads side towers"):
         head(tokens)

@@ -122,7 +122,7 @@ def test_regions_are_read_off_both_towers_and_crops_off_the_first(
 
 
 @torch.inference_mode()
-def test_towers_that_are_for_the_head_alone_leave_the_tokens_as_they_are(
+def test_side_towers_leave_the_tokens_as_they_are(
     tiny_config: SeagullConfig, processor, photo, regions
 ) -> None:
     settings = tiny_config.to_dict()
@@ -144,12 +144,15 @@ def test_towers_that_are_for_the_head_alone_leave_the_tokens_as_they_are(
         strict=True,
     )
     assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
-    unseen, nothing = model.unseen(pyramid, given[0]), alone.unseen(few, given[0])
+    side, nothing = model.side_view(pyramid, given[0]), alone.side_view(few, given[0])
     for tower in (0, 1):
         levels = model.mfe.pooled(pyramid[4 * (tower + 1) :][:4], given[0])
-        assert torch.equal(unseen.statistics[:, :, tower], torch.cat(levels, dim=-1))
-    assert not torch.equal(unseen.statistics[:, :, 0], unseen.statistics[:, :, 1])
-    torch.testing.assert_close(unseen.share, given[0].float().mean(dim=(2, 3)))
+        assert torch.equal(side.statistics[:, :, tower], torch.cat(levels, dim=-1))
+    assert not torch.equal(side.statistics[:, :, 0], side.statistics[:, :, 1])
+    torch.testing.assert_close(side.share, given[0].float().mean(dim=(2, 3)))
+    # No other tower has to be asked for that.
+    alone_seen = model.side_view(model.vision_encoder.look(pixels, [1, 2]), given[0])
+    assert torch.equal(alone_seen.statistics, side.statistics)
     assert nothing.statistics.shape == (1, 2, 0, model.mfe.tower_statistics)
 
 

@@ -51,8 +51,8 @@ def test_fitted_statistics_are_centred_and_of_one_size(
             pyramid = model.vision_encoder(batch["pixel_values"])
             pooled = model.mfe.pooled(pyramid, batch["region_masks"])[0]
             rows.append(model.mfe.norms[0](pooled)[real])
-            unseen = model.unseen(pyramid, batch["region_masks"]).statistics
-            towers.append(head.readers[0].norm(unseen[:, :, 0])[real])
+            side = model.side_view(pyramid, batch["region_masks"]).statistics
+            towers.append(head.readers[0].norm(side[:, :, 0])[real])
     for together in (torch.cat(rows), torch.cat(towers)):
         # Photos without labels were fitted to as well, and some channels hardly vary in so few.
         assert together.mean(dim=0).abs().max() < 0.35

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from seagull.model import SeagullConfig
 from seagull.model.adapter import read_adapter, write_adapter
 from seagull.model.build import build_model
 from seagull.model.checkpoint import load_processor
+from seagull.model.errors import ModelError
 from seagull.model.head import HEAD_NUMBERS, HeadReading
 from seagull.model.seagull import initialise_region_parts
 from seagull.training.config import TrainConfig
@@ -170,6 +172,8 @@ def test_readers_of_towers_learn_while_the_head_stays_as_it_is(
     )
     near = (learned["head.readers.0.norm.scale"] - 2.0).abs().max()
     assert near < 0.1
+    with pytest.raises(ModelError, match=r"no parameter begins with head\.none"):
+        build_network(replace(pupil, frozen=("head.none",)), folder, load_processor(folder))
 
 
 def test_quality_is_taught_by_the_teachers_of_their_source(
