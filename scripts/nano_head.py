@@ -18,6 +18,7 @@ import torch
 
 from seagull.cli.head_validation import make_head_validator
 from seagull.inference.load import find_model
+from seagull.memory import keep_freed_memory
 from seagull.model.checkpoint import load_processor
 from seagull.training.config import Source, TrainConfig
 from seagull.training.ensemble import Ensemble
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("data", help="records with labels, of photos never trained on")
     parser.add_argument("--limit", type=int, default=0, help="so many photos, drawn at random")
     options = parser.parse_args()
+    keep_freed_memory()
     configs = [_config(run, options.data, options.limit) for run in options.runs]
     processor = load_processor(find_model(configs[0].model))
     networks = [build_network(config, find_model(config.model), processor)[0] for config in configs]

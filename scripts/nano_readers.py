@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from seagull.config import load_settings
 from seagull.inference.load import find_model
+from seagull.memory import keep_freed_memory
 from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
 from seagull.model.checkpoint import load_processor
 from seagull.model.head import GROUP, RegionHead
@@ -67,6 +68,7 @@ def main() -> None:
     if (target / ADAPTER_FILE).is_file():
         print(f"{target / ADAPTER_FILE} is there")
         return
+    keep_freed_memory()
     folder = find_model(config.model)
     network, info = build_network(config, folder, load_processor(folder))
     assert network.head is not None

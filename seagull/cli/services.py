@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seagull.memory import keep_freed_memory
+
 if TYPE_CHECKING:
     from seagull.inference.assessor import Assessor
     from seagull.inference.load import ModelEntry
@@ -39,7 +41,11 @@ class Services:
             from seagull.inference.load import load
 
             _silence_bars()
-            return load(model, device=device, dtype=dtype, quantization=quantization)
+            assessor = load(model, device=device, dtype=dtype, quantization=quantization)
+        if assessor.engine.device.type == "cpu":
+            # With a GPU, what loading a large model frees had better be given back.
+            keep_freed_memory()
+        return assessor
 
     def models(self) -> Sequence[ModelEntry]:
         """The models that can be named."""
