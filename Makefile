@@ -102,7 +102,7 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 24 stages,
 	$(JOIN) $(NANO)/20-language $(NANO)/21-half $(NANO)/23-joined/first
 	$(JOIN) $(NANO)/23-joined/first $(NANO)/22-half $(NANO)/23-joined
 	$(BIN)/python scripts/nano_readers.py configs/nano/24-readers.yaml
-	$(BIN)/python scripts/nano_ship.py $(NANO)/24-readers --towers 3 4 --rank 24
+	$(BIN)/python scripts/nano_ship.py $(NANO)/24-readers --towers 3:24 4:24
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on

@@ -1,6 +1,6 @@
 """Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
-    python scripts/nano_ship.py outputs/nano/24-readers --towers 3 4 --rank 24
+    python scripts/nano_ship.py outputs/nano/24-readers --towers 3:24 4:24
 
 The change of some towers from the base model may be stored as two factors of a low rank.
 """
@@ -29,15 +29,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("run", help="run folder or adapter file of the last stage")
     parser.add_argument(
-        "--towers", type=int, nargs="*", default=[], help="to store as factors; the first one is 1"
-    )
-    parser.add_argument("--rank", type=int, default=32, help="of these factors")
+        "--towers", type=_tower, nargs="*", default=[], metavar="TOWER:RANK",
+        help="to store as factors of that rank; the first tower is 1",
+    )  # fmt: skip
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
     base = load_file(download_nano() / "model.safetensors") if options.towers else {}
-    for tower in options.towers:
+    for tower, rank in options.towers:
         place = f"others.{tower - 2}" if tower > 1 else "backbone"
-        tensors = factored(tensors, base, f"vision_encoder.{place}.", options.rank)
+        tensors = factored(tensors, base, f"vision_encoder.{place}.", rank)
     # Scales and shifts, which are few, partly cancel each other: rounded, they would not meet.
     kept = {
         key: value.float() if value.ndim == 1 else value.to(torch.bfloat16)
@@ -51,6 +51,11 @@ def main() -> None:
     print(f"{target}: {size / 1e6:.1f} MB, {sum(v.numel() for v in kept.values()):,} parameters")
     if size > LIMIT:
         raise SystemExit(f"the adapter is larger than {LIMIT / 1e6:.0f} MB; lower lora.rank")
+
+
+def _tower(text: str) -> tuple[int, int]:
+    tower, rank = map(int, text.split(":"))
+    return tower, rank
 
 
 if __name__ == "__main__":
