@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from seagull.model.head import HEAD_NUMBERS, HeadReading
+from seagull.model.mfe import Pyramid
 from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.vision import VisionEncoder
 from seagull.training.network import TrainingNetwork
 from seagull.types import DistortionType
 
@@ -28,6 +30,8 @@ class Ensemble:
         shares: (S, networks), what each counts for photos of each source; rows sum to 1. All alike
             and for all photos if None.
         quality: the same for what they read of quality; None where it is no exception.
+        learner: the vision encoder, which must not learn, of the network that learns from them.
+            What it gives of a photo is enough for a network all of whose towers it has.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Ensemble:
         networks: Sequence[TrainingNetwork],
         shares: Float[Tensor, "S networks"] | None = None,
         quality: Float[Tensor, "S networks"] | None = None,
+        learner: VisionEncoder | None = None,
     ) -> None:
         if shares is None:
             shares = torch.full((1, len(networks)), 1 / len(networks))
@@ -44,6 +49,11 @@ class Ensemble:
             numbers[:, :, HEAD_NUMBERS.index("quality")] = quality
         self.shares = HeadReading(numbers, shares[:, :, None])
         self.networks = [network.eval().requires_grad_(False) for network in networks]
+        encoders = [network.model.vision_encoder for network in networks]
+        self.levels = [
+            None if learner is None else levels_in(learner, encoder) for encoder in encoders
+        ]
+        """For each network the places of its levels among the learner's; None: it has to look."""
 
     @property
     def model(self) -> SeagullForConditionalGeneration:
@@ -51,10 +61,14 @@ class Ensemble:
         return self.networks[0].model
 
     @torch.no_grad()
-    def read(self, batch: dict[str, Tensor]) -> HeadReading:
+    def read(self, batch: dict[str, Tensor], pyramid: Pyramid | None = None) -> HeadReading:
         """The mean of all readings, log-odds of presence included, on the device of the batch.
 
         Networks that do not count for a photo do not look at it. Shapes: see ``HeadReading``.
+
+        Args:
+            batch: photos and regions.
+            pyramid: what the learner's vision encoder gives of the photos, if known already.
         """
         masks = batch["region_masks"]
         sources = batch.get("photo_sources", torch.zeros(len(masks), dtype=torch.long))
@@ -64,11 +78,44 @@ class Ensemble:
         )
         kinds = (len(HEAD_NUMBERS), len(DistortionType))
         mean = HeadReading(*(shares.numbers.new_zeros(*masks.shape[:2], kind) for kind in kinds))
-        for network, *own in zip(self.networks, *shares, strict=True):
+        for network, levels, *own in zip(self.networks, self.levels, *shares, strict=True):
             asked = torch.cat(own, dim=1).any(dim=1).nonzero()[:, 0]
             if len(asked):
                 shown = {name: batch[name][asked] for name in REGION_INPUTS if name in batch}
-                read = network.to(masks.device).read(shown)
+                seen = (
+                    None if pyramid is None or levels is None
+                    else [pyramid[place][asked] for place in levels]
+                )  # fmt: skip
+                read = network.to(masks.device).read(shown, seen)
                 for whole, part, share in zip(mean, read, own, strict=True):
                     whole[asked] += share[asked, None] * part
         return mean
+
+
+def levels_in(learner: VisionEncoder, encoder: VisionEncoder) -> list[int] | None:
+    """The places of a vision encoder's levels among those of one that has all its towers.
+
+    None if the learner lacks a tower, with exactly these weights and this scale.
+    """
+    count = len(encoder.strides)
+    known = [*zip(learner.scales, learner.backbones, strict=True)]
+    found: list[int] = []
+    for scale, tower in zip(encoder.scales, encoder.backbones, strict=True):
+        same = [
+            place
+            for place, (own, backbone) in enumerate(known)
+            if own == scale and alike(backbone, tower)
+        ]
+        if not same:
+            return None
+        found += range(same[0] * count, (same[0] + 1) * count)
+    return found
+
+
+def alike(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two modules of one kind have the same weights and statistics."""
+    first, second = one.state_dict(), other.state_dict()
+    return first.keys() == second.keys() and all(
+        value.dtype == second[name].dtype and torch.equal(value.cpu(), second[name].cpu())
+        for name, value in first.items()
+    )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from seagull.model.adapter import file_key
 from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead
 from seagull.model.lora import group_of
-from seagull.model.mfe import RegionTokens, SideView
+from seagull.model.mfe import Pyramid, RegionTokens, SideView
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.tokens import IGNORE_INDEX
 from seagull.training.batch_statistics import learning_norms, statistics
@@ -45,8 +45,8 @@ class Reader(Protocol):
         """Says on which device batches are read."""
         ...
 
-    def read(self, batch: dict[str, Tensor]) -> HeadReading:
-        """Numbers and presence of each region."""
+    def read(self, batch: dict[str, Tensor], pyramid: Pyramid | None = None) -> HeadReading:
+        """Numbers and presence of each region; ``pyramid``: of the network that learns from it."""
         ...
 
 
@@ -119,7 +119,9 @@ class TrainingNetwork(nn.Module):
 
         Shapes: see ``BatchMaker`` and ``PackMaker`` in ``seagull.training``.
         """
-        image, tokens, side = self._encode(batch)
+        pyramid = self._look(batch)
+        image = self.model.image_tokens(pyramid)
+        tokens, side = self._regions(batch, pyramid)
         terms: dict[str, Tensor] = {}
         if "visible" in batch:
             terms |= self._text_terms(self._packed(batch, image, tokens), batch)
@@ -130,26 +132,35 @@ class TrainingNetwork(nn.Module):
             terms |= self._head_terms(reading, batch)
             if self.teacher is not None:
                 there = batch["region_masks"].flatten(2).any(dim=2)
-                apart = teaching_loss(reading, self.teacher.read(batch), there)
+                apart = teaching_loss(reading, self.teacher.read(batch, pyramid), there)
                 terms["teaching"] = self.settings.teaching * apart
         # Every process runs backward through every module, whether its batch has regions or not.
         nothing = 0.0 * (tokens.global_tokens.sum() + tokens.local_tokens.sum()).float()
         total = torch.stack([value for value in terms.values() if value.requires_grad]).sum()
         return {"total": total + nothing, **{name: value.detach() for name, value in terms.items()}}
 
-    def read(self, batch: dict[str, Tensor]) -> HeadReading:
+    def read(self, batch: dict[str, Tensor], pyramid: Pyramid | None = None) -> HeadReading:
         """What the head reads.
+
+        Args:
+            batch: photos and regions.
+            pyramid: what the vision encoder gives of the photos, if that is known already.
 
         Raises:
             ValueError: if there is no head.
         """
         if self.head is None:
             raise ValueError("this network has no head; set loss.numeric_head")
-        return self.head(*self._encode(batch)[1:])
+        return self.head(*self._regions(batch, self._look(batch) if pyramid is None else pyramid))
 
-    def _encode(self, batch: dict[str, Tensor]) -> tuple[Tensor, RegionTokens, SideView]:
+    def _look(self, batch: dict[str, Tensor]) -> list[Tensor]:
+        encoder = self.model.vision_encoder
+        seen: list[Tensor] = encoder(batch["pixel_values"].to(next(encoder.parameters()).dtype))
+        return seen
+
+    def _regions(self, batch: dict[str, Tensor], pyramid: Pyramid) -> tuple[RegionTokens, SideView]:
         dtype = next(self.model.vision_encoder.parameters()).dtype
-        pyramid, context = self.model.encode_image(batch["pixel_values"].to(dtype))
+        context = self.model.mfe.image_context(pyramid)
         masks = batch["region_masks"]
         if "local_token" in self.ablate:
             seen = self.model.mfe.global_tokens(pyramid, context, masks)
@@ -160,8 +171,7 @@ class TrainingNetwork(nn.Module):
             tokens = self.model.region_tokens(pyramid, context, masks, crops, shown)
         if "global_token" in self.ablate:
             tokens = tokens._replace(global_tokens=torch.zeros_like(tokens.global_tokens))
-        side = self.model.side_view(pyramid, masks)
-        return self.model.image_tokens(pyramid), tokens, side
+        return tokens, self.model.side_view(pyramid, masks)
 
     def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
         """The answers of a batch with one conversation a row, (B, T)."""

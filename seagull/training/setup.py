@@ -154,7 +154,7 @@ def build_network(
         level_ids(processor),
         config.ablate,
         batch_statistics=config.batch_statistics,
-        teacher=_teacher(config, folder, processor),
+        teacher=_teacher(config, folder, processor, model),
     )
     if not config.deepspeed:
         # The optimiser works on 32-bit weights; DeepSpeed keeps such copies itself. A batch
@@ -171,7 +171,12 @@ def build_network(
     return network, replace(info, base=config.model, about=about)
 
 
-def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> Ensemble | None:
+def _teacher(
+    config: TrainConfig,
+    folder: Path,
+    processor: SeagullProcessor,
+    model: SeagullForConditionalGeneration,
+) -> Ensemble | None:
     names = config.every_teacher
     if not names:
         return None
@@ -204,6 +209,7 @@ def _teacher(config: TrainConfig, folder: Path, processor: SeagullProcessor) -> 
         networks,
         functional.normalize(everything, p=1.0),
         functional.normalize(quality, p=1.0),
+        None if "vision_encoder" in config.groups else model.vision_encoder,
     )
 
 
