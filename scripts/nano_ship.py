@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("run", help="run folder or adapter file of the last stage")
     parser.add_argument(
-        "--towers", type=_tower, nargs="*", default=[], metavar="TOWER:RANK",
+        "--towers", type=tower_and_rank, nargs="*", default=[], metavar="TOWER:RANK",
         help="to store as factors of that rank; the first tower is 1",
     )  # fmt: skip
     options = parser.parse_args()
@@ -50,10 +50,11 @@ def main() -> None:
     size = target.stat().st_size
     print(f"{target}: {size / 1e6:.1f} MB, {sum(v.numel() for v in kept.values()):,} parameters")
     if size > LIMIT:
-        raise SystemExit(f"the adapter is larger than {LIMIT / 1e6:.0f} MB; lower lora.rank")
+        raise SystemExit(f"the adapter is larger than {LIMIT / 1e6:.0f} MB; lower ranks")
 
 
-def _tower(text: str) -> tuple[int, int]:
+def tower_and_rank(text: str) -> tuple[int, int]:
+    """From ``TOWER:RANK``."""
     tower, rank = map(int, text.split(":"))
     return tower, rank
 

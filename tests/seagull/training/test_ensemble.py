@@ -80,4 +80,8 @@ def test_a_teacher_is_shown_what_the_learner_sees_if_that_is_the_same(
     if not learns:
         torch.testing.assert_close(shown.numbers, looked.numbers)
         torch.testing.assert_close(shown.presence, looked.presence)
-    train(pupil, model_folder)
+    looks: list[bool] = []
+    encoder = network.teacher.networks[0].model.vision_encoder
+    encoder.register_forward_hook(lambda *_: looks.append(True))
+    network(**batch, region_numbers=looked.numbers)
+    assert bool(looks) == learns

@@ -203,6 +203,8 @@ def test_quality_is_taught_by_the_teachers_of_their_source(
     wanted = torch.stack([mean[0], second.numbers[1, :, 0], mean[2]])
     torch.testing.assert_close(read.numbers[..., 0], wanted)
     torch.testing.assert_close(read.numbers[..., 1:], second.numbers[..., 1:])
+    shown = network.teacher.read(batch, network.model.vision_encoder(batch["pixel_values"]))
+    torch.testing.assert_close(shown.numbers, read.numbers)
     train(pupil, model_folder)
     assert settings_of(pupil.output).every_teacher == ()
 
