@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.reference.arrays import FloatMap, RgbImage
+from seagull.types import BoolMask
 
 PAD_BEFORE = 3
 """Pixels before an output that its widest filter reads, at half resolution."""
@@ -84,6 +85,16 @@ def half_planes(image: RgbImage) -> list[FloatMap]:
     return [np.asarray(plane, dtype=np.float32) for plane in planes]
 
 
+def half_mask(mask: BoolMask) -> FloatMap:
+    """The share of each 2x2 pixels that a mask covers, of the same size; odd sides as there."""
+    height, width = mask.shape
+    even = cv2.copyMakeBorder(
+        mask.astype(np.float32), 0, height % 2, 0, width % 2, cv2.BORDER_CONSTANT
+    )
+    size = ((width + 1) // 2, (height + 1) // 2)
+    return np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
 def padded(planes: list[FloatMap]) -> Planes:
     """The planes with zeros around, shape (3, h + 7, w + 7)."""
     height, width = planes[0].shape
@@ -131,14 +142,22 @@ def _chroma_maps(chroma: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     np.add(pairs[:, :-1], pairs[:, 1:], out=out)
 
 
-def similarity_sums(reference: HaarMaps, distorted: HaarMaps) -> tuple[float, float]:
+def similarity_sums(
+    reference: HaarMaps, distorted: HaarMaps, shares: FloatMap | None = None
+) -> tuple[float, float]:
     """Two sums over a window: the weighted loss of similarity, and the weights themselves.
 
     Losses are taken from the sigmoid of 1, not as similarities, so that equal windows give 0.0
     exactly and a window can be left out without a rounding error.
+
+    Args:
+        reference: maps of the window. ``distorted``: of the other picture.
+        shares: how much each place counts, (h, w) in [0, 1]; all alike if None.
     """
     loss = _losses(reference, distorted)
     weights = np.maximum(reference.weights, distorted.weights)
+    if shares is not None:
+        weights *= shares
     loss[:2] += loss[2] * np.float32(0.5)
     loss[:2] *= weights
     return _total(loss[:2]), 1.5 * _total(weights)

@@ -21,6 +21,7 @@ from data_tools.metrics.haar import (
     HaarMaps,
     Planes,
     haar_maps,
+    half_mask,
     half_planes,
     padded,
     score_of,
@@ -29,6 +30,7 @@ from data_tools.metrics.haar import (
 )
 from data_tools.metrics.labeller import CostEstimate, ReferenceCache, Scores, grown_box
 from data_tools.reference.arrays import FloatMap, RgbImage, check_rgb, check_same_size
+from seagull.regions.masks import box_of
 from seagull.types import BoolMask, Box
 
 _SECONDS_PER_SCORE = 3e-4
@@ -79,6 +81,23 @@ class HaarPsi:
             score_of(*similarity_sums(_crop_side(reference, span), _crop_maps(planes, span)))
             for span in spans
         ]
+        return np.asarray(scores, dtype=np.float32)
+
+    def score_regions(
+        self, reference: ReferenceCache, distorted: RgbImage, masks: Sequence[BoolMask]
+    ) -> Scores:
+        """The HaarPSI of each mask's box, in which only places under the mask count, shape (R,)."""
+        _check(reference, distorted)
+        if not masks:
+            return np.zeros(0, dtype=np.float32)
+        planes = half_planes(distorted)
+        scores = []
+        for mask in masks:
+            check_same_size(reference.srgb, mask)
+            top, left, bottom, right = span = _half_span(grown_box(box_of(mask), mask.shape))
+            shares = half_mask(mask)[top:bottom, left:right]
+            sides = _crop_side(reference, span), _crop_maps(planes, span)
+            scores.append(score_of(*similarity_sums(*sides, shares)))
         return np.asarray(scores, dtype=np.float32)
 
     def score_composites(

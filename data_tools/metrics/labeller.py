@@ -103,6 +103,15 @@ class Labeller(Protocol):
         """The metric of each box cut out of both images, shape (R,)."""
         ...
 
+    def score_regions(
+        self, reference: ReferenceCache, distorted: RgbImage, masks: Sequence[BoolMask]
+    ) -> Scores:
+        """The metric of what each mask cuts out of both images, shape (R,).
+
+        What lies beyond a mask counts for nothing, or for as good as in the reference.
+        """
+        ...
+
     def score_composites(
         self, reference: ReferenceCache, distorted: RgbImage, masks: Sequence[BoolMask]
     ) -> Scores:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from data_tools.metrics.labeller import CostEstimate, ReferenceCache, Scores, grown_box
 from data_tools.reference.arrays import RgbImage, check_rgb, check_same_size
+from seagull.regions.masks import box_of
 from seagull.types import BoolMask, Box
 
 MIN_SIDE = 64
@@ -72,16 +73,17 @@ class TopiqFr:
         that few sizes occur and batches fill.
         """
         _check(reference, distorted)
-        size = (distorted.shape[0], distorted.shape[1])
-        groups: dict[tuple[int, int], list[tuple[int, Box]]] = defaultdict(list)
-        for index, box in enumerate(boxes):
-            x1, y1, x2, y2 = grown = _stepped(box, size)
-            groups[(y2 - y1, x2 - x1)].append((index, grown))
-        out = np.zeros(len(boxes), dtype=np.float32)
-        for members in groups.values():
-            pairs = [(_cut(reference.srgb, box), _cut(distorted, box)) for _, box in members]
-            out[[index for index, _ in members]] = self._scores(pairs)
-        return out
+        return self._scores_of_boxes(reference.srgb, distorted, boxes, [None] * len(boxes))
+
+    def score_regions(
+        self, reference: ReferenceCache, distorted: RgbImage, masks: Sequence[BoolMask]
+    ) -> Scores:
+        """The score of each mask's box, all beyond the mask black in both images, shape (R,)."""
+        _check(reference, distorted)
+        for mask in masks:
+            check_same_size(reference.srgb, mask)
+        boxes = [box_of(mask) for mask in masks]
+        return self._scores_of_boxes(reference.srgb, distorted, boxes, masks)
 
     def score_composites(
         self, reference: ReferenceCache, distorted: RgbImage, masks: Sequence[BoolMask]
@@ -105,6 +107,27 @@ class TopiqFr:
         device = "V100" if kind == "cuda" else "CPU"
         return CostEstimate(2 * scores, seconds, device, "published speed at 1080x800")
 
+    def _scores_of_boxes(
+        self,
+        reference: RgbImage,
+        distorted: RgbImage,
+        boxes: Sequence[Box],
+        masks: Sequence[BoolMask | None],
+    ) -> Scores:
+        size = (distorted.shape[0], distorted.shape[1])
+        groups: dict[tuple[int, int], list[tuple[int, Box]]] = defaultdict(list)
+        for index, box in enumerate(boxes):
+            x1, y1, x2, y2 = grown = _stepped(box, size)
+            groups[(y2 - y1, x2 - x1)].append((index, grown))
+        out = np.zeros(len(boxes), dtype=np.float32)
+        for members in groups.values():
+            pairs = [
+                (_cut(reference, box, masks[index]), _cut(distorted, box, masks[index]))
+                for index, box in members
+            ]
+            out[[index for index, _ in members]] = self._scores(pairs)
+        return out
+
     def _scores(self, pairs: Sequence[tuple[RgbImage, RgbImage]]) -> Scores:
         parts = [
             np.asarray(
@@ -123,9 +146,13 @@ def _check(reference: ReferenceCache, distorted: RgbImage) -> None:
     check_same_size(reference.srgb, check_rgb(distorted, "distorted image"))
 
 
-def _cut(image: RgbImage, box: Box) -> RgbImage:
+def _cut(image: RgbImage, box: Box, mask: BoolMask | None) -> RgbImage:
+    """The box of an image, black where a mask is given and does not cover it."""
     x1, y1, x2, y2 = box
-    return image[y1:y2, x1:x2]
+    part = image[y1:y2, x1:x2]
+    if mask is None:
+        return part
+    return np.where(mask[y1:y2, x1:x2, None], part, 0).astype(np.uint8)
 
 
 def _stepped(box: Box, size: tuple[int, int]) -> Box:

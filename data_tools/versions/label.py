@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ class RawLabel:
     Args:
         id: of the region.
         state: ``clean``, ``distorted`` (all over) or ``partly``.
-        quality: of the region's crop, in [0, 1].
+        quality: of the region's crop, or of what its mask cuts out of the crop; in [0, 1].
         importance_raw: of the scene in which only this region is distorted, in [0, 1].
     """
 
@@ -69,8 +69,9 @@ def label_version(
 ) -> list[RawLabel]:
     """The labels of regions in one version.
 
-    A region that is distorted all over is scored in the picture that is distorted everywhere, so
-    that the neighbour's clean pixels in its box do not better its score.
+    What its neighbours in its box are like is nothing to a region's quality. If it is distorted all
+    over, it is scored in the picture that is distorted everywhere; if in part, in the version,
+    where only what lies under its mask counts.
 
     Args:
         scene: the undistorted scene.
@@ -80,26 +81,28 @@ def label_version(
     """
     scores: dict[str, tuple[float, float]] = {}
     for state, picture in ((DISTORTED, rendered.foreground), (PARTLY, rendered.pixels)):
-        names = [name for name, found in states.items() if found == state]
-        scores |= _scores(scene, picture, names, labeller, cache)
+        masks = {name: scene.masks[name] for name, found in states.items() if found == state}
+        if masks:
+            scores |= _scores(masks, state, picture, labeller, cache)
     return [RawLabel(name, state, *scores.get(name, (1.0, 1.0))) for name, state in states.items()]
 
 
 def _scores(
-    scene: Scene,
+    named: Mapping[str, BoolMask],
+    state: str,
     picture: RgbImage,
-    names: Sequence[str],
     labeller: Labeller,
     cache: ReferenceCache,
 ) -> dict[str, tuple[float, float]]:
-    if not names:
-        return {}
-    masks = [scene.masks[name] for name in names]
-    crops = labeller.score_crops(cache, picture, [box_of(mask) for mask in masks])
+    masks = list(named.values())
+    if state == DISTORTED:
+        qualities = labeller.score_crops(cache, picture, [box_of(mask) for mask in masks])
+    else:
+        qualities = labeller.score_regions(cache, picture, masks)
     composites = labeller.score_composites(cache, picture, masks)
     return {
-        name: (_unit(crop), _unit(composite))
-        for name, crop, composite in zip(names, crops, composites, strict=True)
+        name: (_unit(quality), _unit(composite))
+        for name, quality, composite in zip(named, qualities, composites, strict=True)
     }
 
 

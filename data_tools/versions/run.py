@@ -23,7 +23,7 @@ from data_tools.versions.unit import make_versions
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Raised when the same settings start to give other pixels or labels."""
 
 Progress = Callable[[int, int], None]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from data_tools.metrics.haarpsi import HaarPsi, haarpsi
 from data_tools.metrics.labeller import grown_box
 from data_tools.reference.arrays import RgbImage
+from seagull.regions.masks import box_mask
 
 
 def _golden() -> ModuleType:
@@ -90,6 +91,41 @@ def test_a_composite_scores_like_the_pasted_photo(
     assert scored.tolist() == pytest.approx([haarpsi(clean, pasted)], abs=2e-6)
 
 
+@settings(max_examples=40)
+@given(boxes(), st.sampled_from(["strong noise", "smear", "bright"]))
+def test_a_region_that_fills_its_box_scores_like_the_crop(
+    box: tuple[int, int, int, int], harm: str
+) -> None:
+    clean, changed = PAIRS[f"{harm} 97x131"]
+    grown = grown_box(box, (97, 131))
+    mask = box_mask(grown, (97, 131))
+    cache = LABELLER.prepare(clean)
+    both = (
+        LABELLER.score_regions(cache, changed, [mask]),
+        LABELLER.score_crops(cache, changed, [grown]),
+    )
+    # The last line of an odd photo counts half: the black one that follows it is beyond the mask.
+    odd = grown[2] % 2 or grown[3] % 2
+    assert both[0].tolist() == pytest.approx(both[1].tolist(), abs=0.05 if odd else 1e-6)
+
+
+def test_what_lies_beyond_a_region_changes_its_score_at_the_edge_alone() -> None:
+    clean, noisy = PAIRS["strong noise 96x128"]
+    rows, columns = np.indices((96, 128))
+    disc = (rows - 48) ** 2 + (columns - 64) ** 2 < 30**2
+    far = (rows - 48) ** 2 + (columns - 64) ** 2 >= 46**2
+    harmed = np.where(far[..., None], noisy, clean).astype(np.uint8)
+    cache = LABELLER.prepare(clean)
+    # Noise all around, but none so near to the disc that a filter under it would meet any.
+    assert LABELLER.score_crops(cache, harmed, [(0, 0, 128, 96)])[0] < 0.8
+    assert LABELLER.score_regions(cache, harmed, [disc])[0] == 1.0
+    assert LABELLER.score_regions(cache, noisy, [disc])[0] < 0.7
+    half = disc & (columns < 64)
+    left = np.where((columns < 64)[..., None], noisy, clean).astype(np.uint8)
+    scores = LABELLER.score_regions(cache, left, [half, disc, disc & ~half])
+    assert scores[0] < scores[1] < scores[2]
+
+
 def test_one_cache_serves_many_distorted_versions_in_any_order() -> None:
     clean, dark = PAIRS["dark 96x128"]
     _, grey = PAIRS["grey 96x128"]
@@ -121,6 +157,7 @@ def test_an_empty_mask_harms_nothing() -> None:
 def test_no_regions_give_no_scores() -> None:
     clean, dark = PAIRS["dark 96x128"]
     assert LABELLER.score_crops(LABELLER.prepare(clean), dark, []).shape == (0,)
+    assert LABELLER.score_regions(LABELLER.prepare(clean), dark, []).shape == (0,)
     assert LABELLER.score_composites(LABELLER.prepare(clean), dark, []).shape == (0,)
 
 

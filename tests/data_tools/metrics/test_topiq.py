@@ -40,6 +40,21 @@ def test_crops_of_one_size_share_a_batch_and_keep_their_order() -> None:
     assert all(shape[1] >= 64 and shape[2] >= 64 for shape in fake.shapes)
 
 
+def test_nothing_but_a_region_s_own_pixels_counts_for_it() -> None:
+    fake = Fake()
+    labeller = TopiqFr(metric=fake, batch=2)
+    masks = [np.zeros((100, 150), dtype=bool) for _ in range(3)]
+    masks[0][:64, 10:74] = True
+    masks[1][:64, 10:138] = True
+    masks[2][:64, 76:140] = True
+    masks[2][:32, 76:140] = False
+    scores = labeller.score_regions(labeller.prepare(CLEAN), DISTORTED, masks)
+    # Of the third region's box, which is grown upwards to 64 px, half is the region's own.
+    assert scores.tolist() == pytest.approx([1, 1 - 63 / 128, 0.5])
+    assert len(fake.shapes) == 2
+    assert labeller.score_regions(labeller.prepare(CLEAN), DISTORTED, []).shape == (0,)
+
+
 def test_composites_change_the_mask_alone() -> None:
     fake = Fake()
     labeller = TopiqFr(metric=fake, batch=2)

@@ -11,7 +11,7 @@ from data_tools.reference.reference import Reference
 from data_tools.versions.draw import Draft, render_version
 from data_tools.versions.label import CLEAN, DISTORTED, PARTLY, RawLabel, label_version, state_of
 from data_tools.versions.scenes import PHOTO, Scene
-from seagull.regions.masks import box_mask
+from seagull.regions.masks import box_mask, box_of
 from seagull.types import DistortionType
 
 SIZE = (96, 128)
@@ -55,6 +55,23 @@ def test_a_distorted_region_is_as_bad_as_if_all_were_distorted(scene: Scene) -> 
         assert inside[name] == whole[name]
     assert inside[PHOTO].quality > whole[PHOTO].quality
     assert inside["across"].quality > whole["across"].quality
+
+
+def test_neighbours_in_the_box_of_a_partly_distorted_region_are_nothing_to_it(scene: Scene) -> None:
+    rows, columns = np.indices(SIZE)
+    target = scene.masks["target"]
+    # Both have the target's box, in which it is distorted; of the ring only a sliver is.
+    scene.masks["ring"] = ~target & (abs(rows - 48) < 30) & (abs(columns - 40) < 30) | (
+        target & (columns < 14)
+    )
+    labels = labels_of(scene, "inside")
+    assert labels["ring"].state == PARTLY
+    labeller = HaarPsi()
+    noisy = ladder(DistortionType.NOISE, "photo.0", 1)[14]
+    version = render_version(scene, Draft(1, "inside", "target", 0.0, (noisy,)), 1).pixels
+    cache = labeller.prepare(scene.reference.srgb)
+    box = labeller.score_crops(cache, version, [box_of(scene.masks["ring"])])[0]
+    assert labels["ring"].quality > float(box) + 0.1
 
 
 def test_the_photo_with_one_region_distorted_scores_as_that_region_matters(scene: Scene) -> None:
