@@ -61,7 +61,7 @@ FOUR := $(NANO)/four-towers
 STAGE := $(BIN)/seagull train configs/nano
 
 # Side towers, each with a reader in the head.
-JOIN := $(BIN)/python scripts/nano_join.py --reader --rank 4 --tower-rank 24 --base $(HALF)
+JOIN := $(BIN)/python scripts/nano_join.py --reader --rank 4 --base $(FOUR)
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
@@ -99,8 +99,8 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 24 stages,
 		output=$(NANO)/20-language max_steps=180
 	$(STAGE)/21-half.yaml
 	$(STAGE)/21-half.yaml seed=3 output=$(NANO)/22-half
-	$(JOIN) $(NANO)/20-language $(NANO)/21-half $(NANO)/23-joined/first
-	$(JOIN) $(NANO)/23-joined/first $(NANO)/22-half $(NANO)/23-joined
+	$(JOIN) $(NANO)/20-language $(NANO)/21-half $(NANO)/23-joined/first --towers 3:24
+	$(JOIN) $(NANO)/23-joined/first $(NANO)/22-half $(NANO)/23-joined --towers 4:24
 	$(BIN)/python scripts/nano_readers.py configs/nano/24-readers.yaml
 	$(BIN)/python scripts/nano_ship.py $(NANO)/24-readers --towers 3:24 4:24
 	$(MAKE) nano-evaluate

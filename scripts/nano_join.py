@@ -6,8 +6,8 @@ The first network stays what it is. Of the second it gets the vision encoder as 
 the keys and scales of its levels; what regions take from these levels begins at nothing and is to
 be learned. With --reader it becomes a side tower, of which the tokens know nothing: the head gets a
 reader for it, of which the scales are there and the rest is to be learned. LoRA is brought down to
-the rank that leaves room for the tower, and the change of the tower from its base model too, if a
-rank is given for it.
+the rank that leaves room for the tower, and so is the change from the base model of towers that are
+named: what learns from them afterwards sees them as they will be in the package.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from seagull.model.adapter import ADAPTER_FILE, lora_targets, read_adapter, write_adapter
-from seagull.model.low_rank import factored, restored
+from seagull.model.low_rank import factored_towers, restored, tower_and_rank
 from seagull.training.finished import adapter_file
 
 BACKBONE = "vision_encoder.backbone."
@@ -41,18 +41,21 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder for the adapter")
     parser.add_argument("--reader", action="store_true", help="the last tower becomes a side tower")
     parser.add_argument("--rank", type=int, default=8, help="of LoRA in the new adapter")
-    parser.add_argument("--tower-rank", type=int, help="of the last tower's change from its base")
-    parser.add_argument("--base", type=Path, help="base model's folder of the second network")
+    parser.add_argument(
+        "--towers", type=tower_and_rank, nargs="*", default=[], metavar="TOWER:RANK",
+        help="whose change from the base model is brought down to that rank; the first tower is 1",
+    )  # fmt: skip
+    parser.add_argument("--base", type=Path, help="base model's folder of the new adapter")
     options = parser.parse_args()
-    if options.tower_rank and not options.base:
-        parser.error("--tower-rank needs --base: the change is from that model")
+    if options.towers and not options.base:
+        parser.error("--towers needs --base: the change is from that model")
     info, first = read_adapter(adapter_file(options.first))
     _, second = read_adapter(adapter_file(options.second))
-    if options.tower_rank:
-        base = load_file(options.base / "model.safetensors")
-        second = restored(factored(second, base, BACKBONE, options.tower_rank), base)
     join = with_a_reader if options.reader else with_another_tower
     tensors = with_lora_rank(join(first, second), options.rank)
+    if options.towers:
+        base = load_file(options.base / "model.safetensors")
+        tensors = restored(factored_towers(tensors, base, options.towers), base)
     options.out.mkdir(parents=True, exist_ok=True)
     joined = replace(
         info, base="nano", rank=options.rank, alpha=info.alpha * options.rank / info.rank

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 
 import seagull.model.presets
 from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
-from seagull.model.low_rank import factored
+from seagull.model.low_rank import factored_towers, tower_and_rank
 from seagull.model.nano import download_nano
 from seagull.training.finished import adapter_file
 
@@ -35,9 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
     base = load_file(download_nano() / "model.safetensors") if options.towers else {}
-    for tower, rank in options.towers:
-        place = f"others.{tower - 2}" if tower > 1 else "backbone"
-        tensors = factored(tensors, base, f"vision_encoder.{place}.", rank)
+    tensors = factored_towers(tensors, base, options.towers)
     # Scales and shifts, which are few, partly cancel each other: rounded, they would not meet.
     kept = {
         key: value.float() if value.ndim == 1 else value.to(torch.bfloat16)
@@ -51,12 +49,6 @@ def main() -> None:
     print(f"{target}: {size / 1e6:.1f} MB, {sum(v.numel() for v in kept.values()):,} parameters")
     if size > LIMIT:
         raise SystemExit(f"the adapter is larger than {LIMIT / 1e6:.0f} MB; lower ranks")
-
-
-def tower_and_rank(text: str) -> tuple[int, int]:
-    """From ``TOWER:RANK``."""
-    tower, rank = map(int, text.split(":"))
-    return tower, rank
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ layers and pointwise convolutions. Factors stand at ``KEY.low_rank_A`` (r, in) a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -49,6 +49,32 @@ def factored(
         stored[key + SECOND] = left[:, :rank] * root
         del stored[key]
     return stored
+
+
+def factored_towers(
+    tensors: Mapping[str, Tensor], base: Mapping[str, Tensor], towers: Iterable[tuple[int, int]]
+) -> dict[str, Tensor]:
+    """The tensors with factors for some towers: number (the first is 1) and rank of each.
+
+    Otherwise as ``factored``.
+    """
+    stored = dict(tensors)
+    for tower, rank in towers:
+        place = f"others.{tower - 2}" if tower > 1 else "backbone"
+        stored = factored(stored, base, f"vision_encoder.{place}.", rank)
+    return stored
+
+
+def tower_and_rank(text: str) -> tuple[int, int]:
+    """From ``TOWER:RANK``.
+
+    Raises:
+        ValueError: if it is not that.
+    """
+    tower, rank = map(int, text.split(":"))
+    if tower < 1 or rank < 1:
+        raise ValueError(f"towers and ranks begin at 1, got {text}")
+    return tower, rank
 
 
 def restored(tensors: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -72,12 +72,12 @@ def test_the_joined_adapter_fits_a_model_with_two_towers(
 def test_a_third_tower_follows_the_second_with_a_change_of_low_rank(
     tiny_config: SeagullConfig, joined: Path
 ) -> None:
-    base = build_model(_config(tiny_config, 1))
+    base = build_model(_config(tiny_config, 3))
     (joined / "base").mkdir()
     base.save_pretrained(joined / "base")
     command = [
         sys.executable, str(SCRIPT), "out", "second", "three", "--rank", str(KEPT),
-        "--tower-rank", "2", "--base", "base",
+        "--towers", "3:2", "--base", "base",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=joined, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -86,7 +86,7 @@ def test_a_third_tower_follows_the_second_with_a_change_of_low_rank(
     second = load_file(joined / "second" / "adapter.safetensors")
     third = dict(model.vision_encoder.backbones[2].named_parameters())
     name = next(key for key, value in third.items() if value.ndim == 2)
-    own = base.vision_encoder.backbone.get_parameter(name)
+    own = base.vision_encoder.backbones[2].get_parameter(name)
     values = torch.linalg.svdvals(third[name] - own)
     assert values[1] > 1e-3 > values[2]
     for key, value in third.items():

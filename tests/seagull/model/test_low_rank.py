@@ -17,7 +17,7 @@ from seagull.model.adapter import (
     write_adapter,
 )
 from seagull.model.errors import ModelError
-from seagull.model.low_rank import FIRST, SECOND, factored, restored
+from seagull.model.low_rank import FIRST, SECOND, factored, restored, tower_and_rank
 
 RANK = 3
 TOWER = "vision_encoder."
@@ -140,3 +140,10 @@ def test_a_model_takes_an_adapter_with_factors(
         torch.testing.assert_close(value, wanted, rtol=1e-4, atol=1e-5)
         changed += not torch.allclose(value, base[key], atol=1e-3)
     assert changed == sum(key.endswith(FIRST) for key in stored) > 0
+
+
+def test_towers_are_named_with_their_rank() -> None:
+    assert tower_and_rank("2:88") == (2, 88)
+    for wrong in ("0:88", "1:0", "2", "a:b"):
+        with pytest.raises(ValueError, match="."):
+            tower_and_rank(wrong)
