@@ -145,5 +145,5 @@ def test_a_model_takes_an_adapter_with_factors(
 def test_towers_are_named_with_their_rank() -> None:
     assert tower_and_rank("2:88") == (2, 88)
     for wrong in ("0:88", "1:0", "2", "a:b"):
-        with pytest.raises(ValueError, match="towers and ranks|to unpack|invalid literal"):
+        with pytest.raises(ValueError, match=r"towers and ranks|to unpack|invalid literal"):
             tower_and_rank(wrong)
