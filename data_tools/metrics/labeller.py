@@ -108,7 +108,8 @@ class Labeller(Protocol):
     ) -> Scores:
         """The metric of what each mask cuts out of both images, shape (R,).
 
-        What lies beyond a mask counts for nothing, or for as good as in the reference.
+        What lies beyond a mask counts for nothing, or for as good as in the reference. No mask may
+        be empty.
         """
         ...
 
