@@ -86,10 +86,13 @@ def half_planes(image: RgbImage) -> list[FloatMap]:
 
 
 def half_mask(mask: BoolMask) -> FloatMap:
-    """The share of each 2x2 pixels that a mask covers, of the same size; odd sides as there."""
+    """The share of each 2x2 pixels that a mask covers, (ceil(H/2), ceil(W/2)).
+
+    The black line after an odd side belongs to the region that its neighbour belongs to.
+    """
     height, width = mask.shape
     even = cv2.copyMakeBorder(
-        mask.astype(np.float32), 0, height % 2, 0, width % 2, cv2.BORDER_CONSTANT
+        mask.astype(np.float32), 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE
     )
     size = ((width + 1) // 2, (height + 1) // 2)
     return np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_AREA), dtype=np.float32)

@@ -72,33 +72,16 @@ class HaarPsi:
     ) -> Scores:
         """The HaarPSI of each box (grown by ``grown_box``) cut out of both images, shape (R,)."""
         _check(reference, distorted)
-        if not boxes:
-            return np.zeros(0, dtype=np.float32)
-        planes = half_planes(distorted)
-        size = (distorted.shape[0], distorted.shape[1])
-        spans = [_half_span(grown_box(box, size)) for box in boxes]
-        scores = [
-            score_of(*similarity_sums(_crop_side(reference, span), _crop_maps(planes, span)))
-            for span in spans
-        ]
-        return np.asarray(scores, dtype=np.float32)
+        return _crop_scores(reference, distorted, boxes, [None] * len(boxes))
 
     def score_regions(
         self, reference: ReferenceCache, distorted: RgbImage, masks: Sequence[BoolMask]
     ) -> Scores:
         """The HaarPSI of each mask's box, in which only places under the mask count, shape (R,)."""
         _check(reference, distorted)
-        if not masks:
-            return np.zeros(0, dtype=np.float32)
-        planes = half_planes(distorted)
-        scores = []
         for mask in masks:
             check_same_size(reference.srgb, mask)
-            top, left, bottom, right = span = _half_span(grown_box(box_of(mask), mask.shape))
-            shares = half_mask(mask)[top:bottom, left:right]
-            sides = _crop_side(reference, span), _crop_maps(planes, span)
-            scores.append(score_of(*similarity_sums(*sides, shares)))
-        return np.asarray(scores, dtype=np.float32)
+        return _crop_scores(reference, distorted, [box_of(mask) for mask in masks], masks)
 
     def score_composites(
         self, reference: ReferenceCache, distorted: RgbImage, masks: Sequence[BoolMask]
@@ -135,6 +118,24 @@ def _planes(reference: ReferenceCache) -> Planes:
 
 def _maps(reference: ReferenceCache) -> HaarMaps:
     return reference.keep("maps", lambda: haar_maps(_planes(reference)))
+
+
+def _crop_scores(
+    reference: ReferenceCache,
+    distorted: RgbImage,
+    boxes: Sequence[Box],
+    masks: Sequence[BoolMask | None],
+) -> Scores:
+    """The score of each box, in which only places under its mask count if there is one."""
+    size = (distorted.shape[0], distorted.shape[1])
+    planes = half_planes(distorted) if boxes else []
+    scores = []
+    for box, mask in zip(boxes, masks, strict=True):
+        top, left, bottom, right = span = _half_span(grown_box(box, size))
+        shares = None if mask is None else half_mask(mask)[top:bottom, left:right]
+        sides = _crop_side(reference, span), _crop_maps(planes, span)
+        scores.append(score_of(*similarity_sums(*sides, shares)))
+    return np.asarray(scores, dtype=np.float32)
 
 
 def _crop_side(reference: ReferenceCache, span: _Span) -> HaarMaps:

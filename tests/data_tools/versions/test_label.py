@@ -68,10 +68,16 @@ def test_neighbours_in_the_box_of_a_partly_distorted_region_are_nothing_to_it(sc
     assert labels["ring"].state == PARTLY
     labeller = HaarPsi()
     noisy = ladder(DistortionType.NOISE, "photo.0", 1)[14]
-    version = render_version(scene, Draft(1, "inside", "target", 0.0, (noisy,)), 1).pixels
+    version = render_version(scene, Draft(1, "inside", "target", 0.0, (noisy,)), 1)
     cache = labeller.prepare(scene.reference.srgb)
-    box = labeller.score_crops(cache, version, [box_of(scene.masks["ring"])])[0]
+    box = labeller.score_crops(cache, version.pixels, [box_of(scene.masks["ring"])])[0]
     assert labels["ring"].quality > float(box) + 0.1
+    # A region that is distorted all over is scored as `seagull-data run` scores it: by its box.
+    crop = labeller.score_crops(cache, version.foreground, [box_of(target)])[0]
+    assert labels["target"].quality == pytest.approx(float(crop), abs=1e-6)
+    assert labels["target"].quality != pytest.approx(
+        float(labeller.score_regions(cache, version.foreground, [target])[0]), abs=1e-6
+    )
 
 
 def test_the_photo_with_one_region_distorted_scores_as_that_region_matters(scene: Scene) -> None:
