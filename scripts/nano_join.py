@@ -4,10 +4,12 @@
 
 The first network stays what it is. Of the second it gets the vision encoder as its last tower, and
 the keys and scales of its levels; what regions take from these levels begins at nothing and is to
-be learned. With --reader it becomes a side tower, of which the tokens know nothing: the head gets a
-reader for it, of which the scales are there and the rest is to be learned. LoRA is brought down to
+be learned. With --side it becomes a side tower, of which the tokens know nothing. One for photos
+gets a reader in the head, of which the scales are there and the rest is to be learned; one for
+regions is read cell by cell. LoRA is brought down to
 the rank that leaves room for the tower, and so is the change from the base model of towers that are
-named: what learns from them afterwards sees them as they will be in the package.
+named: what learns from them afterwards sees them as they will be in the package. With --shown
+that changes least what these towers give of such photos.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from torch import Tensor
 from seagull.model.adapter import ADAPTER_FILE, lora_targets, read_adapter, write_adapter
 from seagull.model.low_rank import factored_towers, restored, tower_and_rank
 from seagull.training.finished import adapter_file
+from seagull.training.moments import moments_on
 
 BACKBONE = "vision_encoder.backbone."
 LEVEL = re.compile(r"mfe\.(basic|keys|norms)\.(\d+)\.(.+)")
@@ -39,23 +42,31 @@ def main() -> None:
     parser.add_argument("first", help="run that brings along all but the last tower")
     parser.add_argument("second", help="run whose vision encoder becomes the last tower")
     parser.add_argument("out", type=Path, help="folder for the adapter")
-    parser.add_argument("--reader", action="store_true", help="the last tower becomes a side tower")
+    parser.add_argument(
+        "--side",
+        choices=("photos", "regions"),
+        help="the last tower becomes a side tower for these",
+    )
     parser.add_argument("--rank", type=int, default=8, help="of LoRA in the new adapter")
     parser.add_argument(
         "--towers", type=tower_and_rank, nargs="*", default=[], metavar="TOWER:RANK",
         help="whose change from the base model is brought down to that rank; the first tower is 1",
     )  # fmt: skip
     parser.add_argument("--base", type=Path, help="base model's folder of the new adapter")
+    parser.add_argument(
+        "--shown", nargs="*", default=[], metavar="RECORDS", help="of photos for the towers named"
+    )
     options = parser.parse_args()
     if options.towers and not options.base:
         parser.error("--towers needs --base: the change is from that model")
     info, first = read_adapter(adapter_file(options.first))
     _, second = read_adapter(adapter_file(options.second))
-    join = with_a_reader if options.reader else with_another_tower
-    tensors = with_lora_rank(join(first, second), options.rank)
+    join = {None: with_another_tower, "photos": with_a_reader, "regions": with_a_side_tower}
+    tensors = with_lora_rank(join[options.side](first, second), options.rank)
     if options.towers:
         base = load_file(options.base / "model.safetensors")
-        tensors = restored(factored_towers(tensors, base, options.towers), base)
+        moments = moments_on(options.base, tensors, options.shown)
+        tensors = restored(factored_towers(tensors, base, options.towers, moments), base)
     options.out.mkdir(parents=True, exist_ok=True)
     joined = replace(
         info, base="nano", rank=options.rank, alpha=info.alpha * options.rank / info.rank
@@ -83,12 +94,19 @@ def with_another_tower(
     return joined
 
 
-def with_a_reader(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The first network's tensors, and the second one's vision encoder and scales for the head."""
+def with_a_side_tower(
+    first: Mapping[str, Tensor], second: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The first network's tensors, and the second one's vision encoder."""
     towers = {match[0] for match in map(OTHER.match, first) if match}
-    readers = {match[0] for match in map(READER.match, first) if match}
     tower = f"vision_encoder.others.{len(towers)}."
     own = {tower + k.removeprefix(BACKBONE): v for k, v in second.items() if k.startswith(BACKBONE)}
+    return {**first, **own}
+
+
+def with_a_reader(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The first network's tensors, and the second one's vision encoder and scales for the head."""
+    readers = {match[0] for match in map(READER.match, first) if match}
     levels = sorted({int(match[2]) for match in map(LEVEL.fullmatch, second) if match})
     scales = {
         f"head.readers.{len(readers)}.norm.{name}": torch.cat(
@@ -96,7 +114,7 @@ def with_a_reader(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> 
         )
         for name in ("scale", "shift")
     }
-    return {**first, **own, **scales}
+    return {**with_a_side_tower(first, second), **scales}
 
 
 def with_lora_rank(tensors: Mapping[str, Tensor], rank: int) -> dict[str, Tensor]:

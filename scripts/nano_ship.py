@@ -2,7 +2,8 @@
 
     python scripts/nano_ship.py outputs/nano/24-readers --towers 3:24 4:24
 
-The change of some towers from the base model may be stored as two factors of a low rank.
+The change of some towers from the base model may be stored as two factors of a low rank: with
+--shown the factors that change least what the towers give of such photos.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
 from seagull.model.low_rank import factored_towers, tower_and_rank
 from seagull.model.nano import download_nano
 from seagull.training.finished import adapter_file
+from seagull.training.moments import moments_on
 
 LIMIT = 25_000_000
 """Most bytes of the file: it is part of every installation."""
@@ -32,10 +34,16 @@ def main() -> None:
         "--towers", type=tower_and_rank, nargs="*", default=[], metavar="TOWER:RANK",
         help="to store as factors of that rank; the first tower is 1",
     )  # fmt: skip
+    parser.add_argument(
+        "--shown", nargs="*", default=[], metavar="RECORDS", help="of photos for the towers named"
+    )
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
-    base = load_file(download_nano() / "model.safetensors") if options.towers else {}
-    tensors = factored_towers(tensors, base, options.towers)
+    if options.towers:
+        folder = download_nano()
+        moments = moments_on(folder, tensors, options.shown)
+        base = load_file(folder / "model.safetensors")
+        tensors = factored_towers(tensors, base, options.towers, moments)
     # Scales and shifts, which are few, partly cancel each other: rounded, they would not meet.
     kept = {
         key: value.float() if value.ndim == 1 else value.to(torch.bfloat16)

@@ -29,7 +29,7 @@ from seagull.inference.reading import read_answers, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
 from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
 from seagull.model.assembly import fill, text_embeddings
-from seagull.model.head import HeadReading, RegionHead
+from seagull.model.head import HeadReading, RegionHead, side_view
 from seagull.model.mfe import RegionTokens, SideView
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.photos import Photo
@@ -211,7 +211,8 @@ class Engine:
             inputs.crop_masks[None].to(self.device),
         )
         self.counters.regions_encoded += len(regions)
-        side = SideView(*(kind[0] for kind in self.model.side_view(session.pyramid, masks)))
+        seen = side_view(self.model, self.head, session.pyramid, masks)
+        side = SideView(*(kind[0] for kind in seen))
         return torch.stack([tokens.global_tokens[0], tokens.local_tokens[0]], dim=1), side
 
     def run_tree(

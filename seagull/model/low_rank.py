@@ -3,7 +3,8 @@
 As in LoRA (Hu et al., 2021), ``weight = base weight + B @ A``: a tower of seagull-nano takes a
 third of the space that way, and may lose nothing by it (docs/nano.md). It is done with linear
 layers and pointwise convolutions. Factors stand at ``KEY.low_rank_A`` (r, in) and
-``KEY.low_rank_B`` (out, r) in the place of ``KEY``.
+``KEY.low_rank_B`` (out, r) in the place of ``KEY``. Where it is known what a layer is shown, the
+factors are those that change what the layer gives least, not those nearest to the weights.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from seagull.model.errors import ModelError
@@ -18,8 +20,16 @@ from seagull.model.errors import ModelError
 FIRST, SECOND = ".low_rank_A", ".low_rank_B"
 
 
+LEAST = 1e-3
+"""Added to the second moment in each direction, as a share of the mean: no direction is free."""
+
+
 def factored(
-    tensors: Mapping[str, Tensor], base: Mapping[str, Tensor], prefix: str, rank: int
+    tensors: Mapping[str, Tensor],
+    base: Mapping[str, Tensor],
+    prefix: str,
+    rank: int,
+    moments: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Tensor]:
     """The tensors, with factors for matrices where these take less space.
 
@@ -28,6 +38,8 @@ def factored(
         base: the base model's, by the same keys.
         prefix: of the keys that are meant.
         rank: of the factors, which are the nearest there are.
+        moments: second moments (in, in) of what layers are shown, by the same keys. Where there is
+            one, nearest means by what the layer gives (root mean square), else by the weights.
 
     Raises:
         ModelError: if the base model has no such weight, or one of another shape.
@@ -42,17 +54,35 @@ def factored(
         change = (value.float() - own.float()).flatten(1)
         if rank * sum(change.shape) >= change.numel():
             continue
-        left, values, right = torch.linalg.svd(change, full_matrices=False)
-        # Factors of about one size lose least in half precision.
-        root = values[:rank].sqrt()
-        stored[key + FIRST] = root[:, None] * right[:rank]
-        stored[key + SECOND] = left[:, :rank] * root
+        stored[key + FIRST], stored[key + SECOND] = _factors(
+            change, rank, None if moments is None else moments.get(key)
+        )
         del stored[key]
     return stored
 
 
+def _factors(
+    change: Float[Tensor, "out in"], rank: int, moment: Float[Tensor, "in in"] | None
+) -> tuple[Float[Tensor, "r in"], Float[Tensor, "out r"]]:
+    """Factors A, B with the least ``E |change @ x - B @ A @ x|^2`` for x of that second moment."""
+    if moment is None:
+        moment = torch.eye(change.shape[1])
+    moment = moment.double().clone()
+    moment.diagonal().add_(LEAST * moment.diagonal().mean())
+    spread, axes = torch.linalg.eigh(moment)
+    sizes = spread.sqrt()
+    left, values, right = torch.linalg.svd(change.double() @ (axes * sizes), full_matrices=False)
+    # Factors of about one size lose least in half precision.
+    root = values[:rank].sqrt()
+    first = (root[:, None] * right[:rank] / sizes) @ axes.T
+    return first.float(), (left[:, :rank] * root).float()
+
+
 def factored_towers(
-    tensors: Mapping[str, Tensor], base: Mapping[str, Tensor], towers: Iterable[tuple[int, int]]
+    tensors: Mapping[str, Tensor],
+    base: Mapping[str, Tensor],
+    towers: Iterable[tuple[int, int]],
+    moments: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Tensor]:
     """The tensors with factors for some towers: number (the first is 1) and rank of each.
 
@@ -61,7 +91,7 @@ def factored_towers(
     stored = dict(tensors)
     for tower, rank in towers:
         place = f"others.{tower - 2}" if tower > 1 else "backbone"
-        stored = factored(stored, base, f"vision_encoder.{place}.", rank)
+        stored = factored(stored, base, f"vision_encoder.{place}.", rank, moments)
     return stored
 
 

@@ -30,12 +30,14 @@ class RegionTokens(NamedTuple):
 
 
 class SideView(NamedTuple):
-    """What the side towers, which no token is made of, show of the regions of a batch."""
+    """What is known of the regions of a batch beside their tokens."""
 
     statistics: Tensor
-    """Of all levels of each tower, (B, R, towers, S), in float32."""
+    """Of all levels of each side tower for photos, (B, R, towers, S), in float32."""
     share: Tensor
     """Of the photo that each region covers, (B, R), in [0, 1]."""
+    quality: Tensor
+    """As read off cells, (B, R), in [0, 1]; 0 where nothing reads it."""
 
 
 class ImageContext(NamedTuple):

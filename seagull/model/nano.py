@@ -62,6 +62,7 @@ def prepare_nano(
     *,
     scales: Sequence[float] = (),
     mfe_towers: int = 0,
+    cell_towers: Sequence[int] = (),
 ) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
@@ -75,11 +76,12 @@ def prepare_nano(
         scales: of the vision encoder's towers, if they are not to be those in use: towers are
             trained apart.
         mfe_towers: how many of these, the first ones, the region tokens are made of; 0 for all.
+        cell_towers: places of those that are read cell by cell.
 
     Raises:
         ModelError: if a package cannot be had or its file is not the expected one.
     """
-    settings = nano_settings(scales, mfe_towers)
+    settings = nano_settings(scales, mfe_towers, cell_towers)
     if is_current(folder, settings):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -94,12 +96,14 @@ def prepare_nano(
     return folder
 
 
-def nano_settings(scales: Sequence[float] = (), mfe_towers: int = 0) -> dict[str, Any]:
+def nano_settings(
+    scales: Sequence[float] = (), mfe_towers: int = 0, cell_towers: Sequence[int] = ()
+) -> dict[str, Any]:
     """The model settings of seagull-nano, with other towers if their scales are given."""
     settings = preset("seagull-nano")["model"]
     if scales:
         settings["vision_config"] |= {"towers": len(scales), "scales": [*scales]}
-        settings["mfe_config"] |= {"towers": mfe_towers}
+        settings["mfe_config"] |= {"towers": mfe_towers, "cell_towers": [*cell_towers]}
     return settings
 
 

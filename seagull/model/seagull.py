@@ -62,6 +62,14 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             )
         self.side_towers = vision.towers - (mfe.towers or vision.towers)
         """How many towers, the last ones, the region tokens are not made of."""
+        if wrong := [place for place in mfe.cell_towers if not 0 <= place < vision.towers]:
+            raise ValueError(
+                f"mfe_config.cell_towers: the vision encoder has {vision.towers} towers, "
+                f"0 to {vision.towers - 1}; got {wrong[0]}"
+            )
+        first = vision.towers - self.side_towers
+        self.photo_towers = [p for p in range(first, vision.towers) if p not in mfe.cell_towers]
+        """Places of the side towers that have learned from whole photos."""
         levels = (vision.towers - self.side_towers) * len(vision.levels)
         channels = self.vision_encoder.channels[:levels]
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
@@ -125,22 +133,33 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return RegionTokens(global_tokens, local_tokens.unflatten(0, crops.shape[:2]))
 
     def side_view(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> SideView:
-        """What the side towers show under the masks.
+        """What side towers for photos show under the masks; of quality nothing is read here.
 
         Args:
             pyramid: levels of the photo; those of the side towers, at least, which are the last.
             masks: at the resolution of the encoder's input.
         """
         mfe = self.mfe
-        first = len(pyramid) - self.side_towers * mfe.per_tower
-        starts = range(first, len(pyramid), mfe.per_tower)
         found = [
-            torch.cat(mfe.pooled(pyramid[start : start + mfe.per_tower], masks), dim=-1)
-            for start in starts
+            torch.cat(mfe.pooled(self.levels_of(place, pyramid), masks), dim=-1)
+            for place in self.photo_towers
         ]
         none = torch.zeros(*masks.shape[:2], 0, mfe.tower_statistics, device=masks.device)
         share = masks.float().mean(dim=(2, 3))
-        return SideView(torch.stack(found, dim=2) if found else none, share)
+        return SideView(
+            torch.stack(found, dim=2) if found else none, share, torch.zeros_like(share)
+        )
+
+    def cell_levels(self, pyramid: Pyramid) -> list[Tensor]:
+        """The levels of the towers that are read cell by cell, side by side."""
+        places = self.config.mfe.cell_towers
+        return [level for place in places for level in self.levels_of(place, pyramid)]
+
+    def levels_of(self, place: int, pyramid: Pyramid) -> Pyramid:
+        """The levels of one tower in a pyramid, from which the first towers may be missing."""
+        per = self.mfe.per_tower
+        start = len(pyramid) - (len(self.vision_encoder.scales) - place) * per
+        return pyramid[start : start + per]
 
     def embed(
         self,

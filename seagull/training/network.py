@@ -11,7 +11,7 @@ from timm.layers.drop import DropPath
 from torch import Tensor, nn
 
 from seagull.model.adapter import file_key
-from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead
+from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead, side_view
 from seagull.model.lora import group_of
 from seagull.model.mfe import Pyramid, RegionTokens, SideView
 from seagull.model.seagull import SeagullForConditionalGeneration
@@ -171,7 +171,7 @@ class TrainingNetwork(nn.Module):
             tokens = self.model.region_tokens(pyramid, context, masks, crops, shown)
         if "global_token" in self.ablate:
             tokens = tokens._replace(global_tokens=torch.zeros_like(tokens.global_tokens))
-        return tokens, self.model.side_view(pyramid, masks)
+        return tokens, side_view(self.model, self.head, pyramid, masks)
 
     def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
         """The answers of a batch with one conversation a row, (B, T)."""

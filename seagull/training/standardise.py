@@ -8,8 +8,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from seagull.model.head import RegionHead, TowerReader
+from seagull.model.head import RegionHead
 from seagull.model.mfe import PyramidCrop, Standardise
+from seagull.model.readers import TowerReader
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.training.samples import Batch
 
@@ -31,17 +32,17 @@ def fit_scales(
         model: whose vision encoder is as it will be at the first step.
         batches: as the trainer gets them.
         crops: whether the local branch is used.
-        head: whose readers of towers have scales as well.
+        head: whose readers have scales as well.
     """
     norms: list[nn.Module] = [*(model.mfe.norms or ())]
     local = model.mfe.local if crops and isinstance(model.mfe.local, PyramidCrop) else None
     norms += [] if local is None else [local.norm]
-    norms += [] if head is None else [cast(TowerReader, reader).norm for reader in head.readers]
+    norms += [] if head is None else _norms_of(head)
     if all(not isinstance(norm, Standardise) or norm.fitted for norm in norms):
         return
     rows: list[list[Tensor]] = [[] for _ in norms]
     for batch in batches:
-        found = _statistics(model, batch, local, readers=head is not None)
+        found = _statistics(model, batch, local, head)
         for own, statistics in zip(rows, found, strict=True):
             own.append(statistics)
     for norm, own in zip(norms, rows, strict=True):
@@ -71,8 +72,7 @@ def _statistics(
     model: SeagullForConditionalGeneration,
     batch: Batch,
     local: PyramidCrop | None,
-    *,
-    readers: bool,
+    head: RegionHead | None,
 ) -> list[Tensor]:
     """Statistics (n, C) of the regions for each scale, in the order of ``fit_scales``."""
     mfe, weight = model.mfe, next(model.vision_encoder.parameters())
@@ -87,6 +87,13 @@ def _statistics(
     if local is not None:
         seen, shown = there["region_crops"][real], there["region_crop_masks"][real]
         found.append(local.pooled(model.vision_encoder.first(seen.to(weight.dtype)), shown))
-    if readers:
+    if head is not None:
         found += model.side_view(pyramid, masks).statistics[real].unbind(dim=1)
+        if head.cells is not None:
+            found.append(head.cells.cells(model.cell_levels(pyramid)).flatten(0, 2))
     return found
+
+
+def _norms_of(head: RegionHead) -> list[nn.Module]:
+    norms: list[nn.Module] = [cast(TowerReader, reader).norm for reader in head.readers]
+    return norms if head.cells is None else [*norms, head.cells.norm]

@@ -96,36 +96,33 @@ def test_a_third_tower_follows_the_second_with_a_change_of_low_rank(
     assert not any(model.mfe.basic[level].weight.any() for level in range(4, 12))
 
 
-def test_a_tower_with_a_reader_is_for_the_head_alone(
-    tiny_config: SeagullConfig, joined: Path
-) -> None:
+def _with_a_side_tower(folder: Path, known: str, kind: str, out: str) -> None:
+    command = [sys.executable, str(SCRIPT), known, "second", out, "--rank", str(RANK)]
+    command += ["--side", kind]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_side_towers_are_for_the_head_alone(tiny_config: SeagullConfig, joined: Path) -> None:
     first, second = (load_file(joined / n / "adapter.safetensors") for n in ("first", "second"))
-    for known, out in (("first", "read"), ("read", "twice")):
-        command = [
-            sys.executable,
-            str(SCRIPT),
-            known,
-            "second",
-            out,
-            "--rank",
-            str(RANK),
-            "--reader",
-        ]
-        done = subprocess.run(command, cwd=joined, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    settings = _config(tiny_config, 3).to_dict()
-    settings["mfe_config"]["towers"] = 1
+    _with_a_side_tower(joined, "first", "photos", "read")
+    _with_a_side_tower(joined, "read", "photos", "twice")
+    _with_a_side_tower(joined, "twice", "regions", "cells")
+    settings = _config(tiny_config, 4).to_dict()
+    settings["mfe_config"] |= {"towers": 1, "cell_towers": [0, 3]}
     model = build_model(SeagullConfig(**settings))
-    apply_adapter(model, joined / "twice" / "adapter.safetensors", without=["head"])
-    for tower, own in zip(model.vision_encoder.backbones, (first, second, second), strict=True):
+    apply_adapter(model, joined / "cells" / "adapter.safetensors", without=["head"])
+    towers = zip(model.vision_encoder.backbones, (first, second, second, second), strict=True)
+    for tower, own in towers:
         for key, value in tower.named_parameters():
             assert torch.equal(value, own[f"vision_encoder.backbone.{key}"])
     for key, value in model.mfe.named_parameters():
         assert torch.equal(value, first[f"mfe.{key}"])
-    twice = load_file(joined / "twice" / "adapter.safetensors")
+    tensors = load_file(joined / "cells" / "adapter.safetensors")
     wanted = torch.cat([second[f"mfe.norms.{level}.shift"] for level in range(4)])
     for reader in (0, 1):
-        assert torch.equal(twice[f"head.readers.{reader}.norm.shift"], wanted)
+        assert torch.equal(tensors[f"head.readers.{reader}.norm.shift"], wanted)
+    assert not any(key.startswith("head.readers.2") for key in tensors)
 
 
 def test_lora_becomes_the_nearest_product_of_the_rank(joined: Path) -> None:

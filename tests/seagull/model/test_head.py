@@ -12,6 +12,7 @@ from seagull.model.mfe import RegionTokens, SideView
 
 WIDTH = 6
 TOWERS = {"readers": 2, "statistics": 5}
+CELLS = {"cells": [[3, 4], [3, 4]]}
 
 
 def shown() -> tuple[RegionTokens, SideView]:
@@ -23,7 +24,8 @@ def shown() -> tuple[RegionTokens, SideView]:
 
     tokens = RegionTokens(some(WIDTH), some(WIDTH))
     share = torch.rand(2, 3, generator=generator)
-    return tokens, SideView(some(TOWERS["readers"], TOWERS["statistics"]), share)
+    quality = torch.rand(2, 3, generator=generator)
+    return tokens, SideView(some(TOWERS["readers"], TOWERS["statistics"]), share, quality)
 
 
 def written(folder: Path, head: RegionHead, *, without: str = "nothing") -> Path:
@@ -34,7 +36,7 @@ def written(folder: Path, head: RegionHead, *, without: str = "nothing") -> Path
 
 
 def test_a_head_reads_the_same_from_its_file(tmp_path: Path) -> None:
-    for towers in ({}, TOWERS):
+    for towers in ({}, TOWERS, CELLS, TOWERS | CELLS):
         head = RegionHead(WIDTH, **towers)
         again = read_head(written(tmp_path, head), RegionHead(WIDTH, **towers))
         assert again is not None
@@ -80,5 +82,35 @@ def test_side_towers_count_as_far_as_the_gate_and_the_region_go() -> None:
     assert torch.equal(after.presence, before.presence)
     nowhere = side._replace(share=torch.zeros(2, 3))
     torch.testing.assert_close(head(tokens, nowhere).numbers, before.numbers)
+    with pytest.raises(ValueError, match="reads side towers"):
+        head(tokens)
+
+
+@pytest.mark.parametrize("gate", [0.1, 0.5, 0.9])
+def test_a_reader_of_cells_counts_by_half_less_what_readers_of_photos_do(gate: float) -> None:
+    tokens, side = shown()
+    head, plain = RegionHead(WIDTH, **TOWERS, **CELLS), RegionHead(WIDTH)
+    plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})
+    assert head.gate is not None
+    with torch.no_grad():
+        head.gate.weight.zero_()
+        head.gate.bias.fill_(torch.tensor(gate).logit())
+    before, after = plain(tokens), head(tokens, side)
+    share = gate * side.share
+    rest = torch.where(share < 0.5, 0.5 - share, 0.0)
+    assert (rest > 0).any()
+    own = before.numbers[..., 0]
+    wanted = (1 - share - rest) * own + share * head.read_towers(side) + rest * side.quality
+    torch.testing.assert_close(after.numbers[..., 0], wanted)
+    assert torch.equal(after.numbers[..., 1:], before.numbers[..., 1:])
+
+
+def test_a_head_that_reads_cells_alone_has_no_gate() -> None:
+    tokens, side = shown()
+    head, plain = RegionHead(WIDTH, **CELLS), RegionHead(WIDTH)
+    plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})
+    assert head.gate is None
+    own = plain(tokens).numbers[..., 0]
+    torch.testing.assert_close(head(tokens, side).numbers[..., 0], (own + side.quality) / 2)
     with pytest.raises(ValueError, match="reads side towers"):
         head(tokens)

@@ -147,3 +147,28 @@ def test_towers_are_named_with_their_rank() -> None:
     for wrong in ("0:88", "1:0", "2", "a:b"):
         with pytest.raises(ValueError, match=r"towers and ranks|to unpack|invalid literal"):
             tower_and_rank(wrong)
+
+
+def test_factors_lose_least_of_what_a_layer_gives_of_what_it_is_shown() -> None:
+    base, changed = _tensors(0), _tensors(1)
+    generator = torch.Generator().manual_seed(4)
+    # What the layer is shown differs much more in some directions than in others.
+    mixing = torch.randn(20, 20, generator=generator) * torch.logspace(-2, 1, 20)
+    shown = torch.randn(4000, 20, generator=generator) @ mixing
+    moment = shown.T @ shown / len(shown)
+
+    def lost(moments: dict[str, Tensor] | None) -> tuple[float, float]:
+        whole = restored(factored(changed, base, TOWER, RANK, moments), base)
+        off = (whole[CONV] - changed[CONV]).flatten(1)
+        return float((shown @ off.T).square().mean()), float(off.square().mean())
+
+    (given, weights), (plain_given, plain_weights) = lost({CONV: moment}), lost(None)
+    assert given < 0.6 * plain_given
+    assert weights > plain_weights
+    # No other factors of the rank give less: the nearest to the layer's outputs on these inputs.
+    outputs = shown @ (changed[CONV] - base[CONV]).flatten(1).T
+    least = torch.linalg.svdvals(outputs)[RANK:].square().sum() / outputs.numel()
+    assert given == pytest.approx(float(least), rel=0.02)
+    # Layers of which nothing is known are as before.
+    some = factored(changed, base, TOWER, RANK, {CONV: moment})
+    assert torch.equal(some[LINEAR + FIRST], factored(changed, base, TOWER, RANK)[LINEAR + FIRST])

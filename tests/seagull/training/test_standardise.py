@@ -34,6 +34,7 @@ def test_fitted_statistics_are_centred_and_of_one_size(
     scaled_config: SeagullConfig, processor: SeagullProcessor, records: Path
 ) -> None:
     scaled_config.vision.towers, scaled_config.mfe.towers = 2, 1
+    scaled_config.mfe.cell_towers = [0]
     model = build_model(scaled_config)
     initialise_region_parts(model, seed=1)
     head = head_of(model)
@@ -44,7 +45,8 @@ def test_fitted_statistics_are_centred_and_of_one_size(
     batches = [maker([photos[number, 0]]) for number in range(16)]
     fit_scales(model, batches, head=head)
     assert model.mfe.norms is not None
-    rows, towers = [], []
+    assert head.cells is not None
+    rows, towers, cells = [], [], []
     with torch.no_grad():
         for batch in batches:
             real = batch["region_numbers"].isnan().all(dim=2).logical_not()
@@ -53,7 +55,9 @@ def test_fitted_statistics_are_centred_and_of_one_size(
             rows.append(model.mfe.norms[0](pooled)[real])
             side = model.side_view(pyramid, batch["region_masks"]).statistics
             towers.append(head.readers[0].norm(side[:, :, 0])[real])
-    for together in (torch.cat(rows), torch.cat(towers)):
+            shown = head.cells.cells(model.cell_levels(pyramid))
+            cells.append(head.cells.norm(shown).flatten(0, 2))
+    for together in (torch.cat(rows), torch.cat(towers), torch.cat(cells)):
         # Photos without labels were fitted to as well, and some channels hardly vary in so few.
         assert together.mean(dim=0).abs().max() < 0.35
         assert 0.6 < together.std(dim=0).max() < 1.6
