@@ -107,6 +107,28 @@ def test_a_side_tower_counts_by_the_share_of_the_photo(tiny_config, processor, p
     )
 
 
+def test_cells_count_as_much_as_the_tokens(tiny_config, processor, photo, regions):
+    settings = tiny_config.to_dict()
+    settings["mfe_config"]["cell_towers"] = [0]
+    torch.manual_seed(5)
+    model = build_model(SeagullConfig(**settings))
+    initialise_region_parts(model, 5)
+    head = head_of(model).eval()
+    with torch.no_grad():
+        head.outer.weight.zero_()
+        head.outer.bias.zero_()
+        head.cells.outer.weight.mul_(9)
+    engine = Engine(model, processor, head=head)
+    session = engine.open(photo)
+    read = engine.read_head(session, regions[:3]).numbers[0, :, 0]
+    masks = processor.regions(photo.pixels, regions[:3]).masks[None]
+    cells = head.cells(session.pyramid, masks)[0]
+    assert cells.std() > 1e-3
+    torch.testing.assert_close(read, (0.5 + cells) / 2)
+    alone = engine.read_head(engine.open(photo), regions[1:2]).numbers[0, :, 0]
+    torch.testing.assert_close(alone, read[1:2])
+
+
 @pytest.mark.parametrize("mean", [0.0, 0.013, 0.4, 0.75, 1.0])
 def test_a_tilted_distribution_has_the_mean(mean):
     shares = tilted(np.array([0.1, 0.0, 0.6, 0.2, 0.1]), QUALITY.weights, mean)
