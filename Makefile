@@ -58,24 +58,37 @@ ONE := $(NANO)/one-tower
 TWO := $(NANO)/two-towers
 HALF := $(NANO)/half
 FOUR := $(NANO)/four-towers
+FIVE := $(NANO)/five-towers
 STAGE := $(BIN)/seagull train configs/nano
 
-# Side towers, each with a reader in the head.
-JOIN := $(BIN)/python scripts/nano_join.py --reader --rank 4 --base $(FOUR)
+# Side towers, for the head alone.
+JOIN := $(BIN)/python scripts/nano_join.py --rank 4
+# Of photos like these, what the towers give is to change least when they are stored as factors.
+SHOWN := --shown $(NANO)/opinions/train.jsonl $(NANO)/data/versions/train.jsonl
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 24 stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 26 stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/python scripts/nano_base.py $(ONE) 1
 	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
 	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
 	$(BIN)/python scripts/nano_base.py $(FOUR) 1 1 0.5 0.5 --mfe-towers 2
+	$(BIN)/python scripts/nano_base.py $(FIVE) 1 1 0.5 0.5 1 --mfe-towers 2 --region-tower
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
 	$(BIN)/python scripts/nano_references.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/references
 	$(BIN)/seagull-data versions configs/data/nano-more.yaml
+	$(BIN)/python scripts/nano_references.py $(NANO_DATA)/biq2021/train.parquet \
+		$(NANO)/references-most --least 0.73
+	$(BIN)/seagull-data versions configs/data/nano-more.yaml input=$(NANO)/references-most \
+		output=$(NANO)/most seed=13 versions.per_scene=16
+	$(BIN)/python scripts/nano_apart.py $(NANO_DATA) $(NANO)/data $(NANO)/apart
+	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO)/apart output=$(NANO)/again \
+		masks.given=$(NANO_DATA)/bsds500/train_segments.jsonl seed=14 \
+		versions.calibration=$(NANO)/data versions.validation={} chat.validation_share=0.0 \
+		|| [ $$? = 3 ]  # complete, but for a photo of which nothing can be made
 	$(STAGE)/1-encoder.yaml
 	$(STAGE)/2-opinions.yaml
 	$(STAGE)/3-regions.yaml
@@ -99,10 +112,15 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 24 stages,
 		output=$(NANO)/20-language max_steps=180
 	$(STAGE)/21-half.yaml
 	$(STAGE)/21-half.yaml seed=3 output=$(NANO)/22-half
-	$(JOIN) $(NANO)/20-language $(NANO)/21-half $(NANO)/23-joined/first --towers 3:24
-	$(JOIN) $(NANO)/23-joined/first $(NANO)/22-half $(NANO)/23-joined --towers 4:24
+	$(JOIN) $(NANO)/20-language $(NANO)/21-half $(NANO)/23-joined/first \
+		--side photos --base $(FOUR) --towers 3:24
+	$(JOIN) $(NANO)/23-joined/first $(NANO)/22-half $(NANO)/23-joined \
+		--side photos --base $(FOUR) --towers 4:24
 	$(BIN)/python scripts/nano_readers.py configs/nano/24-readers.yaml
-	$(BIN)/python scripts/nano_ship.py $(NANO)/24-readers --towers 3:24 4:24
+	$(STAGE)/25-regions.yaml
+	$(JOIN) $(NANO)/24-readers $(NANO)/25-regions $(NANO)/26-joined \
+		--side regions --base $(FIVE)
+	$(BIN)/python scripts/nano_ship.py $(NANO)/26-joined --towers 1:64 2:64 3:24 4:24 5:64 $(SHOWN)
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on

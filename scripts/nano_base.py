@@ -21,12 +21,12 @@ def main() -> None:
     parser.add_argument("scales", type=float, nargs="+", help="for each tower, see VisionEncoder")
     parser.add_argument("--mfe-towers", type=int, default=0, help="those of the tokens; 0: all")
     parser.add_argument(
-        "--cell-towers", type=int, nargs="*", default=[], help="those read cell by cell; from 0"
+        "--region-tower", action="store_true", help="the last is a side tower for regions"
     )
     options = parser.parse_args()
     prepare_nano(
         options.folder, print, scales=options.scales, mfe_towers=options.mfe_towers,
-        cell_towers=options.cell_towers,
+        region_tower=options.region_tower,
     )  # fmt: skip
 
 

@@ -5,11 +5,11 @@
 The first network stays what it is. Of the second it gets the vision encoder as its last tower, and
 the keys and scales of its levels; what regions take from these levels begins at nothing and is to
 be learned. With --side it becomes a side tower, of which the tokens know nothing. One for photos
-gets a reader in the head, of which the scales are there and the rest is to be learned; one for
-regions is read cell by cell. LoRA is brought down to
-the rank that leaves room for the tower, and so is the change from the base model of towers that are
-named: what learns from them afterwards sees them as they will be in the package. With --shown
-that changes least what these towers give of such photos.
+gets a reader in the head, of which the scales are there and the rest is to be learned; with one for
+regions the second network's MFE and head come along, and nothing is to be learned. LoRA is brought
+down to the rank that leaves room for the tower, and so is the change from the base model of towers
+that are named: what learns from them afterwards sees them as they will be in the package. With
+--shown that changes least what these towers give of such photos.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ BACKBONE = "vision_encoder.backbone."
 LEVEL = re.compile(r"mfe\.(basic|keys|norms)\.(\d+)\.(.+)")
 """Parts that the MFE has one of for each level."""
 OTHER = re.compile(r"vision_encoder\.others\.\d+\.")
+LAST = ("mfe.attended_out.", "mfe.basic_out.")
+"""Layers that with ``mfe.merge`` make one linear map of what is attended to and the basic part."""
 READER = re.compile(r"head\.readers\.\d+\.")
 
 
@@ -61,7 +63,7 @@ def main() -> None:
         parser.error("--towers needs --base: the change is from that model")
     info, first = read_adapter(adapter_file(options.first))
     _, second = read_adapter(adapter_file(options.second))
-    join = {None: with_another_tower, "photos": with_a_reader, "regions": with_a_side_tower}
+    join = {None: with_another_tower, "photos": with_a_reader, "regions": with_a_region_reader}
     tensors = with_lora_rank(join[options.side](first, second), options.rank)
     if options.towers:
         base = load_file(options.base / "model.safetensors")
@@ -115,6 +117,28 @@ def with_a_reader(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> 
         for name in ("scale", "shift")
     }
     return {**with_a_side_tower(first, second), **scales}
+
+
+def with_a_region_reader(
+    first: Mapping[str, Tensor], second: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The first network's tensors, and of the second one all that reads regions' global tokens.
+
+    The last layers of its MFE become one, as ``MaskFeatureExtractor`` has it with ``direct``.
+    """
+    reader = {
+        f"head.regions.{key}": value
+        for key, value in second.items()
+        if key.startswith(("mfe.", "head.")) and not key.startswith(("mfe.local.", *LAST))
+    }
+    merge = second["mfe.merge.weight"].float()
+    weights, bias = [], second["mfe.merge.bias"].float()
+    for layer, part in zip(LAST, merge.chunk(2, dim=1), strict=True):
+        weights.append(part @ second[f"{layer}weight"].float())
+        bias = bias + part @ second[f"{layer}bias"].float()
+    reader["head.regions.mfe.merge.weight"] = torch.cat(weights, dim=1)
+    reader["head.regions.mfe.merge.bias"] = bias
+    return {**with_a_side_tower(first, second), **reader}
 
 
 def with_lora_rank(tensors: Mapping[str, Tensor], rank: int) -> dict[str, Tensor]:

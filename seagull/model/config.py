@@ -52,8 +52,8 @@ class SeagullMFEConfig(PreTrainedConfig):
             forgets both, and how much a region matters to the photo depends on its size.
         towers: how many of the vision encoder's towers, the first ones, the tokens are made of; 0
             for all. The others are side towers, for the head alone, see ``seagull.model.head``.
-        cell_towers: places (from 0) of the towers that the head reads quality off cell by cell.
-            Side towers that are not among these have learned from whole photos.
+        region_tower: whether the last tower, a side tower, has learned from regions, which the head
+            then has a reader of. The other side towers have learned from whole photos.
         standardise: whether each pooled statistic is scaled and shifted by numbers of its own,
             which training takes from its data first. Statistics differ by orders of magnitude, and
             quality lies in the small ones as well.
@@ -73,7 +73,7 @@ class SeagullMFEConfig(PreTrainedConfig):
     geometry: bool = False
     standardise: bool = False
     towers: int = 0
-    cell_towers: list[int] | tuple[int, ...] = ()
+    region_tower: bool = False
 
 
 @strict

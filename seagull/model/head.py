@@ -1,13 +1,12 @@
 """A small head that reads a region's numbers off its two tokens, without the language model.
 
-Side towers, which the tokens are not made of, have small readers of their own in it, which know
-quality alone. A gate says how much those count that have learned from whole photos; a reader of
-cells takes the place that they leave.
+Side towers, which the tokens are not made of, have readers of their own in it. Those of towers that
+have learned from whole photos know quality alone, so a gate says how much they count. A reader of
+regions, for a tower that has learned from synthetic ones, counts where the gate is shut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +16,8 @@ from torch import Tensor, nn
 
 from seagull.model.adapter import keyed_parameters, load_tensors, read_adapter
 from seagull.model.errors import ModelError
-from seagull.model.mfe import Pyramid, RegionTokens, SideView
-from seagull.model.readers import CellReader, TowerReader
+from seagull.model.mfe import MaskFeatureExtractor, Pyramid, RegionTokens, SideView
+from seagull.model.readers import TowerReader
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.types import DistortionType
 
@@ -28,8 +27,11 @@ HEAD_FILE = "head.safetensors"
 """The head beside the weights of a model folder, as an adapter file."""
 GROUP = "head."
 """Beginning of the head's keys in an adapter file."""
-MOST = 0.5
-"""What readers count together at most: as much as the tokens."""
+REGIONS = 0.7
+"""What a reader of regions counts where the gate is shut."""
+OPEN = 0.25
+"""From here on the gate is open: the photo is like those that people judged, not like those that a
+reader of regions has learned from, which counts for nothing."""
 
 
 class HeadReading(NamedTuple):
@@ -49,7 +51,7 @@ class RegionHead(nn.Module):
         hidden: inner width.
         readers: one for each side tower that has learned from whole photos.
         statistics: how many statistics S each of these has.
-        cells: of each tower that is read cell by cell, the channels of its levels.
+        regions: the reader of regions, if there is a tower for it.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class RegionHead(nn.Module):
         *,
         readers: int = 0,
         statistics: int = 0,
-        cells: Sequence[Sequence[int]] = (),
+        regions: RegionReader | None = None,
     ) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(2 * width)
@@ -68,7 +70,7 @@ class RegionHead(nn.Module):
         self.presence = nn.Linear(hidden, len(DistortionType))
         self.readers = nn.ModuleList(TowerReader(statistics) for _ in range(readers))
         self.gate = nn.Linear(2 * width, 1) if readers else None
-        self.cells = CellReader(cells) if cells else None
+        self.regions = regions
 
     def forward(self, tokens: RegionTokens, side: SideView | None = None) -> HeadReading:
         """Numbers and presence of each region.
@@ -83,12 +85,12 @@ class RegionHead(nn.Module):
         both = self.norm(torch.cat([tokens.global_tokens, tokens.local_tokens], dim=-1))
         hidden = nn.functional.gelu(self.inner(both))
         numbers = torch.sigmoid(self.outer(hidden).float())
-        if self.gate is not None or self.cells is not None:
-            if side is None:
-                raise ValueError("this head reads side towers: give it what they show")
-            quality = self._with_readers(numbers[..., 0], both, side)
-            numbers = torch.cat([quality[..., None], numbers[..., 1:]], dim=-1)
-        return HeadReading(numbers, self.presence(hidden).float())
+        reading = HeadReading(numbers, self.presence(hidden).float())
+        if self.gate is None and self.regions is None:
+            return reading
+        if side is None:
+            raise ValueError("this head reads side towers: give it what they show")
+        return self._with_readers(reading, both, side)
 
     def read_towers(self, side: SideView) -> Float[Tensor, "B R"]:
         """The mean of what the readers of side towers say of quality, in [0, 1]."""
@@ -97,26 +99,61 @@ class RegionHead(nn.Module):
         return torch.stack(read).mean(dim=0)
 
     def _with_readers(
-        self, quality: Float[Tensor, "B R"], both: Float[Tensor, "B R 2D"], side: SideView
-    ) -> Float[Tensor, "B R"]:
-        """The quality read off the tokens, and what the readers say, each with its share."""
-        share, found = torch.zeros_like(quality), quality
+        self, own: HeadReading, both: Float[Tensor, "B R 2D"], side: SideView
+    ) -> HeadReading:
+        """What is read off the tokens, and what the readers say, each with its share."""
+        numbers, rest = own.numbers, torch.full_like(own.numbers[..., :1], REGIONS)
         if self.gate is not None:
+            gate = torch.sigmoid(self.gate(both).float())
+            rest = rest * (1 - gate / OPEN).clamp_min(0)
             # Its towers have learned from whole photos.
-            share = torch.sigmoid(self.gate(both).float()).squeeze(-1) * side.share
-            found = found + share * (self.read_towers(side) - quality)
-        if self.cells is not None:
-            found = found + (MOST - share).clamp_min(0) * (side.quality - quality)
-        return found
+            share = gate.squeeze(-1) * side.share
+            quality = torch.lerp(numbers[..., 0], self.read_towers(side), share)
+            numbers = torch.cat([quality[..., None], numbers[..., 1:]], dim=-1)
+        if self.regions is None:
+            return HeadReading(numbers, own.presence)
+        return HeadReading(
+            torch.lerp(numbers, side.numbers, rest),
+            torch.lerp(own.presence, side.presence, rest),
+        )
+
+
+class RegionReader(nn.Module):
+    """What a network that has learned from regions reads off its tower, all of it.
+
+    It has an MFE, for global tokens, and a head of its own.
+
+    Args:
+        mfe: for the levels of one tower, with tokens of that width.
+        width: width D of its tokens.
+    """
+
+    def __init__(self, mfe: MaskFeatureExtractor, width: int) -> None:
+        super().__init__()
+        self.mfe = mfe
+        self.head = RegionHead(width)
+
+    def forward(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> HeadReading:
+        """Numbers and presence of each region.
+
+        Args:
+            pyramid: the tower's levels.
+            masks: at the resolution of the encoder's input.
+        """
+        dtype = self.mfe.merge.weight.dtype
+        levels = [level.to(dtype) for level in pyramid]
+        seen = self.mfe.global_tokens(levels, self.mfe.image_context(levels), masks)
+        return self.head(RegionTokens(seen, torch.zeros_like(seen)))
 
 
 def head_of(model: SeagullForConditionalGeneration) -> RegionHead:
     """A head of the model's sizes, with weights by chance."""
+    width = model.config.text.hidden_size
     return RegionHead(
-        model.config.text.hidden_size,
+        width,
         readers=len(model.photo_towers),
         statistics=model.mfe.tower_statistics,
-        cells=[model.vision_encoder.crop_channels for _ in model.config.mfe.cell_towers],
+        regions=RegionReader(model.region_mfe(), width) if model.config.mfe.region_tower else None,
     )
 
 
@@ -130,12 +167,13 @@ def side_view(
 
     Args:
         model: as ``SeagullForConditionalGeneration.side_view``, and so are pyramid and masks.
-        head: reads the quality of cells, if it has a reader for it.
+        head: reads more, if it has a reader of regions.
     """
     side = model.side_view(pyramid, masks)
-    if head is None or head.cells is None:
+    if head is None or head.regions is None:
         return side
-    return side._replace(quality=head.cells(model.cell_levels(pyramid), masks))
+    numbers, presence = head.regions(model.region_levels(pyramid), masks)
+    return side._replace(numbers=numbers, presence=presence)
 
 
 def read_head(adapter: Path, head: RegionHead) -> RegionHead | None:

@@ -36,8 +36,10 @@ class SideView(NamedTuple):
     """Of all levels of each side tower for photos, (B, R, towers, S), in float32."""
     share: Tensor
     """Of the photo that each region covers, (B, R), in [0, 1]."""
-    quality: Tensor
-    """As read off cells, (B, R), in [0, 1]; 0 where nothing reads it."""
+    numbers: Tensor
+    """As a reader of regions reads them, (B, R, numbers), in [0, 1]; nothing if there is none."""
+    presence: Tensor
+    """Log-odds of distortion types, as such a reader reads them, (B, R, types), or nothing."""
 
 
 class ImageContext(NamedTuple):
@@ -196,8 +198,10 @@ class MaskFeatureExtractor(nn.Module):
         cells: cells of each level at the model's input size; needed for channel keys only.
         crop_size: side of a crop in pixels.
         out_dim: width D of the language model.
-        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, local, geometry,
+        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, geometry,
             standardise: see ``seagull.model.config.SeagullMFEConfig``.
+        local: as there, or ``none``: there is no local token.
+        direct: without the two layers before the last one, which with it make one linear map.
     """
 
     def __init__(  # noqa: PLR0913 - flat arguments, named by the caller
@@ -218,6 +222,7 @@ class MaskFeatureExtractor(nn.Module):
         local: str,
         geometry: bool = False,
         standardise: bool = False,
+        direct: bool = False,
     ) -> None:
         super().__init__()
         self.coverage = coverage
@@ -235,14 +240,17 @@ class MaskFeatureExtractor(nn.Module):
         else:
             self.keys = nn.ModuleList(PositionKeys(count, embed_dim) for count in channels)
         self.block = RegionBlock(embed_dim, cross_dim, num_heads, mlp_dim)
-        self.attended_out = nn.Linear(embed_dim, out_dim)
-        self.basic_out = nn.Linear(embed_dim, out_dim)
-        self.merge = nn.Linear(2 * out_dim, out_dim)
-        self.local: nn.Module = (
-            PixelCrop(crop_size, embed_dim, out_dim)
-            if local == "pixels"
-            else PyramidCrop(crop_channels, statistics, embed_dim, out_dim, standardise=standardise)
-        )
+        last = embed_dim if direct else out_dim
+        self.attended_out = nn.Identity() if direct else nn.Linear(embed_dim, out_dim)
+        self.basic_out = nn.Identity() if direct else nn.Linear(embed_dim, out_dim)
+        self.merge = nn.Linear(2 * last, out_dim)
+        self.local: nn.Module | None = None
+        if local == "pixels":
+            self.local = PixelCrop(crop_size, embed_dim, out_dim)
+        elif local == "pyramid":
+            self.local = PyramidCrop(
+                crop_channels, statistics, embed_dim, out_dim, standardise=standardise
+            )
 
     def image_context(self, pyramid: Pyramid) -> ImageContext:
         """Keys and values of the whole image, computed once for all its regions.
@@ -307,7 +315,12 @@ class MaskFeatureExtractor(nn.Module):
             crop_masks: the regions in them.
             encode: the vision encoder's look at crops, used where the local token sees the
                 crop's pyramid.
+
+        Raises:
+            ValueError: if this MFE has no local token.
         """
+        if self.local is None:
+            raise ValueError("this MFE has no local token")
         if isinstance(self.local, PyramidCrop):
             return self.local(encode(crops), crop_masks)
         return self.local(crops)

@@ -62,7 +62,7 @@ def prepare_nano(
     *,
     scales: Sequence[float] = (),
     mfe_towers: int = 0,
-    cell_towers: Sequence[int] = (),
+    region_tower: bool = False,
 ) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
@@ -76,12 +76,12 @@ def prepare_nano(
         scales: of the vision encoder's towers, if they are not to be those in use: towers are
             trained apart.
         mfe_towers: how many of these, the first ones, the region tokens are made of; 0 for all.
-        cell_towers: places of those that are read cell by cell.
+        region_tower: whether the last one is a side tower that has learned from regions.
 
     Raises:
         ModelError: if a package cannot be had or its file is not the expected one.
     """
-    settings = nano_settings(scales, mfe_towers, cell_towers)
+    settings = nano_settings(scales, mfe_towers, region_tower)
     if is_current(folder, settings):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -97,13 +97,13 @@ def prepare_nano(
 
 
 def nano_settings(
-    scales: Sequence[float] = (), mfe_towers: int = 0, cell_towers: Sequence[int] = ()
+    scales: Sequence[float] = (), mfe_towers: int = 0, region_tower: bool = False
 ) -> dict[str, Any]:
     """The model settings of seagull-nano, with other towers if their scales are given."""
     settings = preset("seagull-nano")["model"]
     if scales:
         settings["vision_config"] |= {"towers": len(scales), "scales": [*scales]}
-        settings["mfe_config"] |= {"towers": mfe_towers, "cell_towers": [*cell_towers]}
+        settings["mfe_config"] |= {"towers": mfe_towers, "region_tower": region_tower}
     return settings
 
 

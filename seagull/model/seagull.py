@@ -11,6 +11,7 @@ B photos, R regions (padded, with a validity mask), N image tokens, T text posit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -62,41 +63,49 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             )
         self.side_towers = vision.towers - (mfe.towers or vision.towers)
         """How many towers, the last ones, the region tokens are not made of."""
-        if wrong := [place for place in mfe.cell_towers if not 0 <= place < vision.towers]:
-            raise ValueError(
-                f"mfe_config.cell_towers: the vision encoder has {vision.towers} towers, "
-                f"0 to {vision.towers - 1}; got {wrong[0]}"
-            )
-        first = vision.towers - self.side_towers
-        self.photo_towers = [p for p in range(first, vision.towers) if p not in mfe.cell_towers]
+        if mfe.region_tower and not self.side_towers:
+            raise ValueError("mfe_config.region_tower: there is no side tower that it could be")
+        first, end = vision.towers - self.side_towers, vision.towers - mfe.region_tower
+        self.photo_towers = range(first, end)
         """Places of the side towers that have learned from whole photos."""
         levels = (vision.towers - self.side_towers) * len(vision.levels)
         channels = self.vision_encoder.channels[:levels]
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
-        self.mfe = MaskFeatureExtractor(
-            channels=channels,
-            crop_channels=self.vision_encoder.crop_channels,
-            cells=self.vision_encoder.cells(config.image_size)[:levels]
-            if config.image_size
-            else None,
-            crop_size=config.crop_size,
-            out_dim=width,
-            embed_dim=mfe.embed_dim,
-            num_heads=mfe.num_heads,
-            cross_dim=mfe.cross_dim,
-            mlp_dim=mfe.mlp_dim,
-            keys=mfe.keys,
-            coverage=mfe.coverage,
-            statistics=mfe.statistics,
-            local=mfe.local,
-            geometry=mfe.geometry,
-            standardise=mfe.standardise,
-        )
+        cells = self.vision_encoder.cells(config.image_size) if config.image_size else None
+        self.mfe = self._mfe(channels, cells and cells[:levels], local=mfe.local)
         self.language_model = AutoModelForCausalLM.from_config(
             config.text_config, trust_remote_code=False
         )
         self.post_init()  # type: ignore[no-untyped-call]
         self.generation_config.suppress_tokens = config.unspeakable or None
+
+    def _mfe(
+        self,
+        channels: Sequence[int],
+        cells: Sequence[int] | None,
+        *,
+        local: str,
+        direct: bool = False,
+    ) -> MaskFeatureExtractor:
+        settings = self.config.mfe
+        return MaskFeatureExtractor(
+            channels=channels,
+            crop_channels=self.vision_encoder.crop_channels,
+            cells=cells,
+            crop_size=self.config.crop_size,
+            out_dim=self.config.text.hidden_size,
+            embed_dim=settings.embed_dim,
+            num_heads=settings.num_heads,
+            cross_dim=settings.cross_dim,
+            mlp_dim=settings.mlp_dim,
+            keys=settings.keys,
+            coverage=settings.coverage,
+            statistics=settings.statistics,
+            local=local,
+            geometry=settings.geometry,
+            standardise=settings.standardise,
+            direct=direct,
+        )
 
     def get_input_embeddings(self) -> nn.Module:
         """The language model's embedding table."""
@@ -146,14 +155,18 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         ]
         none = torch.zeros(*masks.shape[:2], 0, mfe.tower_statistics, device=masks.device)
         share = masks.float().mean(dim=(2, 3))
-        return SideView(
-            torch.stack(found, dim=2) if found else none, share, torch.zeros_like(share)
-        )
+        unread = share[..., None][..., :0]
+        return SideView(torch.stack(found, dim=2) if found else none, share, unread, unread)
 
-    def cell_levels(self, pyramid: Pyramid) -> list[Tensor]:
-        """The levels of the towers that are read cell by cell, side by side."""
-        places = self.config.mfe.cell_towers
-        return [level for place in places for level in self.levels_of(place, pyramid)]
+    def region_levels(self, pyramid: Pyramid) -> Pyramid:
+        """The levels of the tower that has learned from regions."""
+        return self.levels_of(len(self.vision_encoder.scales) - 1, pyramid)
+
+    def region_mfe(self) -> MaskFeatureExtractor:
+        """An MFE for that tower, with weights by chance; it has no local token."""
+        size, channels = self.config.image_size, self.vision_encoder.crop_channels
+        cells = self.vision_encoder.cells(size)[-len(channels) :] if size else None
+        return self._mfe(channels, cells, local="none", direct=True)
 
     def levels_of(self, place: int, pyramid: Pyramid) -> Pyramid:
         """The levels of one tower in a pyramid, from which the first towers may be missing."""

@@ -89,11 +89,12 @@ def _statistics(
         found.append(local.pooled(model.vision_encoder.first(seen.to(weight.dtype)), shown))
     if head is not None:
         found += model.side_view(pyramid, masks).statistics[real].unbind(dim=1)
-        if head.cells is not None:
-            found.append(head.cells.cells(model.cell_levels(pyramid)).flatten(0, 2))
+        if head.regions is not None and head.regions.mfe.norms is not None:
+            pooled = head.regions.mfe.pooled(model.region_levels(pyramid), masks)
+            found += [level[real] for level in pooled]
     return found
 
 
 def _norms_of(head: RegionHead) -> list[nn.Module]:
     norms: list[nn.Module] = [cast(TowerReader, reader).norm for reader in head.readers]
-    return norms if head.cells is None else [*norms, head.cells.norm]
+    return norms if head.regions is None else [*norms, *(head.regions.mfe.norms or ())]

@@ -9,9 +9,17 @@ import torch
 from safetensors.torch import load_file
 
 from seagull.model import SeagullConfig
-from seagull.model.adapter import AdapterInfo, apply_adapter, read_adapter, save_adapter
+from seagull.model.adapter import (
+    AdapterInfo,
+    apply_adapter,
+    read_adapter,
+    save_adapter,
+    write_adapter,
+)
 from seagull.model.build import build_model
+from seagull.model.head import GROUP, head_of
 from seagull.model.lora import LoraSettings, attach_lora
+from seagull.model.mfe import RegionTokens
 from seagull.model.seagull import initialise_region_parts
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "nano_join.py"
@@ -107,22 +115,59 @@ def test_side_towers_are_for_the_head_alone(tiny_config: SeagullConfig, joined: 
     first, second = (load_file(joined / n / "adapter.safetensors") for n in ("first", "second"))
     _with_a_side_tower(joined, "first", "photos", "read")
     _with_a_side_tower(joined, "read", "photos", "twice")
-    _with_a_side_tower(joined, "twice", "regions", "cells")
+    _with_a_side_tower(joined, "twice", "regions", "all")
     settings = _config(tiny_config, 4).to_dict()
-    settings["mfe_config"] |= {"towers": 1, "cell_towers": [0, 3]}
+    settings["mfe_config"] |= {"towers": 1, "region_tower": True}
     model = build_model(SeagullConfig(**settings))
-    apply_adapter(model, joined / "cells" / "adapter.safetensors", without=["head"])
+    apply_adapter(model, joined / "all" / "adapter.safetensors", without=["head"])
     towers = zip(model.vision_encoder.backbones, (first, second, second, second), strict=True)
     for tower, own in towers:
         for key, value in tower.named_parameters():
             assert torch.equal(value, own[f"vision_encoder.backbone.{key}"])
     for key, value in model.mfe.named_parameters():
         assert torch.equal(value, first[f"mfe.{key}"])
-    tensors = load_file(joined / "cells" / "adapter.safetensors")
+    tensors = load_file(joined / "all" / "adapter.safetensors")
     wanted = torch.cat([second[f"mfe.norms.{level}.shift"] for level in range(4)])
     for reader in (0, 1):
         assert torch.equal(tensors[f"head.readers.{reader}.norm.shift"], wanted)
     assert not any(key.startswith("head.readers.2") for key in tensors)
+
+
+@torch.no_grad()
+def test_a_reader_of_regions_reads_what_its_network_does(
+    tiny_config: SeagullConfig, tmp_path: Path
+) -> None:
+    config = _config(tiny_config, 1)
+    network = build_model(config)
+    initialise_region_parts(network, 7)
+    for norm in network.mfe.norms or ():
+        norm.scale.uniform_(0.5, 2)
+    own = head_of(network)
+    for name in ("first", "second"):
+        file = tmp_path / name / "adapter.safetensors"
+        file.parent.mkdir()
+        _network(config, file, 2)
+    save_adapter(network, file, AdapterInfo("one"), groups=GROUPS[:3])
+    head = {GROUP + key: value for key, value in own.state_dict().items()}
+    write_adapter(file, load_file(file) | head, AdapterInfo("one"))
+    _with_a_side_tower(tmp_path, "first", "regions", "out")
+    settings = _config(tiny_config, 2).to_dict()
+    settings["mfe_config"] |= {"towers": 1, "region_tower": True}
+    model = build_model(SeagullConfig(**settings))
+    tensors = load_file(tmp_path / "out" / "adapter.safetensors")
+    reader = head_of(model).regions
+    place = "head.regions."
+    parts = {k.removeprefix(place): v for k, v in tensors.items() if k.startswith(place)}
+    assert reader is not None
+    reader.load_state_dict(parts)
+    generator = torch.Generator().manual_seed(3)
+    pixels = torch.randn(1, 3, 64, 96, generator=generator)
+    masks = torch.rand(1, 3, 64, 96, generator=generator) > 0.5
+    pyramid, context = network.encode_image(pixels)
+    seen = network.mfe.global_tokens(pyramid, context, masks)
+    wanted = own(RegionTokens(seen, torch.zeros_like(seen)))
+    for mine, theirs in zip(reader(pyramid, masks), wanted, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_lora_becomes_the_nearest_product_of_the_rank(joined: Path) -> None:

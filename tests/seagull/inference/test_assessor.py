@@ -107,9 +107,10 @@ def test_a_side_tower_counts_by_the_share_of_the_photo(tiny_config, processor, p
     )
 
 
-def test_cells_count_as_much_as_the_tokens(tiny_config, processor, photo, regions):
+def test_a_reader_of_regions_reads_each_region_by_itself(tiny_config, processor, photo, regions):
     settings = tiny_config.to_dict()
-    settings["mfe_config"]["cell_towers"] = [0]
+    settings["vision_config"]["towers"] = 2
+    settings["mfe_config"] |= {"towers": 1, "region_tower": True}
     torch.manual_seed(5)
     model = build_model(SeagullConfig(**settings))
     initialise_region_parts(model, 5)
@@ -117,15 +118,14 @@ def test_cells_count_as_much_as_the_tokens(tiny_config, processor, photo, region
     with torch.no_grad():
         head.outer.weight.zero_()
         head.outer.bias.zero_()
-        head.cells.outer.weight.mul_(9)
     engine = Engine(model, processor, head=head)
     session = engine.open(photo)
-    read = engine.read_head(session, regions[:3]).numbers[0, :, 0]
+    read = engine.read_head(session, regions[:3]).numbers[0]
     masks = processor.regions(photo.pixels, regions[:3]).masks[None]
-    cells = head.cells(session.pyramid, masks)[0]
-    assert cells.std() > 1e-3
-    torch.testing.assert_close(read, (0.5 + cells) / 2)
-    alone = engine.read_head(engine.open(photo), regions[1:2]).numbers[0, :, 0]
+    own = head.regions(model.region_levels(session.pyramid), masks).numbers[0]
+    assert own.std(dim=0).max() > 1e-4
+    torch.testing.assert_close(read, 0.3 * 0.5 + 0.7 * own)
+    alone = engine.read_head(engine.open(photo), regions[1:2]).numbers[0]
     torch.testing.assert_close(alone, read[1:2])
 
 

@@ -1,5 +1,6 @@
 """The head: what its readers add for side towers, and what is read from files."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,22 @@ import torch
 
 from seagull.model.adapter import AdapterInfo, write_adapter
 from seagull.model.errors import ModelError
-from seagull.model.head import GROUP, RegionHead, read_head
-from seagull.model.mfe import RegionTokens, SideView
+from seagull.model.head import GROUP, HEAD_NUMBERS, RegionHead, RegionReader, read_head
+from seagull.model.mfe import MaskFeatureExtractor, RegionTokens, SideView
+from seagull.types import DistortionType
 
 WIDTH = 6
 TOWERS = {"readers": 2, "statistics": 5}
-CELLS = {"cells": [[3, 4], [3, 4]]}
+TYPES = len(DistortionType)
+
+
+def region_reader() -> RegionReader:
+    mfe = MaskFeatureExtractor(
+        channels=[3, 4], crop_channels=[3, 4], cells=None, crop_size=16, out_dim=WIDTH,
+        embed_dim=8, num_heads=2, cross_dim=4, mlp_dim=8, keys="positions", coverage="area",
+        statistics=["mean", "std"], local="none", direct=True,
+    )  # fmt: skip
+    return RegionReader(mfe, WIDTH)
 
 
 def shown() -> tuple[RegionTokens, SideView]:
@@ -24,8 +35,9 @@ def shown() -> tuple[RegionTokens, SideView]:
 
     tokens = RegionTokens(some(WIDTH), some(WIDTH))
     share = torch.rand(2, 3, generator=generator)
-    quality = torch.rand(2, 3, generator=generator)
-    return tokens, SideView(some(TOWERS["readers"], TOWERS["statistics"]), share, quality)
+    numbers = torch.rand(2, 3, len(HEAD_NUMBERS), generator=generator)
+    statistics = some(TOWERS["readers"], TOWERS["statistics"])
+    return tokens, SideView(statistics, share, numbers, some(TYPES))
 
 
 def written(folder: Path, head: RegionHead, *, without: str = "nothing") -> Path:
@@ -36,9 +48,12 @@ def written(folder: Path, head: RegionHead, *, without: str = "nothing") -> Path
 
 
 def test_a_head_reads_the_same_from_its_file(tmp_path: Path) -> None:
-    for towers in ({}, TOWERS, CELLS, TOWERS | CELLS):
-        head = RegionHead(WIDTH, **towers)
-        again = read_head(written(tmp_path, head), RegionHead(WIDTH, **towers))
+    for towers, regions in itertools.product(({}, TOWERS), (False, True)):
+        head, other = (
+            RegionHead(WIDTH, **towers, regions=region_reader() if regions else None)
+            for _ in range(2)
+        )
+        again = read_head(written(tmp_path, head), other)
         assert again is not None
         for mine, theirs in zip(head(*shown()), again(*shown()), strict=True):
             assert torch.equal(mine, theirs)
@@ -86,31 +101,28 @@ def test_side_towers_count_as_far_as_the_gate_and_the_region_go() -> None:
         head(tokens)
 
 
-@pytest.mark.parametrize("gate", [0.1, 0.5, 0.9])
-def test_a_reader_of_cells_counts_by_half_less_what_readers_of_photos_do(gate: float) -> None:
+@pytest.mark.parametrize(("gate", "rest"), [(1e-6, 0.7), (0.1, 0.42), (0.3, 0.0), (0.9, 0.0)])
+def test_a_reader_of_regions_counts_where_the_gate_is_shut(gate: float, rest: float) -> None:
     tokens, side = shown()
-    head, plain = RegionHead(WIDTH, **TOWERS, **CELLS), RegionHead(WIDTH)
+    head = RegionHead(WIDTH, **TOWERS, regions=region_reader())
+    plain = RegionHead(WIDTH, **TOWERS)
     plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})
-    assert head.gate is not None
-    with torch.no_grad():
-        head.gate.weight.zero_()
-        head.gate.bias.fill_(torch.tensor(gate).logit())
-    before, after = plain(tokens), head(tokens, side)
-    share = gate * side.share
-    rest = torch.where(share < 0.5, 0.5 - share, 0.0)
-    assert (rest > 0).any()
-    own = before.numbers[..., 0]
-    wanted = (1 - share - rest) * own + share * head.read_towers(side) + rest * side.quality
-    torch.testing.assert_close(after.numbers[..., 0], wanted)
-    assert torch.equal(after.numbers[..., 1:], before.numbers[..., 1:])
+    for one in (head, plain):
+        assert one.gate is not None
+        with torch.no_grad():
+            one.gate.weight.zero_()
+            one.gate.bias.fill_(torch.tensor(gate).logit())
+    before, after = plain(tokens, side), head(tokens, side)
+    for own, read, found in zip(before, (side.numbers, side.presence), after, strict=True):
+        torch.testing.assert_close(found, (1 - rest) * own + rest * read, rtol=1e-4, atol=1e-4)
 
 
-def test_a_head_that_reads_cells_alone_has_no_gate() -> None:
+def test_a_head_without_readers_of_photos_has_no_gate() -> None:
     tokens, side = shown()
-    head, plain = RegionHead(WIDTH, **CELLS), RegionHead(WIDTH)
+    head, plain = RegionHead(WIDTH, regions=region_reader()), RegionHead(WIDTH)
     plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})
     assert head.gate is None
-    own = plain(tokens).numbers[..., 0]
-    torch.testing.assert_close(head(tokens, side).numbers[..., 0], (own + side.quality) / 2)
+    wanted = 0.3 * plain(tokens).numbers + 0.7 * side.numbers
+    torch.testing.assert_close(head(tokens, side).numbers, wanted)
     with pytest.raises(ValueError, match="reads side towers"):
         head(tokens)

@@ -155,7 +155,6 @@ def test_side_towers_leave_the_tokens_as_they_are(
     alone_seen = model.side_view(model.vision_encoder.look(pixels, [1, 2]), given[0])
     assert torch.equal(alone_seen.statistics, side.statistics)
     assert nothing.statistics.shape == (1, 2, 0, model.mfe.tower_statistics)
-    assert not side.quality.any()
 
 
 def test_more_towers_in_the_tokens_than_there_are_is_refused(tiny_config: SeagullConfig) -> None:
@@ -166,31 +165,34 @@ def test_more_towers_in_the_tokens_than_there_are_is_refused(tiny_config: Seagul
 
 
 @torch.inference_mode()
-def test_towers_that_are_read_cell_by_cell_are_not_for_photos(
+def test_a_tower_for_regions_is_read_by_the_head_alone(
     tiny_config: SeagullConfig, processor, photo, regions
 ) -> None:
     settings = tiny_config.to_dict()
     settings["vision_config"] |= {"towers": 3, "scales": [1.0, 0.5, 1.0]}
-    settings["mfe_config"] |= {"towers": 1, "cell_towers": [0, 2]}
+    settings["mfe_config"] |= {"towers": 1, "region_tower": True}
     torch.manual_seed(5)
     model = build_model(SeagullConfig(**settings))
-    assert model.photo_towers == [1]
+    initialise_region_parts(model, 5)
+    assert [*model.photo_towers] == [1]
     masks = processor.regions(photo.pixels, regions[:2]).masks[None]
     pixels = processor.pixels(photo.pixels)[None]
     pyramid = model.vision_encoder(pixels)
-    seen = model.vision_encoder.look(pixels, [0, 2])
-    assert all(map(torch.equal, model.cell_levels(pyramid), seen))
-    head = head_of(model).eval()
-    assert head.cells is not None
+    seen = model.vision_encoder.look(pixels, [2])
+    assert all(map(torch.equal, model.region_levels(pyramid), seen))
+    head = head_of(model)
+    assert head.regions is not None
     side = side_view(model, head, pyramid, masks)
     assert side.statistics.shape[2] == 1
-    assert torch.equal(side.quality, head.cells(seen, masks))
-    assert side.quality.std() > 0
-    assert not side_view(model, None, pyramid, masks).quality.any()
+    numbers, presence = head.regions(seen, masks)
+    assert torch.equal(side.numbers, numbers)
+    assert torch.equal(side.presence, presence)
+    assert numbers[0, 0].sub(numbers[0, 1]).abs().max() > 0
+    assert side_view(model, None, pyramid, masks).numbers.shape == (1, 2, 0)
 
 
-def test_a_tower_that_is_not_there_cannot_be_read_cell_by_cell(tiny_config: SeagullConfig) -> None:
+def test_a_tower_for_regions_must_be_a_side_tower(tiny_config: SeagullConfig) -> None:
     settings = tiny_config.to_dict()
-    settings["mfe_config"]["cell_towers"] = [1]
-    with pytest.raises(ValueError, match=r"mfe_config\.cell_towers: .* 1 towers, 0 to 0; got 1"):
+    settings["mfe_config"]["region_tower"] = True
+    with pytest.raises(ValueError, match=r"mfe_config\.region_tower: there is no side tower"):
         build_model(SeagullConfig(**settings))

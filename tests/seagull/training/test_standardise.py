@@ -33,8 +33,8 @@ def scaled_config(tiny_config: SeagullConfig) -> SeagullConfig:
 def test_fitted_statistics_are_centred_and_of_one_size(
     scaled_config: SeagullConfig, processor: SeagullProcessor, records: Path
 ) -> None:
-    scaled_config.vision.towers, scaled_config.mfe.towers = 2, 1
-    scaled_config.mfe.cell_towers = [0]
+    scaled_config.vision.towers, scaled_config.mfe.towers = 3, 1
+    scaled_config.mfe.region_tower = True
     model = build_model(scaled_config)
     initialise_region_parts(model, seed=1)
     head = head_of(model)
@@ -45,8 +45,9 @@ def test_fitted_statistics_are_centred_and_of_one_size(
     batches = [maker([photos[number, 0]]) for number in range(16)]
     fit_scales(model, batches, head=head)
     assert model.mfe.norms is not None
-    assert head.cells is not None
-    rows, towers, cells = [], [], []
+    assert head.regions is not None
+    assert head.regions.mfe.norms is not None
+    rows, towers, regions = [], [], []
     with torch.no_grad():
         for batch in batches:
             real = batch["region_numbers"].isnan().all(dim=2).logical_not()
@@ -55,9 +56,9 @@ def test_fitted_statistics_are_centred_and_of_one_size(
             rows.append(model.mfe.norms[0](pooled)[real])
             side = model.side_view(pyramid, batch["region_masks"]).statistics
             towers.append(head.readers[0].norm(side[:, :, 0])[real])
-            shown = head.cells.cells(model.cell_levels(pyramid))
-            cells.append(head.cells.norm(shown).flatten(0, 2))
-    for together in (torch.cat(rows), torch.cat(towers), torch.cat(cells)):
+            levels = head.regions.mfe.pooled(model.region_levels(pyramid), batch["region_masks"])
+            regions.append(head.regions.mfe.norms[1](levels[1])[real])
+    for together in (torch.cat(rows), torch.cat(towers), torch.cat(regions)):
         # Photos without labels were fitted to as well, and some channels hardly vary in so few.
         assert together.mean(dim=0).abs().max() < 0.35
         assert 0.6 < together.std(dim=0).max() < 1.6
