@@ -140,9 +140,10 @@ class RegionReader(nn.Module):
             pyramid: the tower's levels.
             masks: at the resolution of the encoder's input.
         """
-        dtype = self.mfe.merge.weight.dtype
-        levels = [level.to(dtype) for level in pyramid]
-        seen = self.mfe.global_tokens(levels, self.mfe.image_context(levels), masks)
+        weight = self.mfe.merge.weight
+        levels = [level.to(weight.device, weight.dtype) for level in pyramid]
+        context = self.mfe.image_context(levels)
+        seen = self.mfe.global_tokens(levels, context, masks.to(weight.device))
         return self.head(RegionTokens(seen, torch.zeros_like(seen)))
 
 

@@ -172,7 +172,8 @@ def test_geometry_knows_size_and_place_whatever_the_resolution():
 @pytest.mark.parametrize("told", [True, False])
 def test_mask_pooling_alone_forgets_the_size_of_a_region(told):
     settings = preset("seagull-nano")["model"]["mfe_config"] | {"geometry": told}
-    del settings["towers"]  # how many there are is seen by the channels
+    # How many towers there are is seen by the channels; a tower for regions has an MFE of its own.
+    del settings["towers"], settings["region_tower"]
     mfe = MaskFeatureExtractor(
         channels=[4, 6], crop_channels=[4, 6], cells=None, crop_size=64, out_dim=8, **settings
     ).eval()
