@@ -85,6 +85,7 @@ class LossSettings:
             counts as much as a token of text, however many regions it has.
         correlation: weight of 1 - PLCC between the head's quality (and importance) and the labels
             over the regions of a micro-batch (those of one metric).
+        rank_correlation: weight of 1 - SRCC in the same way, by ranks that have a slope.
         fidelity: weight of 1 - fidelity of the order of all pairs of regions of a micro-batch
             (those of one metric), by the head's quality and importance.
         teaching: weight of the difference between what the head and the ``teachers`` read of every
@@ -97,6 +98,7 @@ class LossSettings:
     soft_levels: float = 0.0
     numeric_head: float = 0.0
     correlation: float = 0.0
+    rank_correlation: float = 0.0
     fidelity: float = 0.0
     teaching: float = 0.0
     ranking: float = 0.0

@@ -17,6 +17,8 @@ RANK_TEMPERATURE = 0.1
 """Difference of two scores at which their order counts as fairly sure."""
 PAIR_DEVIATION = 0.1
 """Standard deviation of the difference of two opinions, of which a pair's order is drawn."""
+RANK_DEVIATION = 0.05
+"""Standard deviation that scores are thought to have when their ranks are expected ones."""
 MIN_CORRELATED = 3
 """Fewest regions of one metric whose correlation is a loss."""
 MIN_PAIRED = 2
@@ -105,11 +107,39 @@ def correlation_loss(
     for metric in metrics[known].unique():
         chosen = known & (metrics == metric)
         if int(chosen.sum()) >= MIN_CORRELATED:
-            mine, true = predicted[chosen], numbers[chosen]
-            mine, true = mine - mine.mean(), true - true.mean()
-            both = (mine * true).sum() / (mine.norm() * true.norm()).clamp_min(1e-6)
+            both = _correlation(predicted[chosen], numbers[chosen])
             total = total + chosen.any(dim=1).sum() * (1 - both)
     return total
+
+
+def rank_correlation_loss(
+    predicted: Float[Tensor, "B R"], numbers: Float[Tensor, "B R"], metrics: Int[Tensor, "B R"]
+) -> Float[Tensor, ""]:
+    """1 - SRCC within the known numbers of each metric, times the photos that have any.
+
+    Of what is predicted the ranks are those expected of scores with a normal error (SoftRank,
+    Taylor et al., 2008), which have a slope; equal known numbers share the mean of their ranks.
+    It heeds the order among many regions of nearly one number, which makes hardly any of a PLCC.
+    Three regions are needed to say anything; fewer count for nothing.
+    """
+    total = 0.0 * predicted.sum()
+    known = ~numbers.isnan()
+    for metric in metrics[known].unique():
+        chosen = known & (metrics == metric)
+        if int(chosen.sum()) < MIN_CORRELATED:
+            continue
+        mine, true = predicted[chosen].float(), numbers[chosen].float()
+        expected = torch.special.ndtr((mine[:, None] - mine[None, :]) / RANK_DEVIATION)
+        order = (true[:, None] - true[None, :]).sign()
+        both = _correlation(expected.mean(dim=1), order.mean(dim=1))
+        total = total + chosen.any(dim=1).sum() * (1 - both)
+    return total
+
+
+def _correlation(one: Float[Tensor, " N"], other: Float[Tensor, " N"]) -> Float[Tensor, ""]:
+    """PLCC, in [-1, 1]; 0 where either is the same throughout."""
+    one, other = one - one.mean(), other - other.mean()
+    return (one * other).sum() / (one.norm() * other.norm()).clamp_min(1e-6)
 
 
 def fidelity_loss(

@@ -24,6 +24,7 @@ from seagull.training.losses import (
     head_loss,
     level_scores,
     presence_loss,
+    rank_correlation_loss,
     ranking_loss,
     soft_losses,
     teaching_loss,
@@ -32,7 +33,7 @@ from seagull.training.losses import (
 from seagull.types import DistortionType
 
 COMPARED = tuple(HEAD_NUMBERS.index(name) for name in ("quality", "importance"))
-"""The numbers of the head that ``loss.correlation`` and ``loss.fidelity`` are about."""
+"""The numbers of the head that ``loss.correlation`` and others of order are about."""
 SEVERITIES = slice(len(HEAD_NUMBERS) - len(DistortionType), None)
 """Where the severities stand among the numbers of the head."""
 
@@ -220,7 +221,11 @@ class TrainingNetwork(nn.Module):
         settings, known, numbers = self.settings, batch["region_numbers"], reading.numbers
         present = presence_loss(reading.presence, known[..., SEVERITIES])
         terms = {"head": settings.numeric_head * (head_loss(numbers, known) + present)}
-        compared = {"correlation": correlation_loss, "fidelity": fidelity_loss}
+        compared = {
+            "correlation": correlation_loss,
+            "rank_correlation": rank_correlation_loss,
+            "fidelity": fidelity_loss,
+        }
         for name, loss in compared.items():
             if weight := getattr(settings, name):
                 terms[name] = weight * sum(

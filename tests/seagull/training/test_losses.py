@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from scipy.stats import spearmanr
 
 from seagull.training.losses import (
     correlation_loss,
@@ -11,6 +12,7 @@ from seagull.training.losses import (
     head_loss,
     level_scores,
     presence_loss,
+    rank_correlation_loss,
     ranking_loss,
     soft_losses,
     token_losses,
@@ -39,6 +41,44 @@ def test_correlation_is_taken_within_metrics_and_ignores_scale() -> None:
     few = correlation_loss(predicted[:1, :2].requires_grad_(), numbers[:1, :2], metrics[:1, :2])
     assert few.item() == 0
     few.backward()
+
+
+def test_rank_correlation_of_scores_far_apart_is_that_of_scipy_and_of_nothing_else() -> None:
+    unknown = float("nan")
+    predicted = torch.tensor([[0.25, 1.0, 0.5], [0.0, 0.75, 0.3], [1.0, 0.2, 0.6]])
+    numbers = torch.tensor([[0.2, 0.8, 0.8], [0.1, 0.3, unknown], [0.5, 0.6, unknown]])
+    metrics = torch.tensor([[1, 1, 1], [1, 1, 1], [2, 2, 1]])
+    loss = rank_correlation_loss(predicted, numbers, metrics)
+    # Two equal labels share a rank; the other metric has too few regions.
+    expected = spearmanr([0.25, 1.0, 0.5, 0.0, 0.75], [0.2, 0.8, 0.8, 0.1, 0.3]).statistic
+    assert loss.item() == pytest.approx(2 * (1 - expected), abs=1e-4)
+    few = rank_correlation_loss(predicted[2:].requires_grad_(), numbers[2:], metrics[2:])
+    assert few.item() == 0
+    few.backward()
+
+
+def test_rank_correlation_heeds_order_where_a_correlation_hardly_does() -> None:
+    numbers = torch.tensor([[0.97, 0.98, 0.99, 1.0, 0.1]])
+    predicted = torch.tensor([[1.0, 0.98, 0.97, 0.93, 0.1]], requires_grad=True)
+    metrics = torch.ones(1, 5, dtype=torch.long)
+    assert correlation_loss(predicted, numbers, metrics).item() < 0.01
+    loss = rank_correlation_loss(predicted, numbers, metrics)
+    assert loss.item() > 0.3
+    loss.backward()
+    assert predicted.grad is not None
+    # The better of two that are taken for the opposite goes up, the other one down.
+    assert predicted.grad[0, 3] < 0 < predicted.grad[0, 0]
+
+
+def test_rank_correlation_of_equal_scores_is_none_and_has_a_finite_slope() -> None:
+    predicted = torch.full((1, 4), 0.5, requires_grad=True)
+    loss = rank_correlation_loss(
+        predicted, torch.tensor([[0.1, 0.2, 0.3, 0.4]]), torch.ones(1, 4, dtype=torch.long)
+    )
+    assert loss.item() == pytest.approx(1)
+    loss.backward()
+    assert predicted.grad is not None
+    assert predicted.grad.isfinite().all()
 
 
 def test_fidelity_is_that_of_the_chances_of_pairs_within_a_metric() -> None:
