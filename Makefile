@@ -68,7 +68,7 @@ SHOWN := --shown $(NANO)/opinions/train.jsonl $(NANO)/data/versions/train.jsonl
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 26 stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 27 stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/python scripts/nano_base.py $(ONE) 1
 	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
@@ -84,11 +84,17 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 26 stages,
 		$(NANO)/references-most --least 0.73
 	$(BIN)/seagull-data versions configs/data/nano-more.yaml input=$(NANO)/references-most \
 		output=$(NANO)/most seed=13 versions.per_scene=16
+	$(BIN)/seagull-data versions configs/data/nano-more.yaml input=$(NANO)/references-most \
+		output=$(NANO)/most-16 seed=16 versions.per_scene=16
 	$(BIN)/python scripts/nano_apart.py $(NANO_DATA) $(NANO)/data $(NANO)/apart
-	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO)/apart output=$(NANO)/again \
-		masks.given=$(NANO_DATA)/bsds500/train_segments.jsonl seed=14 \
-		versions.calibration=$(NANO)/data versions.validation={} chat.validation_share=0.0 \
-		|| [ $$? = 3 ]  # complete, but for a photo of which nothing can be made
+# 3: complete, but for a photo of which nothing can be made.
+	for set in again=14 again-15=15; do \
+		$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO)/apart \
+			output=$(NANO)/$${set%=*} seed=$${set#*=} \
+			masks.given=$(NANO_DATA)/bsds500/train_segments.jsonl \
+			versions.calibration=$(NANO)/data versions.validation={} chat.validation_share=0.0 \
+			|| [ $$? = 3 ] || exit 1; \
+	done
 	$(STAGE)/1-encoder.yaml
 	$(STAGE)/2-opinions.yaml
 	$(STAGE)/3-regions.yaml
@@ -118,9 +124,10 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 26 stages,
 		--side photos --base $(FOUR) --towers 4:24
 	$(BIN)/python scripts/nano_readers.py configs/nano/24-readers.yaml
 	$(STAGE)/25-regions.yaml
-	$(JOIN) $(NANO)/24-readers $(NANO)/25-regions $(NANO)/26-joined \
+	$(STAGE)/26-regions.yaml
+	$(JOIN) $(NANO)/24-readers $(NANO)/26-regions $(NANO)/27-joined \
 		--side regions --base $(FIVE)
-	$(BIN)/python scripts/nano_ship.py $(NANO)/26-joined --towers 1:64 2:64 3:24 4:24 5:64 $(SHOWN)
+	$(BIN)/python scripts/nano_ship.py $(NANO)/27-joined --towers 1:64 2:64 3:24 4:24 5:64 $(SHOWN)
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on

@@ -27,7 +27,7 @@ HEAD_FILE = "head.safetensors"
 """The head beside the weights of a model folder, as an adapter file."""
 GROUP = "head."
 """Beginning of the head's keys in an adapter file."""
-REGIONS = 0.7
+REGIONS = 0.9
 """What a reader of regions counts where the gate is shut."""
 OPEN = 0.25
 """From here on the gate is open: the photo is like those that people judged, not like those that a
