@@ -14,7 +14,7 @@ from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.model.build import build_model
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
-from seagull.model.head import RegionHead, head_of
+from seagull.model.head import REGIONS, RegionHead, head_of
 from seagull.model.seagull import initialise_region_parts
 from seagull.photos import PhotoError
 from seagull.preprocessing.processor import SeagullProcessor
@@ -124,7 +124,7 @@ def test_a_reader_of_regions_reads_each_region_by_itself(tiny_config, processor,
     masks = processor.regions(photo.pixels, regions[:3]).masks[None]
     own = head.regions(model.region_levels(session.pyramid), masks).numbers[0]
     assert own.std(dim=0).max() > 1e-4
-    torch.testing.assert_close(read, 0.3 * 0.5 + 0.7 * own)
+    torch.testing.assert_close(read, (1 - REGIONS) * 0.5 + REGIONS * own)
     alone = engine.read_head(engine.open(photo), regions[1:2]).numbers[0]
     torch.testing.assert_close(alone, read[1:2])
 
