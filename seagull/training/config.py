@@ -88,6 +88,8 @@ class LossSettings:
         rank_correlation: weight of 1 - SRCC in the same way, by ranks that have a slope.
         fidelity: weight of 1 - fidelity of the order of all pairs of regions of a micro-batch
             (those of one metric), by the head's quality and importance.
+        photo_ranking: weight of the order of regions of one photo (those of one metric), by the
+            head's quality and importance.
         teaching: weight of the difference between what the head and the ``teachers`` read of every
             region, labelled or not.
         ranking: weight of the order of regions of one photo, by their level words' mean.
@@ -100,6 +102,7 @@ class LossSettings:
     correlation: float = 0.0
     rank_correlation: float = 0.0
     fidelity: float = 0.0
+    photo_ranking: float = 0.0
     teaching: float = 0.0
     ranking: float = 0.0
     ranking_margin: float = 0.05

@@ -50,6 +50,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "loss.correlation": (0, 1e6),
     "loss.rank_correlation": (0, 1e6),
     "loss.fidelity": (0, 1e6),
+    "loss.photo_ranking": (0, 1e6),
     "loss.teaching": (0, 1e6),
     "loss.soft_levels": (0, 1),
     "loss.numeric_head": (0, 1e6),
@@ -148,6 +149,6 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
         yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
     if "head" in config.groups and not config.loss.numeric_head:
         yield "trainable: head learns by loss.numeric_head, which is 0"
-    for name in ("correlation", "rank_correlation", "fidelity", "teaching"):
+    for name in ("correlation", "rank_correlation", "fidelity", "photo_ranking", "teaching"):
         if getattr(config.loss, name) and not config.loss.numeric_head:
             yield f"loss.{name}: needs loss.numeric_head, whose readings it compares"

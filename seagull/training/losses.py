@@ -193,3 +193,23 @@ def ranking_loss(
     wrong = functional.softplus(-(scores[:, None] - scores[None, :]) / RANK_TEMPERATURE)
     per_item = torch.where(pairs, wrong, 0.0).sum(dim=1) / pairs.sum(dim=1).clamp_min(1)
     return per_item.sum()
+
+
+def photo_ranking_loss(
+    predicted: Float[Tensor, "B R"],
+    numbers: Float[Tensor, "B R"],
+    metrics: Int[Tensor, "B R"],
+    margin: float,
+) -> Float[Tensor, ""]:
+    """How far pairs of regions of one photo are from their order, summed over the photos' means.
+
+    Args:
+        predicted: what is read.
+        numbers: known, NaN for none.
+        metrics: only regions of the same one are compared.
+        margin: pairs whose numbers differ by no more are left out.
+    """
+    gap, apart = (values[:, :, None] - values[:, None, :] for values in (numbers, predicted))
+    pairs = (gap > margin) & (metrics[:, :, None] == metrics[:, None, :])
+    wrong = torch.where(pairs, functional.softplus(-apart / RANK_TEMPERATURE), 0.0)
+    return (wrong.sum(dim=(1, 2)) / pairs.sum(dim=(1, 2)).clamp_min(1)).sum()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -23,6 +24,7 @@ from seagull.training.losses import (
     fidelity_loss,
     head_loss,
     level_scores,
+    photo_ranking_loss,
     presence_loss,
     rank_correlation_loss,
     ranking_loss,
@@ -225,6 +227,7 @@ class TrainingNetwork(nn.Module):
             "correlation": correlation_loss,
             "rank_correlation": rank_correlation_loss,
             "fidelity": fidelity_loss,
+            "photo_ranking": partial(photo_ranking_loss, margin=settings.ranking_margin),
         }
         for name, loss in compared.items():
             if weight := getattr(settings, name):

@@ -11,6 +11,7 @@ from seagull.training.losses import (
     fidelity_loss,
     head_loss,
     level_scores,
+    photo_ranking_loss,
     presence_loss,
     rank_correlation_loss,
     ranking_loss,
@@ -174,3 +175,21 @@ def test_ranking_asks_for_the_order_and_nothing_else() -> None:
     assert wrong.item() == pytest.approx(2 * math.log1p(math.exp(6)))
     none = ranking_loss(torch.tensor([0.2, 0.8, 0.2]), numbers, torch.eye(3).bool(), 0.05)
     assert none.item() == 0
+
+
+def test_the_order_within_a_photo_counts_pairs_of_one_metric_and_far_enough_apart() -> None:
+    nan = float("nan")
+    numbers = torch.tensor([[0.9, 0.3, 0.28, 0.5], [0.1, nan, 0.9, 0.9]])
+    predicted = torch.tensor([[0.6, 0.4, 0.9, 0.0], [0.7, 0.2, 0.4, 0.4]])
+    metrics = torch.tensor([[0, 0, 0, 1], [0, 0, 0, 1]])
+    # Of the first photo 0 > 1 and 0 > 2 are known (1 and 2 are too near), of the second 2 > 0.
+    first = (math.log1p(math.exp(-2)) + math.log1p(math.exp(3))) / 2
+    second = math.log1p(math.exp(3))
+    loss = photo_ranking_loss(predicted, numbers, metrics, 0.05)
+    assert loss.item() == pytest.approx(first + second, rel=1e-5)
+    nothing = photo_ranking_loss(
+        predicted.requires_grad_(), torch.full_like(numbers, nan), metrics, 0
+    )
+    assert nothing.item() == 0
+    nothing.backward()
+    assert not predicted.grad.any()

@@ -170,6 +170,7 @@ def test_a_head_can_learn_on_tokens_that_stay(
         ({"loss": {"text": 0.0}}, "nothing to learn"),
         ({"loss": {"correlation": 1.0}}, "correlation: needs loss.numeric_head"),
         ({"loss": {"fidelity": 1.0}}, "fidelity: needs loss.numeric_head"),
+        ({"loss": {"photo_ranking": 1.0}}, "photo_ranking: needs loss.numeric_head"),
         ({"loss": {"rank_correlation": 1.0}}, "rank_correlation: needs loss.numeric_head"),
         ({"forget": ["mfe"]}, "forget: there is no adapter"),
         ({"forget": ["heads"], "adapter": "nano"}, "forget: unknown groups"),
