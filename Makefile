@@ -74,7 +74,8 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 27 stages,
 	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
 	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
 	$(BIN)/python scripts/nano_base.py $(FOUR) 1 1 0.5 0.5 --mfe-towers 2
-	$(BIN)/python scripts/nano_base.py $(FIVE) 1 1 0.5 0.5 1 --mfe-towers 2 --region-tower
+	$(BIN)/python scripts/nano_base.py $(FIVE) 1 1 0.5 0.5 1 --mfe-towers 2 --region-tower \
+		--surroundings region_tower
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
 	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions

@@ -23,10 +23,14 @@ def main() -> None:
     parser.add_argument(
         "--region-tower", action="store_true", help="the last is a side tower for regions"
     )
+    parser.add_argument(
+        "--surroundings", choices=("none", "tokens", "region_tower"), default="none",
+        help="the global token that is told how regions differ from what is around them",
+    )  # fmt: skip
     options = parser.parse_args()
     prepare_nano(
         options.folder, print, scales=options.scales, mfe_towers=options.mfe_towers,
-        region_tower=options.region_tower,
+        region_tower=options.region_tower, surroundings=options.surroundings,
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from seagull.training.finished import adapter_file
 from seagull.training.moments import moments_on
 
 BACKBONE = "vision_encoder.backbone."
-LEVEL = re.compile(r"mfe\.(basic|keys|norms)\.(\d+)\.(.+)")
+LEVEL = re.compile(r"mfe\.(basic|surroundings|keys|norms)\.(\d+)\.(.+)")
 """Parts that the MFE has one of for each level."""
 OTHER = re.compile(r"vision_encoder\.others\.\d+\.")
 LAST = ("mfe.attended_out.", "mfe.basic_out.")
@@ -91,7 +91,7 @@ def with_another_tower(
         if key.startswith(BACKBONE):
             joined[tower + key.removeprefix(BACKBONE)] = value
         elif part := LEVEL.fullmatch(key):
-            taken = torch.zeros_like(value) if part[1] == "basic" else value
+            taken = torch.zeros_like(value) if part[1] in ("basic", "surroundings") else value
             joined[f"mfe.{part[1]}.{int(part[2]) + levels}.{part[3]}"] = taken
     return joined
 

@@ -29,6 +29,8 @@ FORMAT = "seagull-adapter-1"
 ADAPTER_FILE = "adapter.safetensors"
 WHOLE_GROUPS = ("projector", "mfe", "vision_encoder", "language_model")
 """Groups that are in a file with every parameter, or not at all."""
+BEGINS_AT_NOTHING = "mfe.surroundings."
+"""Of these a file may have none: a network can go on with a part that it did not have."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,8 @@ def _check_fit(
         if key in shapes and shapes[key] != tuple(value.shape)
     ]
     present = {group_of(key) for key in plain}
-    faults += [f"{n} is missing" for n in shapes if group_of(n) in present and n not in plain]
+    needed = (name for name in shapes if not name.startswith(BEGINS_AT_NOTHING))
+    faults += [f"{n} is missing" for n in needed if group_of(n) in present and n not in plain]
     layers = dict(model.named_modules())
     for name, (first, second) in targets.items():
         layer = layers.get(name)

@@ -54,6 +54,10 @@ class SeagullMFEConfig(PreTrainedConfig):
             for all. The others are side towers, for the head alone, see ``seagull.model.head``.
         region_tower: whether the last tower, a side tower, has learned from regions, which the head
             then has a reader of. The other side towers have learned from whole photos.
+        surroundings: which global token is told how the region differs, in the same statistics,
+            from what is around it: the language model's (``tokens``), that of the reader of regions
+            (``region_tower``), or ``none``. A region that is darker or paler than it was meant to
+            be may look natural by itself.
         standardise: whether each pooled statistic is scaled and shifted by numbers of its own,
             which training takes from its data first. Statistics differ by orders of magnitude, and
             quality lies in the small ones as well.
@@ -74,6 +78,7 @@ class SeagullMFEConfig(PreTrainedConfig):
     standardise: bool = False
     towers: int = 0
     region_tower: bool = False
+    surroundings: Literal["none", "tokens", "region_tower"] = "none"
 
 
 @strict

@@ -10,6 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+def beginning_at_nothing(width: int, out: int) -> nn.Linear:
+    """A layer for what is added to something that is there already: at first it adds nothing."""
+    linear = nn.Linear(width, out, bias=False)
+    nn.init.zeros_(linear.weight)
+    return linear
+
+
 class LoneAttention(nn.Module):
     """Self-attention of a token with nothing but itself: output(value(x)).
 

@@ -15,11 +15,15 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seagull.model.layers import LoneAttention, RegionBlock, mlp
-from seagull.model.pooling import GEOMETRY, geometry, level_weights, pool
+from seagull.model.layers import LoneAttention, RegionBlock, beginning_at_nothing, mlp
+from seagull.model.pooling import GEOMETRY, geometry, level_weights, pool, surroundings
 
 Pyramid = Sequence[Tensor]
 """Feature levels, fine to coarse, each (B, C_l, h_l, w_l)."""
+
+
+LEAST_AROUND = 1e-3
+"""Less than this share of every cell is rounding: there is nothing around a region."""
 
 
 class RegionTokens(NamedTuple):
@@ -201,6 +205,7 @@ class MaskFeatureExtractor(nn.Module):
         embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, geometry,
             standardise: see ``seagull.model.config.SeagullMFEConfig``.
         local: as there, or ``none``: there is no local token.
+        around: whether the global token is told how regions differ from what is around them.
         direct: without the two layers before the last one, which with it make one linear map.
     """
 
@@ -222,6 +227,7 @@ class MaskFeatureExtractor(nn.Module):
         local: str,
         geometry: bool = False,
         standardise: bool = False,
+        around: bool = False,
         direct: bool = False,
     ) -> None:
         super().__init__()
@@ -233,6 +239,11 @@ class MaskFeatureExtractor(nn.Module):
         self.basic = nn.ModuleList(nn.Linear(width, embed_dim) for width in pooled)
         self.norms = nn.ModuleList(Standardise(w) for w in pooled) if standardise else None
         self.geometry = nn.Linear(GEOMETRY, embed_dim) if geometry else None
+        self.surroundings = (
+            nn.ModuleList(beginning_at_nothing(width, embed_dim) for width in pooled)
+            if around
+            else None
+        )
         if keys == "channels":
             if cells is None:
                 raise ValueError("channel keys need a fixed input size: set image_size")
@@ -287,8 +298,13 @@ class MaskFeatureExtractor(nn.Module):
         found = self.pooled(self.own(pyramid), masks)
         levels = zip(found, self.basic, context.levels, strict=True)
         for number, (pooled, linear, projected) in enumerate(levels):
-            level = pooled if self.norms is None else self.norms[number](pooled)
+            norm = nn.Identity() if self.norms is None else self.norms[number]
+            level = norm(pooled)
             basic = linear(level.to(projected[0].dtype)) + place
+            if self.surroundings is not None:
+                around, some = self._around(pyramid[number], masks)
+                apart = torch.where(some, level - norm(around), 0.0)
+                basic = basic + self.surroundings[number](apart.to(projected[0].dtype))
             basic_sum = basic_sum + basic
             attended_sum = attended_sum + self.block(basic, projected)
         parts = [self.attended_out(attended_sum), self.basic_out(basic_sum)]
@@ -301,6 +317,15 @@ class MaskFeatureExtractor(nn.Module):
             weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
             found.append(pool(level.float(), weights, self.statistics))
         return found
+
+    def _around(
+        self, level: Float[Tensor, "B C h w"], masks: Bool[Tensor, "B R H W"]
+    ) -> tuple[Float[Tensor, "B R statistics*C"], Bool[Tensor, "B R 1"]]:
+        """A level's statistics around each mask, and whether anything is there."""
+        weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
+        outside = surroundings(weights, masks.shape[2])
+        some = outside.amax(dim=(2, 3)) > LEAST_AROUND
+        return pool(level.float(), outside, self.statistics), some[..., None]
 
     def local_tokens(
         self,

@@ -63,6 +63,7 @@ def prepare_nano(
     scales: Sequence[float] = (),
     mfe_towers: int = 0,
     region_tower: bool = False,
+    surroundings: str = "none",
 ) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
@@ -77,11 +78,12 @@ def prepare_nano(
             trained apart.
         mfe_towers: how many of these, the first ones, the region tokens are made of; 0 for all.
         region_tower: whether the last one is a side tower that has learned from regions.
+        surroundings: as in ``mfe_config``.
 
     Raises:
         ModelError: if a package cannot be had or its file is not the expected one.
     """
-    settings = nano_settings(scales, mfe_towers, region_tower)
+    settings = nano_settings(scales, mfe_towers, region_tower, surroundings)
     if is_current(folder, settings):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -97,13 +99,20 @@ def prepare_nano(
 
 
 def nano_settings(
-    scales: Sequence[float] = (), mfe_towers: int = 0, region_tower: bool = False
+    scales: Sequence[float] = (),
+    mfe_towers: int = 0,
+    region_tower: bool = False,
+    surroundings: str = "none",
 ) -> dict[str, Any]:
     """The model settings of seagull-nano, with other towers if their scales are given."""
     settings = preset("seagull-nano")["model"]
     if scales:
         settings["vision_config"] |= {"towers": len(scales), "scales": [*scales]}
-        settings["mfe_config"] |= {"towers": mfe_towers, "region_tower": region_tower}
+        settings["mfe_config"] |= {
+            "towers": mfe_towers,
+            "region_tower": region_tower,
+            "surroundings": surroundings,
+        }
     return settings
 
 

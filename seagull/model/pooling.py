@@ -47,8 +47,17 @@ def pool(
     Raises:
         ValueError: on a statistic other than ``mean`` and ``std``.
     """
-    flat = features.flatten(2).transpose(1, 2).float()  # (B, h*w, C)
-    shares = weights.flatten(2).float()  # (B, R, h*w)
+    with torch.autocast(features.device.type, enabled=False):
+        return _pool(features.float(), weights.float(), statistics).to(features.dtype)
+
+
+def _pool(
+    features: Float[Tensor, "B C h w"],
+    weights: Float[Tensor, "B R h w"],
+    statistics: Sequence[str],
+) -> Float[Tensor, "B R statistics*C"]:
+    flat = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
+    shares = weights.flatten(2)  # (B, R, h*w)
     shares = shares / shares.sum(dim=2, keepdim=True).clamp_min(1e-8)
     mean = shares @ flat
     pooled = []
@@ -60,7 +69,31 @@ def pool(
             pooled.append(variance.clamp_min(0).add(1e-6).sqrt())
         else:
             raise ValueError(f"pooling statistics are 'mean' and 'std', got {statistic!r}")
-    return torch.cat(pooled, dim=2).to(features.dtype)
+    return torch.cat(pooled, dim=2)
+
+
+SURROUNDINGS = 32
+"""How far a region's surroundings reach, in pixels of the encoder's input."""
+
+
+def surroundings(weights: Float[Tensor, "B R h w"], height: int) -> Float[Tensor, "B R h w"]:
+    """Weight in [0, 1] of each cell of a level as the surroundings of each region.
+
+    A cell is of a region's surroundings as far as it is none of the region itself and at most
+    ``SURROUNDINGS`` (but a cell, at least) away, down and across. A region that is the whole photo
+    has none.
+
+    Args:
+        weights: those of the regions, see ``level_weights``.
+        height: of the encoder's input, in pixels.
+    """
+    reach = max(1, round(SURROUNDINGS * weights.shape[2] / height))
+    grown = weights
+    # Down and across one after the other: the square's maximum at a fraction of the cost.
+    for down, across in ((reach, 0), (0, reach)):
+        size, padding = (2 * down + 1, 2 * across + 1), (down, across)
+        grown = functional.max_pool2d(grown, size, stride=1, padding=padding)
+    return grown - weights
 
 
 GEOMETRY = 6

@@ -72,7 +72,12 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         channels = self.vision_encoder.channels[:levels]
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
         cells = self.vision_encoder.cells(config.image_size) if config.image_size else None
-        self.mfe = self._mfe(channels, cells and cells[:levels], local=mfe.local)
+        self.mfe = self._mfe(
+            channels,
+            cells and cells[:levels],
+            local=mfe.local,
+            around=mfe.surroundings == "tokens",
+        )
         self.language_model = AutoModelForCausalLM.from_config(
             config.text_config, trust_remote_code=False
         )
@@ -85,6 +90,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         cells: Sequence[int] | None,
         *,
         local: str,
+        around: bool,
         direct: bool = False,
     ) -> MaskFeatureExtractor:
         settings = self.config.mfe
@@ -104,6 +110,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
             local=local,
             geometry=settings.geometry,
             standardise=settings.standardise,
+            around=around,
             direct=direct,
         )
 
@@ -166,7 +173,8 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """An MFE for that tower, with weights by chance; it has no local token."""
         size, channels = self.config.image_size, self.vision_encoder.crop_channels
         cells = self.vision_encoder.cells(size)[-len(channels) :] if size else None
-        return self._mfe(channels, cells, local="none", direct=True)
+        told = self.config.mfe.surroundings == "region_tower"
+        return self._mfe(channels, cells, local="none", around=told, direct=True)
 
     def levels_of(self, place: int, pyramid: Pyramid) -> Pyramid:
         """The levels of one tower in a pyramid, from which the first towers may be missing."""
@@ -289,9 +297,12 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
 def initialise_region_parts(model: SeagullForConditionalGeneration, seed: int) -> None:
     """Fills projector and MFE with seeded numbers, for a model that is still to be trained."""
     generator = torch.Generator().manual_seed(seed)
+    nothing = {*(model.mfe.surroundings or ())}
+    for linear in nothing:
+        nn.init.zeros_(linear.get_parameter("weight"))
     for part in (model.projector, model.mfe):
         for module in part.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d):
+            if isinstance(module, nn.Linear | nn.Conv2d) and module not in nothing:
                 fan_in = module.weight[0].numel()
                 noise = torch.randn(module.weight.shape, generator=generator)
                 module.weight.copy_(noise / fan_in**0.5)

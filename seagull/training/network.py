@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -223,7 +223,7 @@ class TrainingNetwork(nn.Module):
         settings, known, numbers = self.settings, batch["region_numbers"], reading.numbers
         present = presence_loss(reading.presence, known[..., SEVERITIES])
         terms = {"head": settings.numeric_head * (head_loss(numbers, known) + present)}
-        compared = {
+        compared: dict[str, Callable[..., Tensor]] = {
             "correlation": correlation_loss,
             "rank_correlation": rank_correlation_loss,
             "fidelity": fidelity_loss,

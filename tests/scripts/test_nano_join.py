@@ -134,12 +134,16 @@ def test_side_towers_are_for_the_head_alone(tiny_config: SeagullConfig, joined: 
 
 
 @torch.no_grad()
+@pytest.mark.parametrize(("told", "its"), [("none", "none"), ("tokens", "region_tower")])
 def test_a_reader_of_regions_reads_what_its_network_does(
-    tiny_config: SeagullConfig, tmp_path: Path
+    tiny_config: SeagullConfig, tmp_path: Path, told: str, its: str
 ) -> None:
     config = _config(tiny_config, 1)
+    config.mfe.surroundings = told
     network = build_model(config)
     initialise_region_parts(network, 7)
+    for linear in network.mfe.surroundings or ():
+        torch.nn.init.normal_(linear.weight)
     for norm in network.mfe.norms or ():
         norm.scale.uniform_(0.5, 2)
     own = head_of(network)
@@ -152,7 +156,7 @@ def test_a_reader_of_regions_reads_what_its_network_does(
     write_adapter(file, load_file(file) | head, AdapterInfo("one"))
     _with_a_side_tower(tmp_path, "first", "regions", "out")
     settings = _config(tiny_config, 2).to_dict()
-    settings["mfe_config"] |= {"towers": 1, "region_tower": True}
+    settings["mfe_config"] |= {"towers": 1, "region_tower": True, "surroundings": its}
     model = build_model(SeagullConfig(**settings))
     tensors = load_file(tmp_path / "out" / "adapter.safetensors")
     reader = head_of(model).regions
