@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from seagull.model.adapter import keyed_parameters, load_tensors, read_adapter
 from seagull.model.errors import ModelError
 from seagull.model.mfe import MaskFeatureExtractor, Pyramid, RegionTokens, SideView
-from seagull.model.readers import TowerReader
+from seagull.model.readers import Gate, TowerReader
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.types import DistortionType
 
@@ -69,7 +69,7 @@ class RegionHead(nn.Module):
         self.outer = nn.Linear(hidden, len(HEAD_NUMBERS))
         self.presence = nn.Linear(hidden, len(DistortionType))
         self.readers = nn.ModuleList(TowerReader(statistics) for _ in range(readers))
-        self.gate = nn.Linear(2 * width, 1) if readers else None
+        self.gate = Gate(2 * width) if readers else None
         self.regions = regions
 
     def forward(self, tokens: RegionTokens, side: SideView | None = None) -> HeadReading:
@@ -104,11 +104,10 @@ class RegionHead(nn.Module):
         """What is read off the tokens, and what the readers say, each with its share."""
         numbers, rest = own.numbers, torch.full_like(own.numbers[..., :1], REGIONS)
         if self.gate is not None:
-            gate = torch.sigmoid(self.gate(both).float())
-            rest = rest * (1 - gate / OPEN).clamp_min(0)
+            gate = self.gate(both)
+            rest = rest * (1 - gate / OPEN).clamp_min(0)[..., None]
             # Its towers have learned from whole photos.
-            share = gate.squeeze(-1) * side.share
-            quality = torch.lerp(numbers[..., 0], self.read_towers(side), share)
+            quality = torch.lerp(numbers[..., 0], self.read_towers(side), gate * side.share)
             numbers = torch.cat([quality[..., None], numbers[..., 1:]], dim=-1)
         if self.regions is None:
             return HeadReading(numbers, own.presence)

@@ -51,4 +51,4 @@ def _seed_head(head: RegionHead, seed: int) -> None:
         linear.weight.data = noise / linear.in_features**0.5
         linear.bias.data.zero_()
     if head.gate is not None:
-        head.gate.weight.data.zero_()
+        head.gate.outer.weight.data.zero_()

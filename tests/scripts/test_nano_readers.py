@@ -34,11 +34,18 @@ def head() -> RegionHead:
     return RegionHead(WIDTH, readers=2, statistics=STATISTICS)
 
 
+def seen(script: ModuleType, shown: torch.Tensor, wanted: torch.Tensor) -> object:
+    """Rows of as many photos, each with one region that is all of it."""
+    found = script.Seen()
+    found.add(torch.ones(len(shown), 1, 2, 2, dtype=torch.bool), shown[:, None], wanted[:, None])
+    return found
+
+
 def test_each_reader_learns_what_its_own_network_reads(script, head, capsys) -> None:
     statistics = torch.randn(ROWS, 2, STATISTICS, generator=torch.Generator().manual_seed(2))
     wanted = torch.sigmoid(statistics[:, :, :2].sum(dim=-1)) * torch.tensor([1.0, 0.5])
     before = {key: value.clone() for key, value in head.state_dict().items()}
-    script.fit_readers(head, statistics, wanted)
+    script.fit_readers(head, seen(script, statistics, wanted))
     for number, reader in enumerate(head.readers):
         off = (reader(statistics[None, :, number])[0] - wanted[:, number]).abs().mean()
         assert off < 0.2 * wanted[:, number].std()
@@ -51,21 +58,39 @@ def test_each_reader_learns_what_its_own_network_reads(script, head, capsys) -> 
 def test_the_gate_opens_by_half_where_the_networks_judge_and_nowhere_else(script, head) -> None:
     tokens = torch.randn(ROWS, 2 * WIDTH, generator=torch.Generator().manual_seed(2))
     wanted = torch.where(tokens[:, 0] > 0, script.LARGEST, 0.0)
-    script.fit_gate(head, tokens, wanted)
+    script.fit_gate(head, seen(script, tokens, wanted))
     assert head.gate is not None
-    gate = torch.sigmoid(head.gate(tokens)).squeeze(1)
+    gate = head.gate(tokens[None])[0]
     sure = tokens[:, 0].abs() > 1
     assert (gate - wanted)[sure].abs().mean() < 0.1
 
 
-def test_what_is_said_of_the_fit_is_of_rows_that_were_not_learned_from(script) -> None:
+def test_whole_photos_of_other_sources_count_more_for_the_gate(script) -> None:
+    found = script.Seen()
+    masks = torch.zeros(2, 3, 4, 4, dtype=torch.bool)
+    masks[:, 0] = True
+    masks[:, 1, :2] = True
+    # The third region only fills the batch up.
+    tokens = torch.rand(2, 3, 8)
+    found.add(masks, tokens, torch.zeros(2, 3))
+    found.add(masks[:1, :1], tokens[:1, :1], torch.full((1, 1), script.LARGEST))
+    assert torch.cat(found.photos).tolist() == [0, 0, 1, 1, 2]
+    torch.testing.assert_close(
+        torch.cat(found.shown), torch.cat([tokens[0, :2], tokens[1, :2], tokens[0, :1]])
+    )
+    expected = torch.tensor([0.4, 0.1, 0.4, 0.1, script.OPEN_COUNTS])
+    torch.testing.assert_close(found.counts_for_gate(), expected)
+
+
+def test_what_is_said_of_the_fit_is_of_photos_that_were_not_learned_from(script) -> None:
     torch.manual_seed(3)
-    shown, wanted = torch.randn(1, 40, 30), torch.rand(1, 40)
+    shown, wanted = torch.randn(80, 30), torch.rand(80)
     module = torch.nn.Sequential(torch.nn.Linear(30, 64), torch.nn.GELU(), torch.nn.Linear(64, 1))
     module = torch.nn.Sequential(module, torch.nn.Flatten(1))
-    off = script.fit(module, shown, wanted, 400)
+    photos = torch.arange(80) // 2
+    off = script.fit(module, shown, wanted, steps=400, counts=torch.ones(80), photos=photos)
     with torch.no_grad():
-        apart = (module(shown) - wanted)[0].square()
-    left = torch.arange(40) % script.LEFT_OUT == 0
+        apart = (module(shown[None]) - wanted)[0].square()
+    left = photos % script.LEFT_OUT == 0
     assert off == pytest.approx(float(apart[left].mean().sqrt()), rel=1e-5)
     assert off > 3 * float(apart[~left].mean().sqrt())

@@ -89,8 +89,8 @@ def test_a_side_tower_counts_by_the_share_of_the_photo(tiny_config, processor, p
     with torch.no_grad():
         head.outer.weight.zero_()
         head.outer.bias.zero_()
-        head.gate.weight.zero_()
-        head.gate.bias.fill_(50.0)
+        head.gate.outer.weight.zero_()
+        head.gate.outer.bias.fill_(50.0)
         head.readers[0].outer.weight.zero_()
         head.readers[0].outer.bias.fill_(50.0)
     mask = np.zeros(photo.pixels.shape[:2], dtype=bool)

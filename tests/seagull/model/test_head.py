@@ -8,7 +8,7 @@ import torch
 
 from seagull.model.adapter import AdapterInfo, write_adapter
 from seagull.model.errors import ModelError
-from seagull.model.head import GROUP, HEAD_NUMBERS, RegionHead, RegionReader, read_head
+from seagull.model.head import GROUP, HEAD_NUMBERS, REGIONS, RegionHead, RegionReader, read_head
 from seagull.model.mfe import MaskFeatureExtractor, RegionTokens, SideView
 from seagull.types import DistortionType
 
@@ -73,7 +73,7 @@ def test_a_head_of_another_width_is_refused(tmp_path: Path) -> None:
 def test_a_head_with_other_readers_than_the_model_has_side_towers_is_refused(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(ModelError, match=r"lacks gate\.bias, which this model's head has"):
+    with pytest.raises(ModelError, match=r"lacks gate\.inner\.bias, which this model's head has"):
         read_head(written(tmp_path, RegionHead(WIDTH)), RegionHead(WIDTH, **TOWERS))
     with pytest.raises(ModelError, match="have no place"):
         read_head(written(tmp_path, RegionHead(WIDTH, **TOWERS)), RegionHead(WIDTH))
@@ -85,8 +85,8 @@ def test_side_towers_count_as_far_as_the_gate_and_the_region_go() -> None:
     plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})
     assert head.gate is not None
     with torch.no_grad():
-        head.gate.weight.zero_()
-        head.gate.bias.fill_(torch.tensor(0.6).logit())
+        head.gate.outer.weight.zero_()
+        head.gate.outer.bias.fill_(torch.tensor(0.6).logit())
     before, after = plain(tokens), head(tokens, side)
     towers = sum(reader(side.statistics[:, :, n]) for n, reader in enumerate(head.readers)) / 2
     assert towers.std() > 1e-3
@@ -101,7 +101,7 @@ def test_side_towers_count_as_far_as_the_gate_and_the_region_go() -> None:
         head(tokens)
 
 
-@pytest.mark.parametrize(("gate", "rest"), [(1e-6, 0.9), (0.1, 0.54), (0.3, 0.0), (0.9, 0.0)])
+@pytest.mark.parametrize(("gate", "rest"), [(1e-6, 1.0), (0.1, 0.6), (0.3, 0.0), (0.9, 0.0)])
 def test_a_reader_of_regions_counts_where_the_gate_is_shut(gate: float, rest: float) -> None:
     tokens, side = shown()
     head = RegionHead(WIDTH, **TOWERS, regions=region_reader())
@@ -110,11 +110,12 @@ def test_a_reader_of_regions_counts_where_the_gate_is_shut(gate: float, rest: fl
     for one in (head, plain):
         assert one.gate is not None
         with torch.no_grad():
-            one.gate.weight.zero_()
-            one.gate.bias.fill_(torch.tensor(gate).logit())
+            one.gate.outer.weight.zero_()
+            one.gate.outer.bias.fill_(torch.tensor(gate).logit())
     before, after = plain(tokens, side), head(tokens, side)
     for own, read, found in zip(before, (side.numbers, side.presence), after, strict=True):
-        torch.testing.assert_close(found, (1 - rest) * own + rest * read, rtol=1e-4, atol=1e-4)
+        wanted = torch.lerp(own, read, REGIONS * rest)
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_a_head_without_readers_of_photos_has_no_gate() -> None:
@@ -122,7 +123,7 @@ def test_a_head_without_readers_of_photos_has_no_gate() -> None:
     head, plain = RegionHead(WIDTH, regions=region_reader()), RegionHead(WIDTH)
     plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})
     assert head.gate is None
-    wanted = 0.1 * plain(tokens).numbers + 0.9 * side.numbers
+    wanted = (1 - REGIONS) * plain(tokens).numbers + REGIONS * side.numbers
     torch.testing.assert_close(head(tokens, side).numbers, wanted)
     with pytest.raises(ValueError, match="reads side towers"):
         head(tokens)

@@ -166,7 +166,7 @@ def test_readers_of_towers_learn_while_the_head_stays_as_it_is(
         assert torch.equal(value, learned[key]), key
     added = learned.keys() - known.keys()
     assert {key.split(".")[1] for key in added} == {"readers", "gate"}
-    assert learned["head.gate.weight"].any()
+    assert learned["head.gate.outer.weight"].any()
     assert not torch.equal(
         learned["head.readers.0.norm.scale"], scales["head.readers.0.norm.scale"]
     )
