@@ -57,6 +57,7 @@ NANO := outputs/nano
 ONE := $(NANO)/one-tower
 TWO := $(NANO)/two-towers
 HALF := $(NANO)/half
+AROUND := $(NANO)/around
 FOUR := $(NANO)/four-towers
 FIVE := $(NANO)/five-towers
 STAGE := $(BIN)/seagull train configs/nano
@@ -68,11 +69,12 @@ SHOWN := --shown $(NANO)/opinions/train.jsonl $(NANO)/data/versions/train.jsonl
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 27 stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 29 stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/python scripts/nano_base.py $(ONE) 1
 	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
 	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
+	$(BIN)/python scripts/nano_base.py $(AROUND) 1 --surroundings tokens
 	$(BIN)/python scripts/nano_base.py $(FOUR) 1 1 0.5 0.5 --mfe-towers 2
 	$(BIN)/python scripts/nano_base.py $(FIVE) 1 1 0.5 0.5 1 --mfe-towers 2 --region-tower \
 		--surroundings region_tower
@@ -83,13 +85,13 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 27 stages,
 	$(BIN)/seagull-data versions configs/data/nano-more.yaml
 	$(BIN)/python scripts/nano_references.py $(NANO_DATA)/biq2021/train.parquet \
 		$(NANO)/references-most --least 0.73
-	$(BIN)/seagull-data versions configs/data/nano-more.yaml input=$(NANO)/references-most \
-		output=$(NANO)/most seed=13 versions.per_scene=16
-	$(BIN)/seagull-data versions configs/data/nano-more.yaml input=$(NANO)/references-most \
-		output=$(NANO)/most-16 seed=16 versions.per_scene=16
+	for set in most=13 most-16=16 most-18=18; do \
+		$(BIN)/seagull-data versions configs/data/nano-more.yaml input=$(NANO)/references-most \
+			output=$(NANO)/$${set%=*} seed=$${set#*=} versions.per_scene=16 || exit 1; \
+	done
 	$(BIN)/python scripts/nano_apart.py $(NANO_DATA) $(NANO)/data $(NANO)/apart
 # 3: complete, but for a photo of which nothing can be made.
-	for set in again=14 again-15=15; do \
+	for set in again=14 again-15=15 again-17=17; do \
 		$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO)/apart \
 			output=$(NANO)/$${set%=*} seed=$${set#*=} \
 			masks.given=$(NANO_DATA)/bsds500/train_segments.jsonl \
@@ -126,9 +128,11 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 27 stages,
 	$(BIN)/python scripts/nano_readers.py configs/nano/24-readers.yaml
 	$(STAGE)/25-regions.yaml
 	$(STAGE)/26-regions.yaml
-	$(JOIN) $(NANO)/24-readers $(NANO)/26-regions $(NANO)/27-joined \
+	$(STAGE)/27-regions.yaml
+	$(BIN)/python scripts/nano_readers.py configs/nano/28-gate.yaml --gate
+	$(JOIN) $(NANO)/28-gate $(NANO)/27-regions $(NANO)/29-joined \
 		--side regions --base $(FIVE)
-	$(BIN)/python scripts/nano_ship.py $(NANO)/27-joined --towers 1:64 2:64 3:24 4:24 5:64 $(SHOWN)
+	$(BIN)/python scripts/nano_ship.py $(NANO)/29-joined --towers 1:63 2:63 3:18 4:18 5:64 $(SHOWN)
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on

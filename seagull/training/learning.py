@@ -49,6 +49,10 @@ def _seed_head(head: RegionHead, seed: int) -> None:
     for linear in (m for m in head.modules() if isinstance(m, nn.Linear)):
         noise = torch.randn(linear.weight.shape, generator=generator)
         linear.weight.data = noise / linear.in_features**0.5
-        linear.bias.data.zero_()
+        if linear.bias is not None:
+            linear.bias.data.zero_()
+    if head.regions is not None:
+        for added in head.regions.mfe.surroundings or ():
+            added.get_parameter("weight").data.zero_()
     if head.gate is not None:
         head.gate.outer.weight.data.zero_()

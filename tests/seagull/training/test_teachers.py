@@ -23,6 +23,7 @@ from seagull.training.config import TrainConfig
 from seagull.training.ensemble import Ensemble
 from seagull.training.estimate import dry_run
 from seagull.training.finished import settings_of
+from seagull.training.learning import build_head
 from seagull.training.losses import teaching_loss
 from seagull.training.run import train
 from seagull.training.setup import build_network
@@ -270,3 +271,20 @@ def test_teachers_that_cannot_teach_are_refused_in_words(
     shutil.rmtree(other)
     with pytest.raises(ConfigError, match="its folder is not here"):
         train(photo_settings("pupil", teachers=[stranger.output], loss=taught), model_folder)
+
+
+def test_a_head_to_be_trained_begins_with_nothing_of_surroundings(
+    photo_settings: Callable[..., TrainConfig], model_folder: Path
+) -> None:
+    plain = SeagullConfig.from_pretrained(model_folder).to_dict()
+    plain["vision_config"]["towers"] = 2
+    plain["mfe_config"] |= {"towers": 1, "region_tower": True, "surroundings": "region_tower"}
+    settings = photo_settings("run", trainable=["head"], loss={"text": 0.0, "numeric_head": 1.0})
+    head = build_head(settings, build_model(SeagullConfig(**plain)))
+    assert head is not None
+    assert head.regions is not None
+    begun = dict(head.regions.mfe.named_parameters())
+    nothing = {key for key in begun if key.startswith("surroundings.")}
+    assert len(nothing) == len(head.regions.mfe.basic)
+    assert not any(begun[key].any() for key in nothing)
+    assert all(value.any() for key, value in begun.items() if key.endswith("merge.weight"))
