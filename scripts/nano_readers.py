@@ -169,7 +169,7 @@ def _batches(config: TrainConfig, *, gate: bool) -> Iterator[tuple[bool, Batch]]
                     {
                         name: value[judged == kind]
                         for name, value in batch.items()
-                        if name.startswith(("pixel", "region"))
+                        if name.startswith(("pixel", "region", "photo_masks"))
                     },
                 )
 
@@ -187,7 +187,8 @@ def tokens_of(network: TrainingNetwork, batch: Batch) -> Tensor:
     model, head = network.model, network.head
     assert head is not None
     pyramid, context = model.encode_image(batch["pixel_values"])
-    given = [batch[name] for name in ("region_masks", "region_crops", "region_crop_masks")]
+    names = ("region_masks", "region_crops", "region_crop_masks", "photo_masks")
+    given = [batch[name] for name in names]
     return head.norm(torch.cat(model.region_tokens(pyramid, context, *given), dim=-1))
 
 

@@ -50,6 +50,7 @@ def make_head_validator(
             inputs = processor.regions(photo.pixels, regions)
             batch = {
                 "pixel_values": processor.pixels(photo.pixels)[None],
+                "photo_masks": inputs.photo_mask[None],
                 "region_masks": inputs.masks[None],
                 "region_crops": inputs.crops[None],
                 "region_crop_masks": inputs.crop_masks[None],

@@ -202,16 +202,17 @@ class Engine:
         self, session: ImageSession, regions: Sequence[Region]
     ) -> tuple[Float[Tensor, "R 2 D"], SideView]:
         inputs = self.processor.regions(session.photo.pixels, regions)
-        masks = inputs.masks[None].to(self.device)
+        masks, photo = (m[None].to(self.device) for m in (inputs.masks, inputs.photo_mask))
         tokens = self.model.region_tokens(
             session.pyramid,
             session.context,
             masks,
             inputs.crops[None].to(self.device, self.decoder.dtype),
             inputs.crop_masks[None].to(self.device),
+            photo,
         )
         self.counters.regions_encoded += len(regions)
-        seen = side_view(self.model, self.head, session.pyramid, masks)
+        seen = side_view(self.model, self.head, session.pyramid, masks, photo)
         side = SideView(*(kind[0] for kind in seen))
         return torch.stack([tokens.global_tokens[0], tokens.local_tokens[0]], dim=1), side
 

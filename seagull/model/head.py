@@ -132,17 +132,24 @@ class RegionReader(nn.Module):
         self.mfe = mfe
         self.head = RegionHead(width)
 
-    def forward(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> HeadReading:
+    def forward(
+        self,
+        pyramid: Pyramid,
+        masks: Bool[Tensor, "B R H W"],
+        photo: Bool[Tensor, "B 1 H W"] | None = None,
+    ) -> HeadReading:
         """Numbers and presence of each region.
 
         Args:
             pyramid: the tower's levels.
             masks: at the resolution of the encoder's input.
+            photo: where the photo lies in it; None for everywhere.
         """
         weight = self.mfe.merge.weight
         levels = [level.to(weight.device, weight.dtype) for level in pyramid]
         context = self.mfe.image_context(levels)
-        seen = self.mfe.global_tokens(levels, context, masks.to(weight.device))
+        there = photo if photo is None else photo.to(weight.device)
+        seen = self.mfe.global_tokens(levels, context, masks.to(weight.device), there)
         return self.head(RegionTokens(seen, torch.zeros_like(seen)))
 
 
@@ -162,17 +169,19 @@ def side_view(
     head: RegionHead | None,
     pyramid: Pyramid,
     masks: Bool[Tensor, "B R H W"],
+    photo: Bool[Tensor, "B 1 H W"] | None = None,
 ) -> SideView:
     """All that the head is to know of regions beside their tokens.
 
     Args:
         model: as ``SeagullForConditionalGeneration.side_view``, and so are pyramid and masks.
         head: reads more, if it has a reader of regions.
+        photo: where the photo lies in the encoder's input; None for everywhere.
     """
     side = model.side_view(pyramid, masks)
     if head is None or head.regions is None:
         return side
-    numbers, presence = head.regions(model.region_levels(pyramid), masks)
+    numbers, presence = head.regions(model.region_levels(pyramid), masks, photo)
     return side._replace(numbers=numbers, presence=presence)
 
 

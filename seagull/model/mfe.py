@@ -281,7 +281,11 @@ class MaskFeatureExtractor(nn.Module):
         return pyramid[: len(self.basic)]
 
     def global_tokens(
-        self, pyramid: Pyramid, context: ImageContext, masks: Bool[Tensor, "B R H W"]
+        self,
+        pyramid: Pyramid,
+        context: ImageContext,
+        masks: Bool[Tensor, "B R H W"],
+        photo: Bool[Tensor, "B 1 H W"] | None = None,
     ) -> Float[Tensor, "B R D"]:
         """The regions seen in their whole image.
 
@@ -289,6 +293,7 @@ class MaskFeatureExtractor(nn.Module):
             pyramid: levels of the image, (B, C_l, h_l, w_l).
             context: ``image_context(pyramid)``.
             masks: at the resolution of the encoder's input.
+            photo: where the photo lies in it; None for everywhere.
         """
         basic_sum: Tensor | int = 0
         attended_sum: Tensor | int = 0
@@ -302,7 +307,7 @@ class MaskFeatureExtractor(nn.Module):
             level = norm(pooled)
             basic = linear(level.to(projected[0].dtype)) + place
             if self.surroundings is not None:
-                around, some = self._around(pyramid[number], masks)
+                around, some = self._around(pyramid[number], masks, photo)
                 apart = torch.where(some, level - norm(around), 0.0)
                 basic = basic + self.surroundings[number](apart.to(projected[0].dtype))
             basic_sum = basic_sum + basic
@@ -319,11 +324,16 @@ class MaskFeatureExtractor(nn.Module):
         return found
 
     def _around(
-        self, level: Float[Tensor, "B C h w"], masks: Bool[Tensor, "B R H W"]
+        self,
+        level: Float[Tensor, "B C h w"],
+        masks: Bool[Tensor, "B R H W"],
+        photo: Bool[Tensor, "B 1 H W"] | None,
     ) -> tuple[Float[Tensor, "B R statistics*C"], Bool[Tensor, "B R 1"]]:
         """A level's statistics around each mask, and whether anything is there."""
-        weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
-        outside = surroundings(weights, masks.shape[2])
+        size = (level.shape[2], level.shape[3])
+        weights = level_weights(masks, size, self.coverage)
+        inside = None if photo is None else level_weights(photo, size, self.coverage)
+        outside = surroundings(weights, masks.shape[2], inside)
         some = outside.amax(dim=(2, 3)) > LEAST_AROUND
         return pool(level.float(), outside, self.statistics), some[..., None]
 

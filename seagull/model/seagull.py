@@ -27,7 +27,8 @@ from seagull.model.projector import ImageProjector
 from seagull.model.vision import VisionEncoder
 
 PHOTO_INPUTS = (
-    "pixel_values", "region_masks", "region_crops", "region_crop_masks", "region_markers",
+    "pixel_values", "photo_masks", "region_masks", "region_crops", "region_crop_masks",
+    "region_markers",
 )  # fmt: skip
 """Names of the inputs that go in with the prompt and not with later tokens."""
 
@@ -140,9 +141,10 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         masks: Bool[Tensor, "B R H W"],
         crops: Float[Tensor, "B R 3 s s"],
         crop_masks: Bool[Tensor, "B R s s"],
+        photo: Bool[Tensor, "B 1 H W"] | None = None,
     ) -> RegionTokens:
         """Global and local tokens, (B, R, D) each; a region's depend on no other."""
-        global_tokens = self.mfe.global_tokens(pyramid, context, masks)
+        global_tokens = self.mfe.global_tokens(pyramid, context, masks, photo)
         local_tokens = self.mfe.local_tokens(
             crops.flatten(0, 1), crop_masks.flatten(0, 1), self.vision_encoder.first
         )
@@ -190,6 +192,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         region_crops: Float[Tensor, "B R 3 s s"] | None = None,
         region_crop_masks: Bool[Tensor, "B R s s"] | None = None,
         region_markers: Int[Tensor, "B M"] | None = None,
+        photo_masks: Bool[Tensor, "B 1 H W"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Embeddings of a prompt with image and region tokens at their placeholders.
 
@@ -205,7 +208,9 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         image = self.image_tokens(pyramid)
         if region_masks is None or region_crops is None or region_crop_masks is None:
             return self.assemble(input_ids, image, None)
-        tokens = self.region_tokens(pyramid, context, region_masks, region_crops, region_crop_masks)
+        tokens = self.region_tokens(
+            pyramid, context, region_masks, region_crops, region_crop_masks, photo_masks
+        )
         return self.assemble(input_ids, image, tokens, region_markers)
 
     def assemble(
@@ -247,7 +252,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         self.vision_encoder.eval()
         return self
 
-    def forward(
+    def forward(  # noqa: PLR0913 - the parts of a batch, by name
         self,
         input_ids: Int[Tensor, "B T"] | None = None,
         attention_mask: Tensor | None = None,
@@ -256,6 +261,8 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         region_crops: Float[Tensor, "B R 3 s s"] | None = None,
         region_crop_masks: Bool[Tensor, "B R s s"] | None = None,
         region_markers: Int[Tensor, "B M"] | None = None,
+        *,
+        photo_masks: Bool[Tensor, "B 1 H W"] | None = None,
         inputs_embeds: Float[Tensor, "B T D"] | None = None,
         **kwargs: Any,
     ) -> CausalLMOutputWithPast:
@@ -278,6 +285,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
                 region_crops,
                 region_crop_masks,
                 region_markers,
+                photo_masks,
             )
         return self.language_model(
             inputs_embeds=inputs_embeds, attention_mask=attention_mask, **kwargs

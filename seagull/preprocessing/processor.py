@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase, ProcessorMixin
 from seagull.preprocessing.collate import collate
 from seagull.preprocessing.image import ImageTransform
 from seagull.preprocessing.inputs import ModelInputs, RegionInputs, Tokens
-from seagull.preprocessing.region import CropTransform, encoder_mask
+from seagull.preprocessing.region import CropTransform, encoder_mask, photo_mask
 from seagull.preprocessing.tokenize import encode
 from seagull.prompts import STYLES
 from seagull.tokens import GLOBAL_TOKEN, IMAGE_TOKEN, LOCAL_TOKEN, PLACEHOLDERS
@@ -92,11 +92,12 @@ class SeagullProcessor(ProcessorMixin):
                     f"photo {size[1]}x{size[0]} px; make regions at the photo's own resolution"
                 )
         if not regions:
-            raise ValueError("no regions were given; Region.whole covers the whole photo")
+            raise ValueError("no regions were given; a mask of ones is the whole photo")
         frame = self.image_transform.frame(*size)
         crops = [self.crop_transform.crop(photo, region) for region in regions]
         return RegionInputs(
             masks=torch.stack([encoder_mask(region, frame) for region in regions]),
+            photo_mask=photo_mask(frame),
             crops=torch.stack([crop for crop, _ in crops]),
             crop_masks=torch.stack([mask for _, mask in crops]),
         )

@@ -15,7 +15,9 @@ from seagull.model.vision import VisionEncoder
 from seagull.training.network import TrainingNetwork
 from seagull.types import DistortionType
 
-REGION_INPUTS = ("pixel_values", "region_masks", "region_crops", "region_crop_masks")
+REGION_INPUTS = (
+    "pixel_values", "photo_masks", "region_masks", "region_crops", "region_crop_masks",
+)  # fmt: skip
 """What of a batch is read."""
 
 

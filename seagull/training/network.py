@@ -164,17 +164,17 @@ class TrainingNetwork(nn.Module):
     def _regions(self, batch: dict[str, Tensor], pyramid: Pyramid) -> tuple[RegionTokens, SideView]:
         dtype = next(self.model.vision_encoder.parameters()).dtype
         context = self.model.mfe.image_context(pyramid)
-        masks = batch["region_masks"]
+        masks, photo = batch["region_masks"], batch.get("photo_masks")
         if "local_token" in self.ablate:
-            seen = self.model.mfe.global_tokens(pyramid, context, masks)
+            seen = self.model.mfe.global_tokens(pyramid, context, masks, photo)
             tokens = RegionTokens(seen, torch.zeros_like(seen))
         else:
             crops = batch["region_crops"].to(dtype)
             shown = batch["region_crop_masks"]
-            tokens = self.model.region_tokens(pyramid, context, masks, crops, shown)
+            tokens = self.model.region_tokens(pyramid, context, masks, crops, shown, photo)
         if "global_token" in self.ablate:
             tokens = tokens._replace(global_tokens=torch.zeros_like(tokens.global_tokens))
-        return tokens, side_view(self.model, self.head, pyramid, masks)
+        return tokens, side_view(self.model, self.head, pyramid, masks, photo)
 
     def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
         """The answers of a batch with one conversation a row, (B, T)."""

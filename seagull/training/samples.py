@@ -133,6 +133,7 @@ def dummy_regions(pixels: Tensor, side: int) -> Batch:
     count, _, height, width = pixels.shape
     return {
         "region_masks": torch.ones(count, 1, height, width, dtype=torch.bool),
+        "photo_masks": torch.ones(count, 1, height, width, dtype=torch.bool),
         "region_crops": torch.zeros(count, 1, 3, side, side),
         "region_crop_masks": torch.ones(count, 1, side, side, dtype=torch.bool),
         "region_markers": torch.full((count, 1), -1),

@@ -203,6 +203,11 @@ def test_surroundings_are_what_lies_near_and_is_not_the_region():
     expected[24, 6:24] = 0.25
     torch.testing.assert_close(around[0, 0], expected)
     assert not around[0, 1].any()
+    # Beyond the photo is nothing.
+    photo = torch.ones(1, 1, 40, 40)
+    photo[..., 22], photo[..., 23:] = 0.5, 0
+    expected[6:20, 22], expected[20:24, 22], expected[:, 23:] = 0.5, 0.5, 0
+    torch.testing.assert_close(surroundings(weights, 320, photo)[0, 0], expected)
     # Of a level with cells of 80 px, one cell all round.
     coarse = torch.zeros(1, 1, 4, 4)
     coarse[0, 0, 1, 1] = 1
@@ -235,7 +240,7 @@ def test_a_global_token_is_told_how_its_region_differs_from_what_is_around_it(sc
         # Mean and deviation around the region, with the shares that the definition gives.
         own, around = alike[0][0, :, 4:12, 4:12], torch.ones(16, 16)
         around[4:12, 4:12] = 0
-        found, some = mfe._around(alike[0], masks)
+        found, some = mfe._around(alike[0], masks, None)
     beside = alike[0][0][:, around.bool()]
     expected = torch.cat([beside.mean(dim=1), beside.var(dim=1, correction=0).sqrt()])
     assert some[0, :, 0].tolist() == [True, False, False]
