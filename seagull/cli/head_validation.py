@@ -30,6 +30,7 @@ def make_head_validator(
         return None
     import torch
 
+    from seagull.preprocessing.collate import pad_regions
     from seagull.record_photos import record_photo
     from seagull.training.packs import Regions, group_by_photo
     from seagull.training.records import build_index
@@ -50,10 +51,7 @@ def make_head_validator(
             inputs = processor.regions(photo.pixels, regions)
             batch = {
                 "pixel_values": processor.pixels(photo.pixels)[None],
-                "photo_masks": inputs.photo_mask[None],
-                "region_masks": inputs.masks[None],
-                "region_crops": inputs.crops[None],
-                "region_crop_masks": inputs.crop_masks[None],
+                **pad_regions([inputs]),
             }
             batch = {name: value.to(network.model.device) for name, value in batch.items()}
             read = network.read(batch)

@@ -178,7 +178,7 @@ def side_view(
         head: reads more, if it has a reader of regions.
         photo: where the photo lies in the encoder's input; None for everywhere.
     """
-    side = model.side_view(pyramid, masks)
+    side = model.side_view(pyramid, masks, photo)
     if head is None or head.regions is None:
         return side
     numbers, presence = head.regions(model.region_levels(pyramid), masks, photo)

@@ -10,11 +10,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def beginning_at_nothing(width: int, out: int) -> nn.Linear:
+class BeginsAtNothing(nn.Linear):
     """A layer for what is added to something that is there already: at first it adds nothing."""
-    linear = nn.Linear(width, out, bias=False)
-    nn.init.zeros_(linear.weight)
-    return linear
+
+    def __init__(self, width: int, out: int) -> None:
+        super().__init__(width, out, bias=False)
+
+    def reset_parameters(self) -> None:
+        """Zeros, whatever the seed of all else."""
+        nn.init.zeros_(self.weight)
 
 
 class LoneAttention(nn.Module):

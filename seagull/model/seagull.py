@@ -22,6 +22,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from seagull.model.assembly import at_markers, fill, text_embeddings
 from seagull.model.config import SeagullConfig
+from seagull.model.layers import BeginsAtNothing
 from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens, SideView
 from seagull.model.projector import ImageProjector
 from seagull.model.vision import VisionEncoder
@@ -150,12 +151,18 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         )
         return RegionTokens(global_tokens, local_tokens.unflatten(0, crops.shape[:2]))
 
-    def side_view(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> SideView:
+    def side_view(
+        self,
+        pyramid: Pyramid,
+        masks: Bool[Tensor, "B R H W"],
+        photo: Bool[Tensor, "B 1 H W"] | None = None,
+    ) -> SideView:
         """What side towers for photos show under the masks; of quality nothing is read here.
 
         Args:
             pyramid: levels of the photo; those of the side towers, at least, which are the last.
             masks: at the resolution of the encoder's input.
+            photo: where the photo lies in it; None for everywhere.
         """
         mfe = self.mfe
         found = [
@@ -164,6 +171,8 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         ]
         none = torch.zeros(*masks.shape[:2], 0, mfe.tower_statistics, device=masks.device)
         share = masks.float().mean(dim=(2, 3))
+        if photo is not None:
+            share = share / photo.float().mean(dim=(2, 3))
         unread = share[..., None][..., :0]
         return SideView(torch.stack(found, dim=2) if found else none, share, unread, unread)
 
@@ -305,12 +314,11 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
 def initialise_region_parts(model: SeagullForConditionalGeneration, seed: int) -> None:
     """Fills projector and MFE with seeded numbers, for a model that is still to be trained."""
     generator = torch.Generator().manual_seed(seed)
-    nothing = {*(model.mfe.surroundings or ())}
-    for linear in nothing:
-        nn.init.zeros_(linear.get_parameter("weight"))
     for part in (model.projector, model.mfe):
         for module in part.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d) and module not in nothing:
+            if isinstance(module, BeginsAtNothing):
+                module.reset_parameters()
+            elif isinstance(module, nn.Linear | nn.Conv2d):
                 fan_in = module.weight[0].numel()
                 noise = torch.randn(module.weight.shape, generator=generator)
                 module.weight.copy_(noise / fan_in**0.5)

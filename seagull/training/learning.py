@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from seagull.model.head import RegionHead, head_of, read_head
+from seagull.model.layers import BeginsAtNothing
 from seagull.model.lora import set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.training.config import TrainConfig
@@ -47,12 +48,11 @@ def build_head(config: TrainConfig, model: SeagullForConditionalGeneration) -> R
 def _seed_head(head: RegionHead, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     for linear in (m for m in head.modules() if isinstance(m, nn.Linear)):
+        if isinstance(linear, BeginsAtNothing):
+            linear.reset_parameters()
+            continue
         noise = torch.randn(linear.weight.shape, generator=generator)
         linear.weight.data = noise / linear.in_features**0.5
-        if linear.bias is not None:
-            linear.bias.data.zero_()
-    if head.regions is not None:
-        for added in head.regions.mfe.surroundings or ():
-            added.get_parameter("weight").data.zero_()
+        linear.bias.data.zero_()
     if head.gate is not None:
         head.gate.outer.weight.data.zero_()

@@ -164,7 +164,7 @@ class TrainingNetwork(nn.Module):
     def _regions(self, batch: dict[str, Tensor], pyramid: Pyramid) -> tuple[RegionTokens, SideView]:
         dtype = next(self.model.vision_encoder.parameters()).dtype
         context = self.model.mfe.image_context(pyramid)
-        masks, photo = batch["region_masks"], batch.get("photo_masks")
+        masks, photo = batch["region_masks"], batch["photo_masks"]
         if "local_token" in self.ablate:
             seen = self.model.mfe.global_tokens(pyramid, context, masks, photo)
             tokens = RegionTokens(seen, torch.zeros_like(seen))

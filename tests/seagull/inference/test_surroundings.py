@@ -7,7 +7,7 @@ import torch
 from seagull.inference.engine import Engine
 from seagull.model import SeagullConfig
 from seagull.model.build import build_model
-from seagull.model.head import RegionHead
+from seagull.model.head import RegionHead, head_of
 from seagull.model.seagull import initialise_region_parts
 from seagull.training.config import LossSettings
 from seagull.training.ensemble import Ensemble
@@ -54,6 +54,32 @@ def test_a_whole_photo_has_no_surroundings(told, processor, photo, asked):
 def by_engine(model, processor, photo, region):
     engine = Engine(model, processor)
     return engine.encode_regions(engine.open(photo), [region])
+
+
+@torch.inference_mode()
+def test_a_reader_of_regions_knows_where_the_photo_ends(tiny_config, processor, photo, asked):
+    settings = tiny_config.to_dict()
+    settings["vision_config"]["towers"] = 2
+    settings["mfe_config"] |= {"towers": 1, "region_tower": True, "surroundings": "region_tower"}
+    torch.manual_seed(5)
+    model = build_model(SeagullConfig(**settings)).eval()
+    initialise_region_parts(model, seed=3)
+    head = head_of(model).eval()
+    for linear in head.regions.mfe.surroundings:
+        torch.nn.init.normal_(linear.weight)
+
+    def read():
+        engine = Engine(model, processor, head=head)
+        return engine.read_head(engine.open(photo), [asked[0]]).numbers
+
+    told, batch = read(), asked[1].to_kwargs()
+    levels = model.region_levels(model.encode_image(batch["pixel_values"])[0])
+    everywhere = head.regions(levels, batch["region_masks"]).numbers
+    ended = head.regions(levels, batch["region_masks"], batch["photo_masks"]).numbers
+    assert (everywhere - ended).abs().max() > 1e-4
+    for linear in head.regions.mfe.surroundings:
+        torch.nn.init.zeros_(linear.weight)
+    assert torch.equal(read(), told)
 
 
 @pytest.mark.parametrize("ablate", [(), ("local_token",)])

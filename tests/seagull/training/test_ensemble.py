@@ -69,6 +69,7 @@ def test_a_teacher_is_shown_what_the_learner_sees_if_that_is_the_same(
     batch = {
         "pixel_values": torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(4)),
         "region_masks": torch.ones(2, 1, 64, 64, dtype=torch.bool),
+        "photo_masks": torch.ones(2, 1, 64, 64, dtype=torch.bool),
     }
     looked = network.teacher.read(batch)
     pyramid = network.model.vision_encoder(batch["pixel_values"])

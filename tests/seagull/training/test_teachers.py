@@ -104,6 +104,7 @@ def test_a_run_comes_to_read_what_its_teachers_read(
     batch = {
         "pixel_values": torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(4)),
         "region_masks": torch.ones(2, 1, 64, 64, dtype=torch.bool),
+        "photo_masks": torch.ones(2, 1, 64, 64, dtype=torch.bool),
     }
     mean = Ensemble([first, second]).read(batch)
     both = first.read(batch).numbers + second.read(batch).numbers
@@ -193,6 +194,7 @@ def test_quality_is_taught_by_the_teachers_of_their_source(
     batch = {
         "pixel_values": torch.rand(3, 3, 64, 64, generator=generator),
         "region_masks": torch.ones(3, 2, 64, 64, dtype=torch.bool),
+        "photo_masks": torch.ones(3, 1, 64, 64, dtype=torch.bool),
         "photo_sources": torch.tensor([1, 0, 1]),
     }
     second, first = (teacher.read(batch) for teacher in network.teacher.networks)
