@@ -108,6 +108,31 @@ def judgement_answer(right: bool, correction: str) -> str:
     return f"{YES}." if right else f"{NO}. {correction}"
 
 
+def findings(
+    region: str,
+    quality: str,
+    distortions: Sequence[tuple[DistortionType, str]],
+    importance: str | None = None,
+) -> tuple[Message, ...]:
+    """What is known of a region, as turns that a conversation about it goes on from.
+
+    Args:
+        region: its id.
+        quality: a word of ``QUALITY``.
+        distortions: (type, severity word) pairs in spoken order.
+        importance: a word of ``IMPORTANCE``, where it is known.
+    """
+    parts = [distortion_answer(distortions), quality_answer(quality)]
+    told = [(joint_question(AssessmentTask.QUALITY), joint_answer(parts))]
+    if importance is not None:
+        told.append((INSTRUCTIONS[AssessmentTask.IMPORTANCE], importance_answer(importance)))
+    return tuple(
+        message
+        for question, answer in told
+        for message in (Message("user", question, (region,)), Message("assistant", answer))
+    )
+
+
 YES = "Yes"
 NO = "No"
 

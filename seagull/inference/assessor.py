@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from seagull.inference.answers import (
     HeadNumbers,
+    found_distortions,
     head_numbers,
     read_scores,
     scored_questions,
@@ -16,10 +18,12 @@ from seagull.inference.answers import (
 from seagull.inference.chat import Chat
 from seagull.inference.engine import Engine
 from seagull.inference.session import ImageSession
+from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.photos import Photo, PhotoSource, read_photo
+from seagull.prompts import findings
 from seagull.regions.build import build_regions
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
+from seagull.types import AssessmentTask, Message, ModelInfo, QualityReport, Region
 
 ALL_TASKS = tuple(AssessmentTask)
 DISTORTION = AssessmentTask.DISTORTION
@@ -103,12 +107,32 @@ class Assessor:
     def chat(self, image: Photo | PhotoSource, regions: Sequence[AskedRegion] = ()) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.
 
+        It goes on from what the head reads of the regions, in words, where there is a head.
+
         Raises:
             PhotoError: if the photo cannot be read.
             ValueError: if two regions have the same id.
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
-        return Chat(self.engine, photo, make_regions(photo, regions) if regions else [])
+        known = partial(self._findings, photo) if self.engine.head is not None else None
+        asked = make_regions(photo, regions) if regions else []
+        return Chat(self.engine, photo, asked, findings=known)
+
+    def _findings(self, photo: Photo, region: Region) -> Sequence[Message]:
+        (head,) = self._read_head(self.engine.open(photo), [region])
+        if head is None:
+            return ()
+        found = found_distortions(head.present, head.severities)
+        return findings(
+            region.id,
+            _word(QUALITY, head.scores[AssessmentTask.QUALITY]),
+            [(distortion.type, distortion.severity) for distortion in found],
+            _word(IMPORTANCE, head.scores[AssessmentTask.IMPORTANCE]),
+        )
+
+
+def _word(scale: LevelScale, score: float) -> str:
+    return scale.word(min(max(score, 0.0), 1.0))  # rounding may lead out of the scale
 
 
 def chosen_tasks(tasks: Sequence[AssessmentTask | str]) -> list[AssessmentTask]:

@@ -6,7 +6,7 @@ computed: a follow-up question costs its own tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ from seagull.types import Message, Region
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 """What a decoder shows for a character whose last bytes are still to come."""
+TOLD_AT_ONCE = 8
+"""A question about more new regions than these goes on from no findings: they would outweigh it."""
 
 
 class Chat:
@@ -32,15 +34,26 @@ class Chat:
         photo: what is talked about.
         regions: that may be talked about; more can be added with ``add``.
         seed: of the sampling, where a temperature is given.
+        findings: what is known of a region, as turns; the model is told of each region before the
+            first question about it, so that what it says goes with the numbers. These turns are
+            not among ``messages``.
     """
 
     def __init__(
-        self, engine: Engine, photo: Photo, regions: Sequence[Region] = (), *, seed: int = 0
+        self,
+        engine: Engine,
+        photo: Photo,
+        regions: Sequence[Region] = (),
+        *,
+        seed: int = 0,
+        findings: Callable[[Region], Sequence[Message]] | None = None,
     ) -> None:
         self.engine = engine
         self.photo = photo
         self.regions = list(regions)
         self.messages: list[Message] = []
+        self._findings = findings
+        self._found: dict[str, tuple[Message, ...]] = {}
         self._generator = torch.Generator(engine.device).manual_seed(seed)
         self._items: tuple[Item, ...] = ()
         self._cache: Cache | None = None
@@ -109,7 +122,7 @@ class Chat:
         """The answer so far, after each token."""
         session = self.engine.open(self.photo)
         self.engine.prefill(session)
-        items, names = self.engine.book.conversation(asked)
+        items, names = self.engine.book.conversation(self._told(asked))
         self._check_length(session.prefix_length + len(items) + most)
         known = {region.id: region for region in self.regions}
         slots = (
@@ -127,6 +140,24 @@ class Chat:
             yield self.engine.decode(said)
             if len(said) < most:
                 logits = self._extend(session, (*items, *said), slots)
+
+    def _told(self, messages: Sequence[Message]) -> list[Message]:
+        """The conversation with what is known of each region before the question that brings it."""
+        told: list[Message] = []
+        known: set[str] = set()
+        for message in messages:
+            new = [name for name in message.regions if name not in known]
+            if self._findings is not None and len(new) <= TOLD_AT_ONCE:
+                told += [turn for name in new for turn in self._find(name)]
+                known.update(new)
+            told.append(message)
+        return told
+
+    def _find(self, name: str) -> tuple[Message, ...]:
+        if name not in self._found:
+            region = next(region for region in self.regions if region.id == name)
+            self._found[name] = tuple(self._findings(region)) if self._findings else ()
+        return self._found[name]
 
     def _extend(
         self, session: ImageSession, items: tuple[Item, ...], slots: Tensor

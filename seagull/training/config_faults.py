@@ -61,6 +61,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "data.max_tokens": (16, 1e7),
     "data.conversations": (0, 1e6),
     "data.judgements": (0, 1e6),
+    "data.findings": (0, 1),
 }
 
 
@@ -133,7 +134,7 @@ def _teacher_faults(config: TrainConfig) -> Iterator[str]:
         yield "teachers: cannot be asked under DeepSpeed"
 
 
-_PACKED = ("conversations", "judgements", "flip")
+_PACKED = ("conversations", "judgements", "findings", "flip")
 
 
 def _loss_faults(config: TrainConfig) -> Iterator[str]:

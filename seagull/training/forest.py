@@ -64,6 +64,14 @@ def up_to_answer(tokens: Tokens) -> Tokens:
     )
 
 
+def without_answers(tokens: Tokens, count: int) -> Tokens:
+    """A conversation whose first ``count`` answers are given, not to be learned."""
+    supervised = tokens.labels != IGNORE_INDEX
+    begins = supervised & ~torch.cat([supervised.new_zeros(1), supervised[:-1]])
+    given = supervised & (begins.cumsum(0) <= count)
+    return replace(tokens, labels=tokens.labels.masked_fill(given, IGNORE_INDEX))
+
+
 def grow(conversations: Sequence[Conversation], global_id: int, local_id: int) -> Forest:
     """The conversations of one photo as one tree.
 

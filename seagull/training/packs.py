@@ -26,7 +26,15 @@ from seagull.records import InstructionRecord, RegionLabels
 from seagull.regions.spec import RegionSpec
 from seagull.training.augment import flipped, random_window
 from seagull.training.config import DataSettings
-from seagull.training.forest import Conversation, Forest, grow, join, supervised, up_to_answer
+from seagull.training.forest import (
+    Conversation,
+    Forest,
+    grow,
+    join,
+    supervised,
+    up_to_answer,
+    without_answers,
+)
 from seagull.training.judgements import Judgement, judgements
 from seagull.training.levels import LevelWord, find_level_words
 from seagull.training.plan import Item
@@ -39,6 +47,7 @@ from seagull.training.samples import (
     number_rows,
     pad_numbers,
 )
+from seagull.training.told import Told, tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +132,8 @@ class PhotoDataset(Dataset[PhotoSample]):
         if self.data.flip and rng.random() < 0.5:
             pixels, built = flipped(pixels, built)
         made = judgements(found.labels, self.data.judgements, rng) if self.text else []
-        forest, levels = self._forest(records, found, made) if self.text else (None, [])
+        told = tell(records, self.data.findings, rng) if self.text else []
+        forest, levels = self._forest(told, found, made) if self.text else (None, [])
         return PhotoSample(
             pixels=self.processor.pixels(pixels),
             regions=self.processor.regions(pixels, built) if built else None,
@@ -137,12 +147,12 @@ class PhotoDataset(Dataset[PhotoSample]):
 
     def _forest(
         self,
-        records: list[InstructionRecord],
+        records: Sequence[Told],
         found: Regions,
         made: Sequence[Judgement],
     ) -> tuple[Forest, list[LevelWord]]:
         conversations, words = [], []
-        for record in records:
+        for record, given in records:
             tokens = self.processor.tokens(record.messages)
             if len(tokens.input_ids) > self.data.max_tokens:
                 raise ValueError(
@@ -151,7 +161,7 @@ class PhotoDataset(Dataset[PhotoSample]):
                 )
             numbers = [found.number(record, name) for name in tokens.regions]
             said = tuple(numbers[marker] for marker in tokens.markers.tolist())
-            conversations.append(Conversation(tokens, said))
+            conversations.append(Conversation(without_answers(tokens, given), said))
             words.append(
                 [
                     word._replace(region=numbers[word.region])

@@ -1,11 +1,15 @@
 """Chat says what a full pass over the conversation would say, piece by piece."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from seagull.inference.assessor import Assessor
-from seagull.inference.chat import _cut, _settled
+from seagull.inference.chat import TOLD_AT_ONCE, _cut, _settled
 from seagull.inference.engine import Engine
+from seagull.model.head import RegionHead
+from seagull.prompts import findings
 from seagull.types import Message, ModelInfo
 
 
@@ -40,6 +44,49 @@ def test_every_turn_equals_a_full_pass(assessor, photo, regions):
         assert answer == full_pass(assessor.engine, photo, regions[:2], said, 8)
         said.append(Message("assistant", answer))
     assert chat.messages == said
+
+
+@pytest.fixture
+def with_head(tiny_model, processor) -> Assessor:
+    torch.manual_seed(3)
+    head = RegionHead(tiny_model.config.text.hidden_size).eval()
+    return Assessor(Engine(tiny_model, processor, head=head), ModelInfo("tiny", "0", trained=False))
+
+
+def in_words(assessor, photo, region):
+    (read,) = assessor.assess(photo, [region]).regions
+    found = [(distortion.type, distortion.severity) for distortion in read.distortions]
+    return [*findings(region.id, read.quality.level, found, read.importance.level)]
+
+
+def test_a_turn_goes_on_from_what_the_report_says(with_head, photo, regions):
+    chat = with_head.chat(photo, regions[:2])
+    first, second = (in_words(with_head, photo, region) for region in regions[:2])
+    asked = Message("user", "What is wrong?", ("1",))
+    answer = "".join(chat.ask("What is wrong?", ["1"], max_new_tokens=8))
+    told = [*first, asked]
+    assert answer == full_pass(with_head.engine, photo, regions[:2], told, 8)
+    assert answer != full_pass(with_head.engine, photo, regions[:2], [asked], 8)
+    both = Message("user", "Compare them.", ("1", "2"))
+    told += [Message("assistant", answer), *second, both]
+    again = "".join(chat.ask("Compare them.", max_new_tokens=8))
+    assert again == full_pass(with_head.engine, photo, regions[:2], told, 8)
+    assert chat.messages == [
+        asked, Message("assistant", answer), both, Message("assistant", again)
+    ]  # fmt: skip
+
+
+def test_many_regions_at_once_are_not_told_of(with_head, photo, regions):
+    many = [replace(regions[0], id=str(number)) for number in range(TOLD_AT_ONCE + 1)]
+    chat = with_head.chat(photo, many)
+    answer = "".join(chat.ask("Which is the best?", max_new_tokens=8))
+    names = tuple(region.id for region in many)
+    asked = [Message("user", "Which is the best?", names)]
+    assert answer == full_pass(with_head.engine, photo, many, asked, 8)
+    asked += [Message("assistant", answer), *in_words(with_head, photo, many[0])]
+    asked += [Message("user", "Why?", ("0",))]
+    again = "".join(chat.ask("Why?", ["0"], max_new_tokens=8))
+    assert again == full_pass(with_head.engine, photo, many, asked, 8)
 
 
 def test_a_follow_up_computes_only_what_is_new(assessor, photo, regions):
