@@ -69,7 +69,7 @@ SHOWN := --shown $(NANO)/opinions/train.jsonl $(NANO)/data/versions/train.jsonl
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 29 stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 31 stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/python scripts/nano_base.py $(ONE) 1
 	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
@@ -85,13 +85,13 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 29 stages,
 	$(BIN)/seagull-data versions configs/data/nano-more.yaml
 	$(BIN)/python scripts/nano_references.py $(NANO_DATA)/biq2021/train.parquet \
 		$(NANO)/references-most --least 0.73
-	for set in most=13 most-16=16 most-18=18; do \
+	for set in most=13 most-16=16 most-18=18 most-20=20; do \
 		$(BIN)/seagull-data versions configs/data/nano-more.yaml input=$(NANO)/references-most \
 			output=$(NANO)/$${set%=*} seed=$${set#*=} versions.per_scene=16 || exit 1; \
 	done
 	$(BIN)/python scripts/nano_apart.py $(NANO_DATA) $(NANO)/data $(NANO)/apart
 # 3: complete, but for a photo of which nothing can be made.
-	for set in again=14 again-15=15 again-17=17; do \
+	for set in again=14 again-15=15 again-17=17 again-19=19 again-21=21; do \
 		$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO)/apart \
 			output=$(NANO)/$${set%=*} seed=$${set#*=} \
 			masks.given=$(NANO_DATA)/bsds500/train_segments.jsonl \
@@ -130,9 +130,15 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 29 stages,
 	$(STAGE)/26-regions.yaml
 	$(STAGE)/27-regions.yaml
 	$(BIN)/python scripts/nano_readers.py configs/nano/28-gate.yaml --gate
-	$(JOIN) $(NANO)/28-gate $(NANO)/27-regions $(NANO)/29-joined \
+	$(STAGE)/29-regions.yaml
+	for set in data again-19; do \
+		grep -F '.talk", ' $(NANO)/$$set/versions/train.jsonl > $(NANO)/$$set/versions/talks.jsonl \
+			|| exit 1; \
+	done
+	$(STAGE)/30-language.yaml
+	$(JOIN) $(NANO)/30-language $(NANO)/29-regions $(NANO)/31-joined --mean $(NANO)/27-regions \
 		--side regions --base $(FIVE)
-	$(BIN)/python scripts/nano_ship.py $(NANO)/29-joined --towers 1:63 2:63 3:18 4:18 5:64 $(SHOWN)
+	$(BIN)/python scripts/nano_ship.py $(NANO)/31-joined --towers 1:63 2:63 3:18 4:18 5:64 $(SHOWN)
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
@@ -143,6 +149,7 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 		--tasks quality,importance,distortion --baseline constant --out $(NANO)/evaluation/regions
 	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl --holdout 0.25 \
 		--tasks sensitivity --out $(NANO)/evaluation/sensitivity
+	$(BIN)/python scripts/nano_words.py $(NANO)/data/versions/validation.jsonl
 	$(BIN)/python scripts/nano_talk.py $(NANO)
 
 # Stage 19 goes on for a while, each time without one part. The last two begin from one tower with all

@@ -9,7 +9,8 @@ gets a reader in the head, of which the scales are there and the rest is to be l
 regions the second network's MFE and head come along, and nothing is to be learned. LoRA is brought
 down to the rank that leaves room for the tower, and so is the change from the base model of towers
 that are named: what learns from them afterwards sees them as they will be in the package. With
---shown that changes least what these towers give of such photos.
+--shown that changes least what these towers give of such photos. With --mean the second network is
+the mean of two, weight by weight, one of which went on from the other.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ def main() -> None:
         choices=("photos", "regions"),
         help="the last tower becomes a side tower for these",
     )
+    parser.add_argument(
+        "--mean", metavar="RUN", help="whose weights the second's are averaged with"
+    )
     parser.add_argument("--rank", type=int, default=8, help="of LoRA in the new adapter")
     parser.add_argument(
         "--towers", type=tower_and_rank, nargs="*", default=[], metavar="TOWER:RANK",
@@ -63,6 +67,8 @@ def main() -> None:
         parser.error("--towers needs --base: the change is from that model")
     info, first = read_adapter(adapter_file(options.first))
     _, second = read_adapter(adapter_file(options.second))
+    if options.mean:
+        second = mean_of(second, read_adapter(adapter_file(options.mean))[1])
     join = {None: with_another_tower, "photos": with_a_reader, "regions": with_a_region_reader}
     tensors = with_lora_rank(join[options.side](first, second), options.rank)
     if options.towers:
@@ -75,6 +81,17 @@ def main() -> None:
     )
     write_adapter(options.out / ADAPTER_FILE, tensors, joined)
     print(f"{options.out / ADAPTER_FILE}: {sum(v.numel() for v in tensors.values()):,} parameters")
+
+
+def mean_of(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The mean of two networks' weights.
+
+    Raises:
+        SystemExit: if they do not have the same ones.
+    """
+    if differ := sorted(one.keys() ^ other.keys()):
+        raise SystemExit(f"--mean: only one of the two networks has {differ[0]}")
+    return {key: (value.float() + other[key].float()) / 2 for key, value in one.items()}
 
 
 def with_another_tower(

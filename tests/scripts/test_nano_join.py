@@ -184,3 +184,23 @@ def test_lora_becomes_the_nearest_product_of_the_rank(joined: Path) -> None:
     left_out = torch.linalg.svdvals(whole)[KEPT:]
     assert left_out[0] > 1e-3
     torch.testing.assert_close((whole - kept).norm(), left_out.norm(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_second_network_can_be_the_mean_of_two(joined: Path) -> None:
+    def join(mean: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(SCRIPT), "first", "second", "mean", "--mean", mean]
+        return subprocess.run(command, cwd=joined, capture_output=True, text=True, check=False)
+
+    assert join("first").returncode == 0
+    first, second, out = (
+        load_file(joined / name / "adapter.safetensors") for name in ("first", "second", "mean")
+    )
+    own = [key for key in second if key.startswith("vision_encoder.backbone.")]
+    assert own
+    for key in own:
+        taken = out[key.replace("backbone", "others.0", 1)]
+        assert torch.equal(taken, (first[key] + second[key]) / 2)
+        assert torch.equal(out[key], first[key])
+    other = join("out")
+    assert other.returncode == 1
+    assert other.stderr.startswith("--mean: only one of the two networks has ")
