@@ -147,8 +147,8 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --sample 0.06 \
 		--fit $(NANO)/data/versions/train.jsonl --fit-limit 300 \
 		--tasks quality,importance,distortion --baseline constant --out $(NANO)/evaluation/regions
-	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl --holdout 0.25 \
-		--tasks sensitivity --out $(NANO)/evaluation/sensitivity
+	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl --tasks sensitivity \
+		--out $(NANO)/evaluation/sensitivity
 	$(BIN)/python scripts/nano_words.py $(NANO)/data/versions/validation.jsonl
 	$(BIN)/python scripts/nano_talk.py $(NANO)
 
