@@ -1,7 +1,7 @@
 """Conversations that go on from what is known of their region, as they do in use.
 
-A small language model finds the right remedy for a distortion that it has been told of far more
-often than for one that it has to see. In use it is told what the head reads, here what labels say.
+In use a chat tells the model what the head reads of a region (``Assessor.chat``); here it is told
+what labels say, and learns to go on from that.
 """
 
 from __future__ import annotations

@@ -1,0 +1,60 @@
+"""Which distortion types an answer in free words speaks of."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from data_tools.versions import phrases
+from data_tools.versions.wording import WORDINGS
+
+_spec = importlib.util.spec_from_file_location(
+    "nano_words", Path(__file__).parents[2] / "scripts" / "nano_words.py"
+)
+assert _spec is not None
+assert _spec.loader is not None
+nano_words = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(nano_words)
+
+TYPES = {
+    "loss of colour": "colorfulness",
+    "oversaturation": "colorfulness",
+    "compression": "compression",
+    "noise": "noise",
+    "blur": "blur",
+    "motion blur": "blur",
+    "loss of contrast": "contrast",
+    "excess of contrast": "contrast",
+    "underexposure": "exposure",
+    "overexposure": "exposure",
+}
+
+
+@pytest.mark.parametrize("variant", WORDINGS)
+def test_every_remedy_and_effect_speaks_of_its_type(variant: str) -> None:
+    known, words = nano_words.phrases_by_length(), WORDINGS[variant]
+    for remedy in words.remedies:
+        answer = phrases.REMEDY[0].format(remedy=remedy)
+        assert nano_words.spoken_of(answer, known) == {TYPES[words.name]}
+    for effect in words.effects:
+        answer = phrases.ONE[0].format(part=f"{words.named('severe')}: {effect}")
+        assert nano_words.spoken_of(answer, known) == {TYPES[words.name]}
+
+
+@pytest.mark.parametrize("answer", [*phrases.CLEAN, *phrases.KEEP, "Without distortions."])
+def test_a_clean_region_s_answers_speak_of_none(answer: str) -> None:
+    assert nano_words.spoken_of(answer, nano_words.phrases_by_length()) == {"clean"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "types"),
+    [
+        ("Try a lower ISO and more contrast.", {"contrast"}),
+        ("Try a better focus against the blur; more light against the noise.",
+         {"blur", "exposure", "noise"}),
+        ("With minor blur and severe contrast distortions.", {"blur", "contrast"}),
+        ("I cannot say.", set()),
+    ],
+)  # fmt: skip
+def test_all_types_of_an_answer_are_found(answer: str, types: set[str]) -> None:
+    assert nano_words.spoken_of(answer, nano_words.phrases_by_length()) == types
