@@ -23,7 +23,7 @@ from seagull.types import Message, Region
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 """What a decoder shows for a character whose last bytes are still to come."""
 TOLD_AT_ONCE = 8
-"""A question about more new regions than these goes on from no findings: they would outweigh it."""
+"""A question that turns to more regions goes on from no findings: they would outweigh it."""
 
 
 class Chat:
@@ -34,9 +34,9 @@ class Chat:
         photo: what is talked about.
         regions: that may be talked about; more can be added with ``add``.
         seed: of the sampling, where a temperature is given.
-        findings: what is known of a region, as turns; the model is told of each region before the
-            first question about it, so that what it says goes with the numbers. These turns are
-            not among ``messages``.
+        findings: what is known of a region, as turns; the model is told wherever the talk
+            turns to a region, so that what it says goes with the numbers. These turns are not among
+            ``messages``.
     """
 
     def __init__(
@@ -142,14 +142,18 @@ class Chat:
                 logits = self._extend(session, (*items, *said), slots)
 
     def _told(self, messages: Sequence[Message]) -> list[Message]:
-        """The conversation with what is known of each region before the question that brings it."""
+        """The conversation with what is known of regions wherever the talk turns to them.
+
+        That is where ``PromptStyle.render`` introduces them, so that "this region" is the one
+        told of last.
+        """
         told: list[Message] = []
-        known: set[str] = set()
+        last: tuple[str, ...] = ()
         for message in messages:
-            new = [name for name in message.regions if name not in known]
+            new = message.regions if message.regions != last else ()
+            last = message.regions or last
             if self._findings is not None and len(new) <= TOLD_AT_ONCE:
                 told += [turn for name in new for turn in self._find(name)]
-                known.update(new)
             told.append(message)
         return told
 

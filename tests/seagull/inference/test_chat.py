@@ -68,12 +68,19 @@ def test_a_turn_goes_on_from_what_the_report_says(with_head, photo, regions):
     assert answer == full_pass(with_head.engine, photo, regions[:2], told, 8)
     assert answer != full_pass(with_head.engine, photo, regions[:2], [asked], 8)
     both = Message("user", "Compare them.", ("1", "2"))
-    told += [Message("assistant", answer), *second, both]
+    told += [Message("assistant", answer), *first, *second, both]
     again = "".join(chat.ask("Compare them.", max_new_tokens=8))
     assert again == full_pass(with_head.engine, photo, regions[:2], told, 8)
-    assert chat.messages == [
+    told += [Message("assistant", again), *first, asked]
+    last = "".join(chat.ask("What is wrong?", ["1"], max_new_tokens=8))
+    assert last == full_pass(with_head.engine, photo, regions[:2], told, 8)
+    told += [Message("assistant", last), Message("user", "So?", ("1",))]
+    so = "".join(chat.ask("So?", ["1"], max_new_tokens=8))
+    assert so == full_pass(with_head.engine, photo, regions[:2], told, 8)
+    assert chat.messages[:4] == [
         asked, Message("assistant", answer), both, Message("assistant", again)
     ]  # fmt: skip
+    assert len(chat.messages) == 8
 
 
 def test_many_regions_at_once_are_not_told_of(with_head, photo, regions):
