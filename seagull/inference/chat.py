@@ -142,18 +142,23 @@ class Chat:
                 logits = self._extend(session, (*items, *said), slots)
 
     def _told(self, messages: Sequence[Message]) -> list[Message]:
-        """The conversation with what is known of regions wherever the talk turns to them.
+        """What the model sees of a conversation: with what is known of regions, if anything is.
 
-        That is where ``PromptStyle.render`` introduces them, so that "this region" is the one
-        told of last.
+        That comes wherever the talk turns to regions, where ``PromptStyle.render`` introduces them.
+        A question about a single region goes on from the turns about it alone: a small model that
+        learned from such conversations says of one region what it was told of another.
         """
+        if self._findings is None:
+            return list(messages)
+        subjects = _subjects(messages)
         told: list[Message] = []
         last: tuple[str, ...] = ()
-        for message in messages:
-            new = message.regions if message.regions != last else ()
-            last = message.regions or last
-            if self._findings is not None and len(new) <= TOLD_AT_ONCE:
-                told += [turn for name in new for turn in self._find(name)]
+        for message, names in zip(messages, subjects, strict=True):
+            if len(subjects[-1]) == 1 and names != subjects[-1]:
+                continue
+            if names != last and len(names) <= TOLD_AT_ONCE:
+                told += [turn for name in names for turn in self._find(name)]
+            last = names
             told.append(message)
         return told
 
@@ -197,6 +202,15 @@ class Chat:
                 f"the conversation has become too long: {length} tokens with the answer, the model "
                 f"takes {limit}; start a new one or ask for a shorter answer"
             )
+
+
+def _subjects(messages: Sequence[Message]) -> list[tuple[str, ...]]:
+    """The regions that each turn is about: those it names, or else those named last."""
+    subjects = list[tuple[str, ...]]()
+    for message in messages:
+        before = subjects[-1] if subjects else ()
+        subjects.append(message.regions or before)
+    return subjects
 
 
 def _cut(text: str, stop: tuple[str, ...]) -> tuple[str, bool]:
