@@ -132,7 +132,8 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 31 stages,
 	$(BIN)/python scripts/nano_readers.py configs/nano/28-gate.yaml --gate
 	$(STAGE)/29-regions.yaml
 	for set in data again-19; do \
-		grep -F '.talk", ' $(NANO)/$$set/versions/train.jsonl > $(NANO)/$$set/versions/talks.jsonl \
+		grep -E '\.(talk|compare)", ' $(NANO)/$$set/versions/train.jsonl \
+			> $(NANO)/$$set/versions/talks.jsonl \
 			|| exit 1; \
 	done
 	$(STAGE)/30-language.yaml

@@ -196,7 +196,7 @@ def compare(make: Callable[[], Engine], photo: Photo, count: int, passes: int) -
     with measured(seconds, "text_engine"):
         session = texts_engine.open(photo)
         said = texts_engine.generate_tokens(
-            session, regions, answers, NEW_TOKENS, end_ids=engine.end_ids
+            session, regions, [answers] * count, NEW_TOKENS, end_ids=engine.end_ids
         )
     loop = Loop(engine)
     chosen = spread(count, passes)

@@ -6,30 +6,37 @@ Regions of photos it was not trained on, with one distortion above trivial or no
 numbers, are asked what is wrong and what would improve them, one after the other. An answer is
 right if it speaks of the region's distortion type, or of nothing where there is none, and of no
 other; by the phrases that the conversations trained on were made of. Counted against the labels,
-and against what the report says of the same region. The last line is JSON.
+and against what the report says of the same region. Then photos with a distorted and a clean region
+are asked about both at once: which is the worst, and what is wrong with each. What the report says
+in words (``--text`` of the command) is compared with what it says in numbers, too. The last line is
+JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from data_tools.versions.phrases import CLEAN, KEEP
+from data_tools.versions.phrases import CLEAN, EACH_CLEAN, EACH_KEEP, KEEP
 from data_tools.versions.wording import WORDINGS
 from seagull import load
+from seagull.inference.assessor import Assessor
 from seagull.inference.chat import Chat
 from seagull.levels import SEVERITY
-from seagull.prompts import CLEAN_ANSWER
+from seagull.photos import Photo
+from seagull.prompts import CLEAN_ANSWER, importance_answer, quality_answer
 from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, read_records
-from seagull.types import DistortionType
+from seagull.types import DistortionType, Region, RegionAssessment
 
 QUESTIONS = {"wrong": "What is wrong with it?", "improve": "What would improve it?"}
+WORST, EACH = "Which of these regions is the worst?", "What is wrong with them?"
 FORM = "distortion"
 """The question whose records are drawn: there is one of each region whose distortions are known."""
 CLEAN_REGION = "clean"
@@ -51,30 +58,81 @@ def main() -> None:
     parser.add_argument("records", type=Path, help="validation records of `make nano`")
     parser.add_argument("--model", default="nano")
     parser.add_argument("--each", type=int, default=12, help="regions of each type, and clean ones")
+    parser.add_argument("--pairs", type=int, default=24, help="photos asked about two regions of")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--untold", action="store_true", help="answers go on from no findings")
     options = parser.parse_args()
-    model, phrases = load(options.model), phrases_by_length()
-    right = defaultdict[str, list[bool]](list)
+    asker = Asker(load(options.model), options.records.parent, told=not options.untold)
     for known, record in drawn(options.records, options.each, options.seed):
-        photo = record_photo(record.image, options.records.parent)
-        regions = [spec.build(photo, folder=options.records.parent) for spec in record.regions]
-        (read,) = model.assess(photo, regions, tasks=["distortion"]).regions
-        said = {found.type.value for found in read.distortions or ()} or {CLEAN_REGION}
-        right["report"].append(said == {known})
-        chat = Chat(model.engine, photo, regions) if options.untold else model.chat(photo, regions)
-        print(f"\n{record.id}: {known}, report {', '.join(sorted(said))}")
-        for name, question in QUESTIONS.items():
-            answer = "".join(chat.ask(question)).strip()
-            spoken = spoken_of(answer, phrases)
-            right[name].append(spoken == {known})
-            right[f"{name} as report"].append(spoken == said)
-            right[f"{name}, {known}"].append(spoken == {known})
-            print(f"  > {question}\n  {answer}  [{', '.join(sorted(spoken))}]")
-    shares = {name: round(float(np.mean(each)), 4) for name, each in right.items()}
+        asker.ask_about(known, record)
+    for worst, clean in drawn_pairs(options.records, options.pairs, options.seed):
+        asker.ask_about_both(worst, clean)
+    shares = {name: round(float(np.mean(each)), 4) for name, each in asker.right.items()}
     for name, share in shares.items():
-        print(f"{name:24} {share:.3f} of {len(right[name])}")
+        print(f"{name:32} {share:.3f} of {len(asker.right[name])}")
     print(json.dumps({"told": not options.untold, **shares}))
+
+
+class Asker:
+    """Asks a model about regions, and notes which answers are right.
+
+    Args:
+        model: the model.
+        folder: where photos and masks of records are.
+        told: whether chats go on from what the head reads.
+    """
+
+    def __init__(self, model: Assessor, folder: Path, *, told: bool) -> None:
+        self.model, self.folder, self.told = model, folder, told
+        self.phrases = phrases_by_length()
+        self.right = defaultdict[str, list[bool]](list)
+
+    def ask_about(self, known: str, record: InstructionRecord) -> None:
+        """The report in words, and both questions about the region of a record."""
+        photo, regions = self._built(record)
+        (read,) = self.model.assess(photo, regions, text=True).regions
+        said = said_of(read)
+        self.right["report"].append(said == {known})
+        for task, agrees in in_words(read, said, self.phrases).items():
+            self.right[f"{task} in words, as report"].append(agrees)
+        print(f"\n{record.id}: {known}, report {', '.join(sorted(said))}")
+        chat = self._chat(photo, regions)
+        for name, question in QUESTIONS.items():
+            spoken = spoken_of(_answer(chat, question), self.phrases)
+            self.right[name].append(spoken == {known})
+            self.right[f"{name} as report"].append(spoken == said)
+            self.right[f"{name}, {known}"].append(spoken == {known})
+
+    def ask_about_both(self, worst: InstructionRecord, clean: InstructionRecord) -> None:
+        """The questions about a distorted region and a clean one of the same photo."""
+        both = [worst, clean] if len(self.right["worst of two"]) % 2 else [clean, worst]
+        photo, regions = self._built(*both)
+        said = [said_of(read) for read in self.model.assess(photo, regions).regions]
+        ids = [region.id for region in regions]
+        print(f"\n{both[0].id}, {both[1].id}: report {said}")
+        chat = self._chat(photo, regions)
+        named = f"So region {worst.regions[0].id} is the worst."
+        self.right["worst of two"].append(_answer(chat, WORST).endswith(named))
+        parts = by_region(_answer(chat, EACH))
+        spoken = [spoken_of(parts.get(id, ""), self.phrases) for id in ids]
+        self.right["wrong of two"].append(spoken == [types_of(one) for one in both])
+        self.right["wrong of two as report"].append(spoken == said)
+
+    def _built(self, *records: InstructionRecord) -> tuple[Photo, list[Region]]:
+        photo = record_photo(records[0].image, self.folder)
+        specs = [spec for record in records for spec in record.regions]
+        return photo, [spec.build(photo, folder=self.folder) for spec in specs]
+
+    def _chat(self, photo: Photo, regions: Sequence[Region]) -> Chat:
+        if self.told:
+            return self.model.chat(photo, regions)
+        return Chat(self.model.engine, photo, regions)
+
+
+def _answer(chat: Chat, question: str) -> str:
+    answer = "".join(chat.ask(question)).strip()
+    print(f"  > {question}\n  {answer}")
+    return answer
 
 
 def drawn(records: Path, each: int, seed: int) -> Iterator[tuple[str, InstructionRecord]]:
@@ -93,9 +151,63 @@ def drawn(records: Path, each: int, seed: int) -> Iterator[tuple[str, Instructio
             yield kind, found[kind][number]
 
 
+def drawn_pairs(
+    records: Path, count: int, seed: int
+) -> Iterator[tuple[InstructionRecord, InstructionRecord]]:
+    """A distorted region (severity above minor) and a clean one of each of so many photos."""
+    photos = defaultdict[str, list[InstructionRecord]](list)
+    for record in read_records(records):
+        if record.id.endswith(f".{FORM}"):
+            photos[record.image].append(record)
+    pairs = []
+    for own in photos.values():
+        found = [record for record in own if _shows(record)]
+        clean = [record for record in own if types_of(record) == {CLEAN_REGION}]
+        if found and clean:
+            pairs.append((found[0], clean[0]))
+    rng = np.random.default_rng(seed)
+    for number in rng.choice(len(pairs), min(count, len(pairs)), replace=False):
+        yield pairs[number]
+
+
+def _shows(record: InstructionRecord) -> bool:
+    found = next(iter(record.labels.values())).distortions or ()
+    return bool(found) and all(severity in SEVERITY.words[2:] for _, severity in found)
+
+
+def types_of(record: InstructionRecord) -> set[str]:
+    """The types of the only region of a record, or clean."""
+    found = next(iter(record.labels.values())).distortions
+    return {kind.value for kind, _ in found or ()} or {CLEAN_REGION}
+
+
+def said_of(read: RegionAssessment) -> set[str]:
+    """The types that a report names, or clean."""
+    return {found.type.value for found in read.distortions or ()} or {CLEAN_REGION}
+
+
+def in_words(read: RegionAssessment, said: set[str], phrases: Mapping[str, str]) -> dict[str, bool]:
+    """Whether a report says in words what it says in numbers, for each task."""
+    assert read.quality is not None
+    assert read.importance is not None
+    return {
+        "quality": read.text["quality"] == quality_answer(read.quality.level),
+        "importance": read.text["importance"] == importance_answer(read.importance.level),
+        "distortion": spoken_of(read.text["distortion"], phrases) == said,
+    }
+
+
+def by_region(answer: str) -> dict[str, str]:
+    """What an answer says of each region that it names, by id."""
+    pieces = re.split(r"\bregion ([\w-]+):", answer, flags=re.IGNORECASE)
+    return dict(zip(pieces[1::2], pieces[2::2], strict=True))
+
+
 def phrases_by_length() -> dict[str, str]:
     """What an answer may contain, longest first, and the type it speaks of, or clean."""
-    phrases = {phrase: CLEAN_REGION for phrase in (*CLEAN, *KEEP, CLEAN_ANSWER)}
+    phrases = {
+        phrase: CLEAN_REGION for phrase in (*CLEAN, *KEEP, EACH_CLEAN, EACH_KEEP, CLEAN_ANSWER)
+    }
     phrases |= {kind.value: kind.value for kind in DistortionType}
     for variant, words in WORDINGS.items():
         kind = VARIANTS.get(variant.split("-")[0]) or DistortionType(variant)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seagull.levels import IMPORTANCE, QUALITY, LevelScale
+from seagull.levels import IMPORTANCE, QUALITY, SEVERITY, LevelScale
 from seagull.tokens import IMAGE_TOKEN, REGION_MARKER
 from seagull.types import AssessmentTask, DistortionType, Message
 
@@ -108,29 +108,75 @@ def judgement_answer(right: bool, correction: str) -> str:
     return f"{YES}." if right else f"{NO}. {correction}"
 
 
-def findings(
-    region: str,
-    quality: str,
-    distortions: Sequence[tuple[DistortionType, str]],
-    importance: str | None = None,
-) -> tuple[Message, ...]:
-    """What is known of a region, as turns that a conversation about it goes on from.
+@dataclass(frozen=True)
+class Findings:
+    """What is known of a region, in the words of answers.
 
     Args:
-        region: its id.
         quality: a word of ``QUALITY``.
         distortions: (type, severity word) pairs in spoken order.
         importance: a word of ``IMPORTANCE``, where it is known.
     """
-    parts = [distortion_answer(distortions), quality_answer(quality)]
-    told = [(joint_question(AssessmentTask.QUALITY), joint_answer(parts))]
-    if importance is not None:
-        told.append((INSTRUCTIONS[AssessmentTask.IMPORTANCE], importance_answer(importance)))
+
+    quality: str
+    distortions: tuple[tuple[DistortionType, str], ...]
+    importance: str | None = None
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """To the joint question about distortion and quality, and to that about importance."""
+        both = joint_answer([distortion_answer(self.distortions), quality_answer(self.quality)])
+        return (both,) if self.importance is None else (both, importance_answer(self.importance))
+
+
+SEVERAL_INSTRUCTION = "Assess each of these regions."
+"""The question whose answer says what is known of several regions, a line for each."""
+
+
+def told(known: Mapping[str, Findings]) -> tuple[Message, ...]:
+    """What is known of regions, as turns that a conversation about them goes on from.
+
+    Of a single region these are the answers to the usual questions. Of several regions it is one
+    answer that names them by their ids, since which of them "this region" was would be hard to
+    tell, and ends with which one is the worst and the best.
+
+    Args:
+        known: by the ids of the regions, in spoken order.
+    """
+    names = tuple(known)
+    if len(names) == 1:
+        (own,) = known.values()
+        asked = joint_question(AssessmentTask.QUALITY), INSTRUCTIONS[AssessmentTask.IMPORTANCE]
+        turns = [*zip(asked, own.answers, strict=False)]
+    else:
+        lines = [f"Region {name}: {joint_answer(own.answers)}" for name, own in known.items()]
+        lines += _extremes(known)
+        turns = [(SEVERAL_INSTRUCTION, "\n".join(lines))]
     return tuple(
         message
-        for question, answer in told
-        for message in (Message("user", question, (region,)), Message("assistant", answer))
+        for question, answer in turns
+        for message in (Message("user", question, names), Message("assistant", answer))
     )
+
+
+def _extremes(known: Mapping[str, Findings]) -> list[str]:
+    """Which region is the worst and which the best, where one alone is."""
+
+    def place(name: str) -> tuple[int, int]:
+        own = known[name]
+        shown = [1 + SEVERITY.words.index(severity) for _, severity in own.distortions]
+        return QUALITY.words.index(own.quality), -max(shown, default=0)
+
+    places = {name: place(name) for name in known}
+    least, most = min(places.values()), max(places.values())
+    if least == most:
+        return ["So they are alike."]
+    said = []
+    for value, word in ((least, "worst"), (most, "best")):
+        names = [name for name, own in places.items() if own == value]
+        if len(names) == 1:
+            said.append(f"So region {names[0]} is the {word}.")
+    return said
 
 
 YES = "Yes"

@@ -158,3 +158,54 @@ MATTER: Mapping[str, tuple[str, ...]] = {
         "few faults of a region harm a photo as much.",
     ),
 }
+
+COMPARED: Mapping[str, tuple[str, ...]] = {
+    "best": (
+        "Which of these regions is the best?",
+        "Which region has the best quality?",
+        "Which one is better?",
+        "Which of them looks best?",
+    ),
+    "worst": (
+        "Which of these regions is the worst?",
+        "Which region has the worst quality?",
+        "Which one is worse?",
+        "Which of them looks worst?",
+        "Which of them should be corrected first?",
+    ),
+    "wrong": (
+        "What is wrong with them?",
+        "What is wrong with these regions?",
+        "What is the problem with each region?",
+        "Which distortions do these regions have?",
+        "Is anything wrong with these regions?",
+    ),
+    "improve": (
+        "What would improve them?",
+        "How could these regions be improved?",
+        "What should be changed in each region?",
+        "What would you do about these regions?",
+    ),
+    "compare": (
+        "Compare these regions.",
+        "Compare them.",
+        "How do these regions differ?",
+        "Compare the quality of these regions.",
+        "What is the difference between them?",
+    ),
+    "matter": (
+        "Which of them matters most for the photo?",
+        "Which region harms the photo most?",
+        "Which of these regions is the most important to the overall quality?",
+        "From which of them does the photo suffer most?",
+    ),
+}
+"""Questions about several regions at once."""
+EACH_CLEAN, EACH_KEEP = "nothing visible is wrong", "no change is needed"
+"""What is said of a clean region among several: of its faults, and of what would improve it."""
+WHICH = (
+    "Which of them shows {kind}?",
+    "Which of these regions has {kind}?",
+    "Is there {kind} in any of them?",
+    "Does any of these regions show {kind}?",
+)

@@ -1,4 +1,4 @@
-"""Instruction records about versions: one question about one region each, and a talk a version."""
+"""Instruction records about versions: a question about a region each, a talk and a comparison."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from data_tools.calibrate import Calibration, to_level_scale
 from data_tools.config import DataConfig
 from data_tools.keys import Key
 from data_tools.turns import Hash, RegionFacts, make_turn
+from data_tools.versions.compare import MOST_REGIONS, compared_topics, compared_turn
 from data_tools.versions.label import CLEAN, DISTORTED
 from data_tools.versions.talk import Shown, Talked, free_answer, free_question, place_of, topics
 from data_tools.versions.unit import picture_path
@@ -20,7 +21,7 @@ from seagull.regions.rle import Rle
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, DistortionType, Message
 
-JUDGED_ONE_IN, JOINT_ONE_IN = 3, 4
+JUDGED_ONE_IN, JOINT_ONE_IN, ALIKE_ONE_IN = 3, 4, 3
 SENSITIVE_BELOW = 0.9
 """A distorted region counts for region sensitivity if its raw quality is below this."""
 
@@ -76,14 +77,17 @@ class SceneRecords:
         self.specs = {name: _spec(name, row) for name, row in scene["regions"].items()}
 
     def questions(self) -> Iterator[InstructionRecord]:
-        """One record per version, region and question, and one talk per version."""
+        """One record per version, region and question, a talk and mostly a comparison a version."""
         for version in self.scene["versions"]:
             known = self.known(version)
             for name, region in known.items():
                 for form in self._forms(version, name, region):
                     yield self._question(version, name, region, form, self.photo)
-            if any(region.typed for region in known.values()):
-                yield self._talk(version, known)
+            typed = [name for name, region in known.items() if region.typed]
+            if typed:
+                yield self._talk(version, known, typed)
+            if len(typed) > 1 and self._is_compared(version):
+                yield self._comparison(version, known, typed)
 
     def sensitivity(self) -> Iterator[InstructionRecord]:
         """The quality question in version 0 and in those with one distorted region."""
@@ -166,18 +170,55 @@ class SceneRecords:
             Message("user", turn.question, (name,)),
             Message("assistant", turn.answer, (), turn.task),
         )
-        return self._record(version, name, region, form, messages, reference)
+        return self._record(version, {name: region}, form, messages, reference)
 
     def _talk(
-        self, version: Mapping[str, Any], known: Mapping[str, KnownRegion]
+        self, version: Mapping[str, Any], known: Mapping[str, KnownRegion], names: Sequence[str]
     ) -> InstructionRecord:
         """A quality question and up to three more in free words about one typed region."""
         pick = self._pick(version, "talk")
-        names = [name for name, region in known.items() if region.typed]
         target = version["target"]
         name = target if target in names and pick("target") % 2 else names[pick() % len(names)]
-        region, row = known[name], self.scene["regions"][name]
-        talked = Talked(
+        talked = self._talked(version, name, known[name])
+        task = AssessmentTask.QUALITY
+        first = free_question("quality", pick) if pick("free") % 2 else INSTRUCTIONS[task]
+        messages = [
+            Message("user", first, (name,)),
+            Message("assistant", quality_answer(talked.facts.quality_word), (), task),
+        ]
+        for topic in topics(talked, pick):
+            messages.append(Message("user", free_question(topic, pick), (name,)))
+            messages.append(Message("assistant", free_answer(topic, talked, pick)))
+        return self._record(version, {name: known[name]}, "talk", messages, self.photo)
+
+    def _is_compared(self, version: Mapping[str, Any]) -> bool:
+        """Regions of a photo that is distorted all over, or nowhere, are mostly alike."""
+        alike = version["target"] is None
+        return not alike or self._pick(version, "compare")("alike") % ALIKE_ONE_IN == 0
+
+    def _comparison(
+        self, version: Mapping[str, Any], known: Mapping[str, KnownRegion], names: Sequence[str]
+    ) -> InstructionRecord:
+        """One to three questions about two to four typed regions at once."""
+        pick = self._pick(version, "compare")
+        # The one that was distorted, or left out, differs from the others: it is mostly there.
+        target = version["target"] if pick("target") % 4 else None
+        order = sorted(names, key=lambda name: (name != target, pick("region", name)))
+        most = min(len(names), MOST_REGIONS)
+        chosen = order[: 2 + pick("count") % (most - 1)]
+        chosen.sort(key=lambda name: pick("order", name))
+        compared = {name: self._talked(version, name, known[name]) for name in chosen}
+        messages = list[Message]()
+        for topic in compared_topics(compared, pick):
+            question, answer = compared_turn(topic, compared, pick)
+            messages += [Message("user", question, tuple(chosen)), Message("assistant", answer)]
+        return self._record(
+            version, {name: known[name] for name in chosen}, "compare", messages, self.photo
+        )
+
+    def _talked(self, version: Mapping[str, Any], name: str, region: KnownRegion) -> Talked:
+        row = self.scene["regions"][name]
+        return Talked(
             region.facts,
             tuple(_shown(setting) for setting in version["settings"])
             if region.facts.distortions
@@ -185,33 +226,22 @@ class SceneRecords:
             row["share"],
             place_of(row["box"], self.scene["size"]),
         )
-        task = AssessmentTask.QUALITY
-        first = free_question("quality", pick) if pick("free") % 2 else INSTRUCTIONS[task]
-        messages = [
-            Message("user", first, (name,)),
-            Message("assistant", quality_answer(region.facts.quality_word), (), task),
-        ]
-        for topic in topics(talked, pick):
-            messages.append(Message("user", free_question(topic, pick), (name,)))
-            messages.append(Message("assistant", free_answer(topic, talked, pick)))
-        return self._record(version, name, region, "talk", messages, self.photo)
 
     def _record(
         self,
         version: Mapping[str, Any],
-        name: str,
-        region: KnownRegion,
+        regions: Mapping[str, KnownRegion],
         form: str,
         messages: Sequence[Message],
         reference: str,
     ) -> InstructionRecord:
         scene, number = self.scene["id"], version["number"]
         return InstructionRecord(
-            id=f"{scene}.{number}.{name}.{form}",
+            id=f"{scene}.{number}.{'-'.join(regions)}.{form}",
             image=f"../{picture_path(scene, number)}",
-            regions=(self.specs[name],),
+            regions=tuple(self.specs[name] for name in regions),
             messages=tuple(messages),
-            labels={name: region.labels},
+            labels={name: region.labels for name, region in regions.items()},
             reference=reference,
         )
 

@@ -54,7 +54,7 @@ def topics(talked: Talked, pick: Hash) -> list[str]:
 
 def free_question(topic: str, pick: Hash) -> str:
     """A question about a topic, one of several wordings."""
-    return _choose(QUESTIONS[topic], pick, topic, "question")
+    return choose(QUESTIONS[topic], pick, topic, "question")
 
 
 def free_answer(topic: str, talked: Talked, pick: Hash) -> str:
@@ -75,8 +75,19 @@ def place_of(box: Box, size: Sequence[int]) -> str:
     return f"in the {down} part" if down else "in the middle"
 
 
-def _choose(options: Sequence[str], pick: Hash, *what: str) -> str:
+def choose(options: Sequence[str], pick: Hash, *what: str) -> str:
+    """One of several wordings."""
     return options[pick(*what) % len(options)]
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``; empty for none."""
+    return ", ".join([*names[:-2], " and ".join(names[-2:])])
+
+
+def remedy_for(shown: Shown, pick: Hash) -> str:
+    """What would help against a distortion."""
+    return choose(wording_of(shown.kind, shown.variant).remedies, pick, shown.kind, "remedy")
 
 
 def _why(talked: Talked, pick: Hash) -> str:
@@ -92,32 +103,29 @@ def _wrong(talked: Talked, pick: Hash) -> str:
 def _found(talked: Talked, pick: Hash, mild: Sequence[str]) -> str:
     """What is seen; of a region whose quality is one of ``mild``, how little of it shows."""
     if talked.facts.quality_word in mild:
-        return _choose(phrases.HARDLY, pick, "hardly").format(
-            found=_listed([one.name for one in talked.shown]), word=talked.facts.quality_word
+        return choose(phrases.HARDLY, pick, "hardly").format(
+            found=listed([one.name for one in talked.shown]), word=talked.facts.quality_word
         )
     parts = [
-        f"{one.name}: {_choose(wording_of(one.kind, one.variant).effects, pick, one.kind, 'seen')}"
+        f"{one.name}: {choose(wording_of(one.kind, one.variant).effects, pick, one.kind, 'seen')}"
         for one in talked.shown
     ]
     if len(parts) == 1:
-        return _choose(phrases.ONE, pick, "one").format(part=parts[0])
-    return _choose(phrases.SEVERAL, pick, "several").format(parts="; ".join(parts))
+        return choose(phrases.ONE, pick, "one").format(part=parts[0])
+    return choose(phrases.SEVERAL, pick, "several").format(parts="; ".join(parts))
 
 
 def _improve(talked: Talked, pick: Hash) -> str:
     if not talked.shown:
-        return _choose(phrases.KEEP, pick, "keep")
-    remedies = [
-        _choose(wording_of(one.kind, one.variant).remedies, pick, one.kind, "remedy")
-        for one in talked.shown
-    ]
+        return choose(phrases.KEEP, pick, "keep")
+    remedies = [remedy_for(one, pick) for one in talked.shown]
     if len(remedies) == 1:
-        return _choose(phrases.REMEDY, pick, "remedy").format(remedy=remedies[0])
+        return choose(phrases.REMEDY, pick, "remedy").format(remedy=remedies[0])
     against = [
         f"{remedy} against the {one.name.removeprefix('a ')}"
         for remedy, one in zip(remedies, talked.shown, strict=True)
     ]
-    return _choose(phrases.REMEDIES, pick, "remedies").format(remedies="; ".join(against))
+    return choose(phrases.REMEDIES, pick, "remedies").format(remedies="; ".join(against))
 
 
 def _describe(talked: Talked, pick: Hash) -> str:
@@ -125,32 +133,22 @@ def _describe(talked: Talked, pick: Hash) -> str:
     where = (
         "It is the whole photo."
         if percent == 100
-        else _choose(phrases.WHERE, pick, "where").format(percent=percent, place=talked.place)
+        else choose(phrases.WHERE, pick, "where").format(percent=percent, place=talked.place)
     )
-    found = _listed([one.name for one in talked.shown])
-    state = _choose(phrases.STATE if found else phrases.STATE_CLEAN, pick, "state")
+    found = listed([one.name for one in talked.shown])
+    state = choose(phrases.STATE if found else phrases.STATE_CLEAN, pick, "state")
     return f"{where} {state.format(word=talked.facts.quality_word, found=found)}"
 
 
 def _matter(talked: Talked, pick: Hash) -> str:
     word = talked.facts.importance_word or ""
     if not talked.shown:
-        return _choose(phrases.NO_MATTER, pick, "matter")
-    return f"It is {word} to the overall quality: {_choose(phrases.MATTER[word], pick, 'matter')}"
+        return choose(phrases.NO_MATTER, pick, "matter")
+    return f"It is {word} to the overall quality: {choose(phrases.MATTER[word], pick, 'matter')}"
 
 
 def _clean(pick: Hash) -> str:
-    return _choose(phrases.CLEAN, pick, "clean")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return (
-        names[0]
-        if len(names) == 1
-        else ", ".join(names[:-1]) + " and " + names[-1]
-        if names
-        else ""
-    )
+    return choose(phrases.CLEAN, pick, "clean")
 
 
 _ANSWERS: Mapping[str, Callable[[Talked, Hash], str]] = {

@@ -29,7 +29,7 @@ from seagull.types import (
 PRESENT = 0.5
 """A distortion type is reported from this probability on."""
 
-READ_OUT = "head-1"
+READ_OUT = "head-2"
 """Changes whenever the same numbers of a head are read differently."""
 LARGEST_TILT = 1000.0
 """Beyond this, a tilted distribution lies on one word."""

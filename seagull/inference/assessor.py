@@ -17,13 +17,14 @@ from seagull.inference.answers import (
 )
 from seagull.inference.chat import Chat
 from seagull.inference.engine import Engine
+from seagull.inference.questions import Question
 from seagull.inference.session import ImageSession
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.photos import Photo, PhotoSource, read_photo
-from seagull.prompts import findings
+from seagull.prompts import INSTRUCTIONS, Findings
 from seagull.regions.build import build_regions
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, Message, ModelInfo, QualityReport, Region
+from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
 
 ALL_TASKS = tuple(AssessmentTask)
 DISTORTION = AssessmentTask.DISTORTION
@@ -60,7 +61,8 @@ class Assessor:
             regions: regions at the photo's own resolution, specs of them, or boxes
                 ``(x1, y1, x2, y2)``, which are numbered by their place; None means the whole photo.
             tasks: any of ``quality``, ``importance``, ``distortion``.
-            text: also let the model answer the tasks in its own words.
+            text: also let the language model answer the tasks in words. It is told before what the
+                head reads, where there is a head, so that its words go with the numbers.
             segmenter: name of what made the regions, for the report; by default it is taken from
                 the regions.
 
@@ -79,7 +81,7 @@ class Assessor:
         logs = self.engine.score(session, asked, scored_questions(self.engine.book, left))
         words: list[dict[str, str]] = [{} for _ in asked]
         if text:
-            questions = [self.engine.book.answers[task] for task in chosen]
+            questions = [self._in_words(chosen, head) for head in heads]
             for said, answers in zip(
                 words, self.engine.generate(session, asked, questions), strict=True
             ):
@@ -114,21 +116,32 @@ class Assessor:
             ValueError: if two regions have the same id.
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
-        known = partial(self._findings, photo) if self.engine.head is not None else None
+        known = partial(self._find, photo) if self.engine.head is not None else None
         asked = make_regions(photo, regions) if regions else []
         return Chat(self.engine, photo, asked, findings=known)
 
-    def _findings(self, photo: Photo, region: Region) -> Sequence[Message]:
-        (head,) = self._read_head(self.engine.open(photo), [region])
+    def _in_words(
+        self, tasks: Sequence[AssessmentTask], head: HeadNumbers | None
+    ) -> list[Question]:
+        book = self.engine.book
         if head is None:
-            return ()
-        found = found_distortions(head.present, head.severities)
-        return findings(
-            region.id,
-            _word(QUALITY, head.scores[AssessmentTask.QUALITY]),
-            [(distortion.type, distortion.severity) for distortion in found],
-            _word(IMPORTANCE, head.scores[AssessmentTask.IMPORTANCE]),
-        )
+            return [book.answers[task] for task in tasks]
+        known = _findings(head)
+        return [book.free(INSTRUCTIONS[task], known) for task in tasks]
+
+    def _find(self, photo: Photo, region: Region) -> Findings:
+        (head,) = self._read_head(self.engine.open(photo), [region])
+        assert head is not None  # asked only where there is one
+        return _findings(head)
+
+
+def _findings(head: HeadNumbers) -> Findings:
+    found = found_distortions(head.present, head.severities)
+    return Findings(
+        _word(QUALITY, head.scores[AssessmentTask.QUALITY]),
+        tuple((distortion.type, distortion.severity) for distortion in found),
+        _word(IMPORTANCE, head.scores[AssessmentTask.IMPORTANCE]),
+    )
 
 
 def _word(scale: LevelScale, score: float) -> str:

@@ -18,6 +18,7 @@ from seagull.inference.engine import Engine
 from seagull.inference.session import ImageSession
 from seagull.inference.tree import Item, common_prefix
 from seagull.photos import Photo
+from seagull.prompts import Findings, told
 from seagull.types import Message, Region
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
@@ -34,9 +35,8 @@ class Chat:
         photo: what is talked about.
         regions: that may be talked about; more can be added with ``add``.
         seed: of the sampling, where a temperature is given.
-        findings: what is known of a region, as turns; the model is told wherever the talk
-            turns to a region, so that what it says goes with the numbers. These turns are not among
-            ``messages``.
+        findings: what is known of a region; the model is told wherever the talk turns to regions,
+            so that what it says goes with the numbers. These turns are not among ``messages``.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class Chat:
         regions: Sequence[Region] = (),
         *,
         seed: int = 0,
-        findings: Callable[[Region], Sequence[Message]] | None = None,
+        findings: Callable[[Region], Findings] | None = None,
     ) -> None:
         self.engine = engine
         self.photo = photo
         self.regions = list(regions)
         self.messages: list[Message] = []
         self._findings = findings
-        self._found: dict[str, tuple[Message, ...]] = {}
+        self._found: dict[str, Findings] = {}
         self._generator = torch.Generator(engine.device).manual_seed(seed)
         self._items: tuple[Item, ...] = ()
         self._cache: Cache | None = None
@@ -151,21 +151,20 @@ class Chat:
         if self._findings is None:
             return list(messages)
         subjects = _subjects(messages)
-        told: list[Message] = []
+        seen: list[Message] = []
         last: tuple[str, ...] = ()
         for message, names in zip(messages, subjects, strict=True):
             if len(subjects[-1]) == 1 and names != subjects[-1]:
                 continue
             if names != last and len(names) <= TOLD_AT_ONCE:
-                told += [turn for name in names for turn in self._find(name)]
+                seen += told({name: self._find(name, self._findings) for name in names})
             last = names
-            told.append(message)
-        return told
+            seen.append(message)
+        return seen
 
-    def _find(self, name: str) -> tuple[Message, ...]:
+    def _find(self, name: str, findings: Callable[[Region], Findings]) -> Findings:
         if name not in self._found:
-            region = next(region for region in self.regions if region.id == name)
-            self._found[name] = tuple(self._findings(region)) if self._findings else ()
+            self._found[name] = findings(next(one for one in self.regions if one.id == name))
         return self._found[name]
 
     def _extend(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import islice
 from typing import cast
 
 import numpy as np
@@ -122,10 +123,10 @@ class Engine:
         self,
         session: ImageSession,
         regions: Sequence[Region],
-        questions: Sequence[Question],
+        questions: Sequence[Sequence[Question]],
         max_new_tokens: int = 64,
     ) -> list[list[str]]:
-        """Greedy answers in words, all decoded together: ``[region][question]``."""
+        """Greedy answers in words to each region's questions, all decoded together."""
         tokens = self.generate_tokens(session, regions, questions, max_new_tokens, self.end_ids)
         return [[self.decode(answer) for answer in answers] for answers in tokens]
 
@@ -134,26 +135,23 @@ class Engine:
         self,
         session: ImageSession,
         regions: Sequence[Region],
-        questions: Sequence[Question],
+        questions: Sequence[Sequence[Question]],
         max_new_tokens: int,
         end_ids: frozenset[int],
     ) -> list[list[list[int]]]:
-        """Greedy answers as ids, up to one of ``end_ids``: ``[region][question]``."""
+        """Greedy answers as ids, up to one of ``end_ids``, to each region's questions."""
         self.prefill(session)
         slots = self.encode_regions(session, regions)
         sequences = [
-            question.about(region) for region in range(len(regions)) for question in questions
+            question.about(region) for region, own in enumerate(questions) for question in own
         ]
         answers: dict[int, list[int]] = {}
         for group in sorted_chunks(sequences, self.pack_tokens):
             packed = [sequences[index] for index in group]
-            said = self._decode_group(session, slots, packed, max_new_tokens, end_ids)
-            answers |= zip(group, said, strict=True)
-        count = len(questions)
-        return [
-            [answers[start + index] for index in range(count)]
-            for start in range(0, len(sequences), count)
-        ]
+            decoded = self._decode_group(session, slots, packed, max_new_tokens, end_ids)
+            answers |= zip(group, decoded, strict=True)
+        said = (answers[index] for index in range(len(sequences)))
+        return [list(islice(said, len(own))) for own in questions]
 
     @torch.inference_mode()
     def encode_regions(

@@ -20,6 +20,8 @@ from seagull.prompts import (
     LEVEL_SCALES,
     NO,
     YES,
+    Findings,
+    told,
     type_judgement,
 )
 from seagull.types import AssessmentTask, DistortionType, Message
@@ -82,9 +84,15 @@ class QuestionBook:
         prompt = self.processor.style.render(messages, answer_prefix="")
         return self._items(messages, "")[len(self.prefix) :], prompt.markers
 
-    def free(self, text: str) -> Question:
-        """A question in the user's own words about one region; its answer is generated."""
-        return Question(self.conversation([Message("user", text, (ONE_REGION,))])[0], ())
+    def free(self, text: str, known: Findings | None = None) -> Question:
+        """A question in the user's own words about one region; its answer is generated.
+
+        Args:
+            text: the question.
+            known: of the region, which the model is told before.
+        """
+        before = () if known is None else told({ONE_REGION: known})
+        return Question(self.conversation([*before, Message("user", text, (ONE_REGION,))])[0], ())
 
     @cached_property
     def levels(self) -> dict[AssessmentTask, Question]:

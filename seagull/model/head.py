@@ -28,10 +28,10 @@ HEAD_FILE = "head.safetensors"
 GROUP = "head."
 """Beginning of the head's keys in an adapter file."""
 REGIONS = 0.9
-"""What a reader of regions counts where the gate is shut."""
+"""What a reader of regions counts where the gate is shut, and of small regions anywhere."""
 OPEN = 0.25
-"""From here on the gate is open: the photo is like those that people judged, not like those that a
-reader of regions has learned from, which counts for nothing."""
+"""Of a whole photo a reader of regions counts nothing from here on: the gate is open, so the photo
+is like those that people judged, not like those that such a reader has learned from."""
 
 
 class HeadReading(NamedTuple):
@@ -104,10 +104,10 @@ class RegionHead(nn.Module):
         """What is read off the tokens, and what the readers say, each with its share."""
         numbers, rest = own.numbers, torch.full_like(own.numbers[..., :1], REGIONS)
         if self.gate is not None:
-            gate = self.gate(both)
-            rest = rest * (1 - gate / OPEN).clamp_min(0)[..., None]
-            # Its towers have learned from whole photos.
-            quality = torch.lerp(numbers[..., 0], self.read_towers(side), gate * side.share)
+            # Its towers, and people's opinions, are of whole photos.
+            counts = self.gate(both) * side.share
+            rest = rest * (1 - counts / OPEN).clamp_min(0)[..., None]
+            quality = torch.lerp(numbers[..., 0], self.read_towers(side), counts)
             numbers = torch.cat([quality[..., None], numbers[..., 1:]], dim=-1)
         if self.regions is None:
             return HeadReading(numbers, own.presence)

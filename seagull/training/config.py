@@ -56,9 +56,9 @@ class DataSettings:
         conversations: with ``photo``, most records of a photo that are drawn each time; 0 for all.
         judgements: with ``photo``, so many questions a photo whether a region has a distortion
             type are made up each time from the labels.
-        findings: with ``photo``, this share of the conversations of several turns about one region
-            goes on from what its labels say, as ``Assessor.chat`` has them go on from what the
-            head reads; the model does not learn to say that part.
+        findings: with ``photo``, this share of the conversations goes on from what labels say of
+            their regions, as answers in words go on from what the head reads (``Assessor``); the
+            model does not learn to say that part.
         flip: exchange left and right in half of the photos (``photo`` only).
     """
 

@@ -1,6 +1,6 @@
-"""Conversations that go on from what is known of their region, as they do in use.
+"""Conversations that go on from what is known of their regions, as they do in use.
 
-In use a chat tells the model what the head reads of a region (``Assessor.chat``); here it is told
+In use a chat tells the model what the head reads of regions (``Assessor.chat``); here it is told
 what labels say, and learns to go on from that.
 """
 
@@ -13,11 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from seagull.levels import IMPORTANCE, QUALITY
-from seagull.prompts import findings
-from seagull.records import InstructionRecord
-
-FEWEST_MESSAGES = 4
-"""A conversation of fewer is a single question, which is to be answered without being told."""
+from seagull.prompts import Findings, told
+from seagull.records import InstructionRecord, RegionLabels
 
 
 class Told(NamedTuple):
@@ -40,16 +37,23 @@ def tell(
 def with_findings(record: InstructionRecord) -> Told:
     """The record with what its labels say before its first question.
 
-    It stays as it is where it is a single question, speaks of several regions, or quality or
-    distortions of its region are not known.
+    It stays as it is where the talk turns from one region to others, or quality or distortions of a
+    region are not known.
     """
-    names = {name for message in record.messages for name in message.regions}
-    if len(record.messages) < FEWEST_MESSAGES or len(names) != 1:
+    asked = dict.fromkeys(message.regions for message in record.messages if message.regions)
+    if len(asked) != 1:
         return Told(record)
-    (name,) = names
-    labels = record.labels.get(name)
+    (names,) = asked
+    known = {name: _findings(record.labels.get(name)) for name in names}
+    sure = {name: own for name, own in known.items() if own is not None}
+    if len(sure) < len(known):
+        return Told(record)
+    given = told(sure)
+    return Told(replace(record, messages=(*given, *record.messages)), len(given) // 2)
+
+
+def _findings(labels: RegionLabels | None) -> Findings | None:
     if labels is None or labels.quality is None or labels.distortions is None:
-        return Told(record)
+        return None
     importance = None if labels.importance is None else IMPORTANCE.word(labels.importance)
-    told = findings(name, QUALITY.word(labels.quality), labels.distortions, importance)
-    return Told(replace(record, messages=(*told, *record.messages)), len(told) // 2)
+    return Findings(QUALITY.word(labels.quality), labels.distortions, importance)

@@ -58,3 +58,13 @@ def test_a_clean_region_s_answers_speak_of_none(answer: str) -> None:
 )  # fmt: skip
 def test_all_types_of_an_answer_are_found(answer: str, types: set[str]) -> None:
     assert nano_words.spoken_of(answer, nano_words.phrases_by_length()) == types
+
+
+def test_an_answer_about_two_regions_is_taken_apart() -> None:
+    answer = "Region 7: severe blur. Region a-1: nothing visible is wrong."
+    parts = nano_words.by_region(answer)
+    known = nano_words.phrases_by_length()
+    assert {id: nano_words.spoken_of(part, known) for id, part in parts.items()} == {
+        "7": {"blur"},
+        "a-1": {"clean"},
+    }

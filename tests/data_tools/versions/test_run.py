@@ -19,7 +19,7 @@ from data_tools.config_file import load_config
 from data_tools.pipeline import Run, RunError
 from data_tools.versions.run import VersionsResult, run_versions
 from seagull.prompts import CLEAN_ANSWER, distortion_answer, quality_answer
-from seagull.records import InstructionRecord, read_records
+from seagull.records import InstructionRecord, RegionLabels, read_records
 from seagull.types import AssessmentTask
 from tests.data_tools.tiny_set import contents, make_photos, overrides
 
@@ -132,13 +132,13 @@ def test_pictures_resolve_and_pixels_change_only_where_said(root: Path) -> None:
     for record in [*records(root, "train"), *records(root, "validation")]:
         path = root / "out" / "versions" / record.image
         version = versions[path.name]
-        (region,) = record.regions
-        if path in seen or version["kind"] != "inside" or region.id != version["target"]:
+        target = [spec for spec in record.regions if spec.id == version["target"]]
+        if path in seen or version["kind"] != "inside" or not target:
             continue
         seen.add(path)
         pixels = cv2.imread(str(path))
         clean = cv2.imread(str(path.with_name(f"{path.name.rsplit('.', 2)[0]}.0.png")))
-        mask = region.build(pixels.shape[:2]).mask
+        mask = target[0].build(pixels.shape[:2]).mask
         changed = (pixels != clean).any(axis=-1)
         assert changed[mask].any()
         if version["feather"] == 0:
@@ -151,8 +151,10 @@ def test_records_say_what_was_done(root: Path) -> None:
     ids = Counter[str]()
     for record in [*records(root, "train"), *records(root, "validation")]:
         ids[record.id] += 1
-        ((name, labels),) = record.labels.items()
         version = versions[Path(record.image).name]
+        if record.id.endswith(".compare"):
+            continue
+        ((name, labels),) = record.labels.items()
         state = next(one["state"] for one in version["labels"] if one["id"] == name)
         answer, task = record.messages[1].content, record.messages[1].task
         assert [message.regions for message in record.messages[::2]] == [(name,)] * (
@@ -175,7 +177,7 @@ def test_records_say_what_was_done(root: Path) -> None:
             assert answer == f"No. {CLEAN_ANSWER}"
     assert max(ids.values()) == 1
     forms = Counter(name.rsplit(".", 1)[1] for name in ids)
-    assert {"quality", "importance", "distortion", "joint", "talk"} < set(forms)
+    assert {"quality", "importance", "distortion", "joint", "talk", "compare"} < set(forms)
     assert forms["quality"] == sum(len(version["labels"]) for version in versions.values())
     assert 0.15 < sum(forms[f] for f in forms if f.startswith("judge")) / forms["quality"] < 0.5
     assert (
@@ -220,6 +222,33 @@ def test_a_talk_goes_on_in_free_words(root: Path) -> None:
         assert shown is not None
         if not shown:
             assert not any(word in said for word in ("noise", "blur", "contrast"))
+
+
+def test_regions_of_a_version_are_compared(root: Path) -> None:
+    versions = done(root)
+    every = records(root, "train")
+    compared = [record for record in every if record.id.endswith(".compare")]
+    typed: dict[str, dict[str, RegionLabels]] = defaultdict(dict)
+    for record in every:
+        if len(record.labels) == 1:
+            known = {n: one for n, one in record.labels.items() if one.distortions is not None}
+            typed[record.image] |= known
+    able = {image for image, own in typed.items() if len(own) > 1}
+    partly = {i for i in able if versions[Path(i).name]["target"] is not None}
+    assert partly <= {record.image for record in compared} < able
+    counts = Counter(len(record.regions) for record in compared)
+    assert set(counts) <= {2, 3, 4}
+    assert counts[2]
+    targets = 0
+    for record in compared:
+        names = tuple(spec.id for spec in record.regions)
+        assert record.id.endswith(f".{'-'.join(names)}.compare")
+        assert [message.regions for message in record.messages[::2]] == [names] * (
+            len(record.messages) // 2
+        )
+        assert record.labels == {name: typed[record.image][name] for name in names}
+        targets += versions[Path(record.image).name]["target"] in names
+    assert targets
 
 
 def test_several_files_of_given_regions(tmp_path: Path) -> None:

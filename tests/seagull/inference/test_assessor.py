@@ -18,9 +18,9 @@ from seagull.model.head import REGIONS, RegionHead, head_of
 from seagull.model.seagull import initialise_region_parts
 from seagull.photos import PhotoError
 from seagull.preprocessing.processor import SeagullProcessor
-from seagull.prompts import STYLES
+from seagull.prompts import INSTRUCTIONS, STYLES, Findings
 from seagull.regions.spec import RegionSpec
-from seagull.types import DistortionType, ModelInfo, Region
+from seagull.types import AssessmentTask, DistortionType, ModelInfo, Region
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +142,29 @@ def test_tasks_not_asked_are_none_and_words_come_on_request(assessor, photo, reg
     assert entry.importance is None
     assert entry.distortions is None
     assert list(entry.text) == ["quality"]
+
+
+def test_words_go_on_from_what_the_head_reads(tiny_model, processor, photo, regions):
+    torch.manual_seed(3)
+    head = RegionHead(tiny_model.config.text.hidden_size).eval()
+    engine = Engine(tiny_model, processor, head=head)
+    report = Assessor(engine, ModelInfo("tiny", "0", trained=False)).assess(
+        photo, regions[:2], tasks=["quality", "distortion"], text=True
+    )
+    for region, entry in zip(regions[:2], report.regions, strict=True):
+        (read,) = (
+            Assessor(engine, ModelInfo("tiny", "0", trained=False)).assess(photo, [region]).regions
+        )
+        found = tuple((one.type, one.severity) for one in read.distortions)
+        known = Findings(read.quality.level, found, read.importance.level)
+        for task in ("quality", "distortion"):
+            text = INSTRUCTIONS[AssessmentTask(task)]
+            told_of = engine.book.free(text, known)
+            session = engine.open(photo)
+            assert engine.generate(session, [region], [[told_of]]) == [[entry.text[task]]]
+            assert engine.generate(session, [region], [[engine.book.free(text)]]) != [
+                [entry.text[task]]
+            ]
 
 
 def test_array_image_path_and_photo_are_the_same_photo(assessor, photo, regions, tmp_path):

@@ -9,7 +9,7 @@ from seagull.inference.assessor import Assessor
 from seagull.inference.chat import TOLD_AT_ONCE, _cut, _settled
 from seagull.inference.engine import Engine
 from seagull.model.head import RegionHead
-from seagull.prompts import findings
+from seagull.prompts import Findings, told
 from seagull.types import Message, ModelInfo
 
 
@@ -55,33 +55,44 @@ def with_head(tiny_model, processor) -> Assessor:
 
 def in_words(assessor, photo, region):
     (read,) = assessor.assess(photo, [region]).regions
-    found = [(distortion.type, distortion.severity) for distortion in read.distortions]
-    return [*findings(region.id, read.quality.level, found, read.importance.level)]
+    found = tuple((distortion.type, distortion.severity) for distortion in read.distortions)
+    return Findings(read.quality.level, found, read.importance.level)
 
 
 def test_a_turn_goes_on_from_what_the_report_says(with_head, photo, regions):
     chat = with_head.chat(photo, regions[:2])
-    first, second = (in_words(with_head, photo, region) for region in regions[:2])
+    known = {region.id: in_words(with_head, photo, region) for region in regions[:2]}
+    first = told({"1": known["1"]})
     asked = Message("user", "What is wrong?", ("1",))
     answer = "".join(chat.ask("What is wrong?", ["1"], max_new_tokens=8))
-    told = [*first, asked]
-    assert answer == full_pass(with_head.engine, photo, regions[:2], told, 8)
+    seen = [*first, asked]
+    assert answer == full_pass(with_head.engine, photo, regions[:2], seen, 8)
     assert answer != full_pass(with_head.engine, photo, regions[:2], [asked], 8)
     both = Message("user", "Compare them.", ("1", "2"))
-    told += [Message("assistant", answer), *first, *second, both]
+    seen += [Message("assistant", answer), *told(known), both]
     again = "".join(chat.ask("Compare them.", max_new_tokens=8))
-    assert again == full_pass(with_head.engine, photo, regions[:2], told, 8)
+    assert again == full_pass(with_head.engine, photo, regions[:2], seen, 8)
     # Of another region, or of both, a question about one is told nothing.
-    told = [*first, asked, Message("assistant", answer), asked]
+    seen = [*first, asked, Message("assistant", answer), asked]
     last = "".join(chat.ask("What is wrong?", ["1"], max_new_tokens=8))
-    assert last == full_pass(with_head.engine, photo, regions[:2], told, 8)
-    told += [Message("assistant", last), Message("user", "So?", ("1",))]
+    assert last == full_pass(with_head.engine, photo, regions[:2], seen, 8)
+    seen += [Message("assistant", last), Message("user", "So?", ("1",))]
     so = "".join(chat.ask("So?", ["1"], max_new_tokens=8))
-    assert so == full_pass(with_head.engine, photo, regions[:2], told, 8)
+    assert so == full_pass(with_head.engine, photo, regions[:2], seen, 8)
     assert chat.messages[:4] == [
         asked, Message("assistant", answer), both, Message("assistant", again)
     ]  # fmt: skip
     assert len(chat.messages) == 8
+
+
+def test_several_regions_are_told_of_by_their_ids(with_head, photo, regions):
+    known = {region.id: in_words(with_head, photo, region) for region in regions[:2]}
+    question, answer = told(known)
+    assert question.regions == ("1", "2")
+    lines = [line for line in answer.content.split("\n") if line.startswith("Region")]
+    assert [line.split(":")[0] for line in lines] == ["Region 1", "Region 2"]
+    for line, findings in zip(lines, known.values(), strict=True):
+        assert f"The quality is {findings.quality}." in line
 
 
 def test_many_regions_at_once_are_not_told_of(with_head, photo, regions):
@@ -91,7 +102,8 @@ def test_many_regions_at_once_are_not_told_of(with_head, photo, regions):
     names = tuple(region.id for region in many)
     asked = [Message("user", "Which is the best?", names)]
     assert answer == full_pass(with_head.engine, photo, many, asked, 8)
-    asked = [*in_words(with_head, photo, many[0]), Message("user", "Why?", ("0",))]
+    before = told({"0": in_words(with_head, photo, many[0])})
+    asked = [*before, Message("user", "Why?", ("0",))]
     again = "".join(chat.ask("Why?", ["0"], max_new_tokens=8))
     assert again == full_pass(with_head.engine, photo, many, asked, 8)
 

@@ -119,7 +119,7 @@ def test_order_number_and_chunks_change_nothing(  # noqa: PLR0917 - fixtures and
 @torch.inference_mode()
 def test_packed_texts_equal_the_plain_loop_s(engine, photo, regions):
     questions = [engine.book.answers[task] for task in TASKS] + [engine.book.free("Why is it so?")]
-    packed = engine.generate(engine.open(photo), regions[:5], questions, max_new_tokens=12)
+    packed = engine.generate(engine.open(photo), regions[:5], [questions] * 5, max_new_tokens=12)
     texts = [*(INSTRUCTIONS[task] for task in TASKS), "Why is it so?"]
     for region, answers in zip(regions[:5], packed, strict=True):
         for text, answer in zip(texts, answers, strict=True):

@@ -101,9 +101,15 @@ def test_side_towers_count_as_far_as_the_gate_and_the_region_go() -> None:
         head(tokens)
 
 
-@pytest.mark.parametrize(("gate", "rest"), [(1e-6, 1.0), (0.1, 0.6), (0.3, 0.0), (0.9, 0.0)])
-def test_a_reader_of_regions_counts_where_the_gate_is_shut(gate: float, rest: float) -> None:
+@pytest.mark.parametrize(
+    ("gate", "share", "rest"),
+    [(1e-6, 1, 1.0), (0.1, 1, 0.6), (0.3, 1, 0.0), (0.9, 1, 0.0), (0.5, 0.1, 0.8), (0.9, 0, 1.0)],
+)
+def test_a_reader_of_regions_counts_where_the_gate_is_shut_and_of_small_regions(
+    gate: float, share: float, rest: float
+) -> None:
     tokens, side = shown()
+    side = side._replace(share=torch.full((2, 3), float(share)))
     head = RegionHead(WIDTH, **TOWERS, regions=region_reader())
     plain = RegionHead(WIDTH, **TOWERS)
     plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})

@@ -57,15 +57,45 @@ def test_without_labels_there_is_nothing_to_tell(talk: InstructionRecord, missin
     assert with_findings(replace(talk, labels={})).given == 0
 
 
-def test_single_questions_and_several_regions_are_left_alone(talk: InstructionRecord) -> None:
-    single = replace(talk, messages=talk.messages[:2])
-    assert with_findings(single) == Told(single)
+def test_a_single_question_is_told_of_its_region_too(talk: InstructionRecord) -> None:
+    told, given = with_findings(replace(talk, messages=talk.messages[:2]))
+    assert (len(told.messages), given) == (6, 2)
+
+
+def test_turns_to_other_regions_are_left_alone(talk: InstructionRecord) -> None:
     both = replace(
         talk,
         regions=(*talk.regions, RegionSpec("b", whole=True)),
         messages=(*talk.messages[:2], Message("user", "And?", ("a", "b")), talk.messages[3]),
+        labels={"a": LABELS, "b": LABELS},
     )
     assert with_findings(both) == Told(both)
+
+
+def test_a_question_about_several_regions_goes_on_from_all_of_them(
+    talk: InstructionRecord,
+) -> None:
+    clean = RegionLabels(1.0, None, distortions=(), metric="m")
+    record = replace(
+        talk,
+        regions=(*talk.regions, RegionSpec("b", whole=True)),
+        messages=(Message("user", "Which is better?", ("b", "a")), Message("assistant", "B.")),
+        labels={"a": LABELS, "b": clean},
+    )
+    told, given = with_findings(record)
+    assert given == 1
+    question, answer = told.messages[:2]
+    assert question.regions == ("b", "a")
+    assert answer.content == (
+        "Region b: Without distortions. The quality is excellent.\n"
+        "Region a: With serious blur distortion. The quality is poor. "
+        "This region is essential to the overall quality.\n"
+        "So region a is the worst.\n"
+        "So region b is the best."
+    )
+    assert told.messages[2:] == record.messages
+    unsure = replace(record, labels={"a": LABELS, "b": replace(clean, distortions=None)})
+    assert with_findings(unsure) == Told(unsure)
 
 
 def test_a_share_of_them_is_told_by_chance(talk: InstructionRecord) -> None:

@@ -1,0 +1,144 @@
+"""Questions about several regions at once, and answers that name these by their ids.
+
+What is said can be told from the level words, types and severities of each region: which one is
+best or worst, what is wrong with each, which one has a type, which one the photo suffers from most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
+
+from data_tools.turns import Hash
+from data_tools.versions import phrases
+from data_tools.versions.talk import Talked, choose, listed, remedy_for
+from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
+from seagull.types import DistortionType
+
+Compared = Mapping[str, Talked]
+"""What is known of the regions that are compared, by their ids, in the order of the question."""
+
+MOST_REGIONS = 4
+UNDISTORTED = "without distortions"
+
+
+def compared_topics(compared: Compared, pick: Hash) -> list[str]:
+    """What is asked, one to three topics in a hashed order."""
+    names = ["best", "worst", "wrong", "improve", "compare", "which"]
+    if all(one.facts.importance_word is not None for one in compared.values()):
+        names.append("matter")
+    names.sort(key=lambda name: pick("topic", name))
+    return names[: 1 + pick("topics") % 3]
+
+
+def compared_turn(topic: str, compared: Compared, pick: Hash) -> tuple[str, str]:
+    """Question and answer about a topic."""
+    if topic == "which":
+        return _which(compared, pick)
+    question = choose(phrases.COMPARED[topic], pick, topic, "question")
+    return question, _ANSWERS[topic](compared, pick)
+
+
+def _best(compared: Compared, pick: Hash) -> str:
+    return _most(compared, "best", _by_quality(compared)[::-1])
+
+
+def _worst(compared: Compared, pick: Hash) -> str:
+    return _most(compared, "worst", _by_quality(compared))
+
+
+def _by_quality(compared: Compared) -> list[list[str]]:
+    """The ids in groups that are alike, worst first; within a level by what shows most."""
+
+    def place(id: str) -> tuple[int, int]:
+        one = compared[id]
+        most = max((1 + SEVERITY.words.index(shown.severity) for shown in one.shown), default=0)
+        return QUALITY.words.index(one.facts.quality_word), -most
+
+    return [[*ids] for _, ids in groupby(sorted(compared, key=place), key=place)]
+
+
+def _most(compared: Compared, most: str, groups: list[list[str]]) -> str:
+    """First what each region is like, then which one is asked for.
+
+    A small model that is to begin with the id names the first region that it is told of.
+    """
+    return f"{_each([*compared], lambda id: _state(compared[id]))} {_concluded(groups, most)}"
+
+
+def _concluded(groups: list[list[str]], most: str) -> str:
+    ids, *others = groups
+    if not others:
+        return "So they are alike."
+    if len(ids) > 1:
+        return f"So regions {listed(ids)} are the {most}."
+    return f"So region {ids[0]} is the {most}."
+
+
+def _each(ids: Sequence[str], say: Callable[[str], str], link: str = " is ") -> str:
+    """What is said of each region, one after the other even where it is the same.
+
+    A small model that is to name those together of which the same is said names all together.
+    """
+    return " ".join(f"Region {id}{link}{say(id)}." for id in ids)
+
+
+def _state(one: Talked) -> str:
+    return f"{one.facts.quality_word}, {f'with {found}' if (found := _found(one)) else UNDISTORTED}"
+
+
+def _found(one: Talked) -> str:
+    """Types and severities as the model is told them; how they came about it is not told."""
+    return listed([f"{shown.severity} {shown.kind}" for shown in one.shown])
+
+
+def _wrong(compared: Compared, pick: Hash) -> str:
+    return _each([*compared], lambda id: _found(compared[id]) or phrases.EACH_CLEAN, ": ")
+
+
+def _improve(compared: Compared, pick: Hash) -> str:
+    def remedies(id: str) -> str:
+        return "; ".join(remedy_for(one, pick) for one in compared[id].shown) or phrases.EACH_KEEP
+
+    return _each([*compared], remedies, ": ")
+
+
+def _compare(compared: Compared, pick: Hash) -> str:
+    return _each([*compared], lambda id: _state(compared[id]))
+
+
+def _matter(compared: Compared, pick: Hash) -> str:
+    words = {id: one.facts.importance_word or "" for id, one in compared.items()}
+    order = sorted(words, key=lambda id: -IMPORTANCE.words.index(words[id]))
+    groups = [[*ids] for _, ids in groupby(order, key=words.__getitem__)]
+    return f"{_each([*words], words.__getitem__)} {_concluded(groups, 'most important')}"
+
+
+def _which(compared: Compared, pick: Hash) -> tuple[str, str]:
+    """Asks for a type: one that a region has, or any."""
+    there = sorted({shown.kind for one in compared.values() for shown in one.shown})
+    kinds = there if there and pick("there") % 3 else [kind.value for kind in DistortionType]
+    kind = choose(kinds, pick, "kind")
+    question = choose(phrases.WHICH, pick, "which").format(kind=kind)
+    having = [
+        (id, shown.severity)
+        for id, one in compared.items()
+        for shown in one.shown
+        if shown.kind == kind
+    ]
+    if not having:
+        return question, f"None of them shows {kind}."
+    return question, " ".join(f"Region {id} has {severity} {kind}." for id, severity in having)
+
+
+_ANSWERS: Mapping[str, Callable[[Compared, Hash], str]] = MappingProxyType(
+    {
+        "best": _best,
+        "worst": _worst,
+        "wrong": _wrong,
+        "improve": _improve,
+        "compare": _compare,
+        "matter": _matter,
+    }
+)
