@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY, LevelScale
 from seagull.tokens import IMAGE_TOKEN, REGION_MARKER
@@ -159,24 +160,31 @@ def told(known: Mapping[str, Findings]) -> tuple[Message, ...]:
     )
 
 
-def _extremes(known: Mapping[str, Findings]) -> list[str]:
-    """Which region is the worst and which the best, where one alone is."""
+def worst_first(known: Mapping[str, Findings]) -> list[list[str]]:
+    """Ids of regions in groups that are alike, by quality; within a level by the worst severity."""
 
     def place(name: str) -> tuple[int, int]:
         own = known[name]
         shown = [1 + SEVERITY.words.index(severity) for _, severity in own.distortions]
         return QUALITY.words.index(own.quality), -max(shown, default=0)
 
-    places = {name: place(name) for name in known}
-    least, most = min(places.values()), max(places.values())
-    if least == most:
-        return ["So they are alike."]
-    said = []
-    for value, word in ((least, "worst"), (most, "best")):
-        names = [name for name, own in places.items() if own == value]
-        if len(names) == 1:
-            said.append(f"So region {names[0]} is the {word}.")
-    return said
+    return [[*names] for _, names in groupby(sorted(known, key=place), key=place)]
+
+
+def conclusion(groups: Sequence[Sequence[str]], most: str) -> str:
+    """Which regions are the most of something, the first of groups of ids that are alike."""
+    first = groups[0]
+    if len(groups) == 1:
+        return "So they are alike."
+    if len(first) == 1:
+        return f"So region {first[0]} is the {most}."
+    return f"So regions {', '.join(first[:-1])} and {first[-1]} are the {most}."
+
+
+def _extremes(known: Mapping[str, Findings]) -> list[str]:
+    groups = worst_first(known)
+    both = conclusion(groups, "worst"), conclusion(groups[::-1], "best")
+    return [*dict.fromkeys(both)]  # one that they are alike is enough
 
 
 YES = "Yes"

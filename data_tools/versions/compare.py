@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from types import MappingProxyType
 
 from data_tools.turns import Hash
 from data_tools.versions import phrases
 from data_tools.versions.talk import Talked, choose, listed, remedy_for
-from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
+from seagull.levels import IMPORTANCE
+from seagull.prompts import Findings, conclusion, worst_first
 from seagull.types import DistortionType
 
 Compared = Mapping[str, Talked]
@@ -41,22 +41,16 @@ def compared_turn(topic: str, compared: Compared, pick: Hash) -> tuple[str, str]
 
 
 def _best(compared: Compared, pick: Hash) -> str:
-    return _most(compared, "best", _by_quality(compared)[::-1])
+    return _most(compared, "best", _worst_first(compared)[::-1])
 
 
 def _worst(compared: Compared, pick: Hash) -> str:
-    return _most(compared, "worst", _by_quality(compared))
+    return _most(compared, "worst", _worst_first(compared))
 
 
-def _by_quality(compared: Compared) -> list[list[str]]:
-    """The ids in groups that are alike, worst first; within a level by what shows most."""
-
-    def place(id: str) -> tuple[int, int]:
-        one = compared[id]
-        most = max((1 + SEVERITY.words.index(shown.severity) for shown in one.shown), default=0)
-        return QUALITY.words.index(one.facts.quality_word), -most
-
-    return [[*ids] for _, ids in groupby(sorted(compared, key=place), key=place)]
+def _worst_first(compared: Compared) -> list[list[str]]:
+    facts = {id: one.facts for id, one in compared.items()}
+    return worst_first({id: Findings(f.quality_word, f.distortions) for id, f in facts.items()})
 
 
 def _most(compared: Compared, most: str, groups: list[list[str]]) -> str:
@@ -64,16 +58,7 @@ def _most(compared: Compared, most: str, groups: list[list[str]]) -> str:
 
     A small model that is to begin with the id names the first region that it is told of.
     """
-    return f"{_each([*compared], lambda id: _state(compared[id]))} {_concluded(groups, most)}"
-
-
-def _concluded(groups: list[list[str]], most: str) -> str:
-    ids, *others = groups
-    if not others:
-        return "So they are alike."
-    if len(ids) > 1:
-        return f"So regions {listed(ids)} are the {most}."
-    return f"So region {ids[0]} is the {most}."
+    return f"{_each([*compared], lambda id: _state(compared[id]))} {conclusion(groups, most)}"
 
 
 def _each(ids: Sequence[str], say: Callable[[str], str], link: str = " is ") -> str:
@@ -112,7 +97,7 @@ def _matter(compared: Compared, pick: Hash) -> str:
     words = {id: one.facts.importance_word or "" for id, one in compared.items()}
     order = sorted(words, key=lambda id: -IMPORTANCE.words.index(words[id]))
     groups = [[*ids] for _, ids in groupby(order, key=words.__getitem__)]
-    return f"{_each([*words], words.__getitem__)} {_concluded(groups, 'most important')}"
+    return f"{_each([*words], words.__getitem__)} {conclusion(groups, 'most important')}"
 
 
 def _which(compared: Compared, pick: Hash) -> tuple[str, str]:
@@ -132,13 +117,11 @@ def _which(compared: Compared, pick: Hash) -> tuple[str, str]:
     return question, " ".join(f"Region {id} has {severity} {kind}." for id, severity in having)
 
 
-_ANSWERS: Mapping[str, Callable[[Compared, Hash], str]] = MappingProxyType(
-    {
-        "best": _best,
-        "worst": _worst,
-        "wrong": _wrong,
-        "improve": _improve,
-        "compare": _compare,
-        "matter": _matter,
-    }
-)
+_ANSWERS: Mapping[str, Callable[[Compared, Hash], str]] = {
+    "best": _best,
+    "worst": _worst,
+    "wrong": _wrong,
+    "improve": _improve,
+    "compare": _compare,
+    "matter": _matter,
+}

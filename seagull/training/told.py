@@ -1,7 +1,7 @@
 """Conversations that go on from what is known of their regions, as they do in use.
 
-In use a chat tells the model what the head reads of regions (``Assessor.chat``); here it is told
-what labels say, and learns to go on from that.
+In use the model is told what the head reads of regions before it says anything (``Assessor``); here
+it is told what labels say, and learns to go on from that.
 """
 
 from __future__ import annotations

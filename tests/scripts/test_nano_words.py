@@ -7,6 +7,9 @@ import pytest
 
 from data_tools.versions import phrases
 from data_tools.versions.wording import WORDINGS
+from seagull.records import InstructionRecord, RegionLabels, write_records
+from seagull.regions.spec import RegionSpec
+from seagull.types import DistortionType, Message
 
 _spec = importlib.util.spec_from_file_location(
     "nano_words", Path(__file__).parents[2] / "scripts" / "nano_words.py"
@@ -68,3 +71,23 @@ def test_an_answer_about_two_regions_is_taken_apart() -> None:
         "7": {"blur"},
         "a-1": {"clean"},
     }
+
+
+def test_a_shown_distortion_and_a_clean_region_of_one_photo_make_a_pair(tmp_path: Path) -> None:
+    def asked(image: str, name: str, *severities: str) -> InstructionRecord:
+        found = tuple((DistortionType.BLUR, severity) for severity in severities)
+        turns = (Message("user", "?", (name,)), Message("assistant", "."))
+        labels = {name: RegionLabels(0.5, distortions=found, metric="m")}
+        region = RegionSpec(name, whole=True)
+        return InstructionRecord(f"{image}.{name}.distortion", image, (region,), turns, labels)
+
+    records = [
+        asked("one.png", "1", "severe"), asked("one.png", "2"),
+        asked("two.png", "1", "minor"), asked("two.png", "2"),
+        asked("three.png", "1", "severe"),
+    ]  # fmt: skip
+    write_records(tmp_path / "records.jsonl", records)
+    ((shown, clean),) = nano_words.drawn_pairs(tmp_path / "records.jsonl", 5, 0)
+    assert (shown.id, clean.id) == ("one.png.1.distortion", "one.png.2.distortion")
+    assert nano_words.types_of(shown) == {"blur"}
+    assert nano_words.types_of(clean) == {"clean"}
