@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY, LevelScale
 from seagull.tokens import IMAGE_TOKEN, REGION_MARKER
@@ -139,7 +140,9 @@ def told(known: Mapping[str, Findings]) -> tuple[Message, ...]:
 
     Of a single region these are the answers to the usual questions. Of several regions it is one
     answer that names them by their ids, since which of them "this region" was would be hard to
-    tell, and ends with which one is the worst and the best.
+    tell. The worst comes first: a small model finds the first and the last of several lines more
+    easily than the one that says something else than the others. It ends with which one is the
+    worst, the best and the most important.
 
     Args:
         known: by the ids of the regions, in spoken order.
@@ -150,7 +153,8 @@ def told(known: Mapping[str, Findings]) -> tuple[Message, ...]:
         asked = joint_question(AssessmentTask.QUALITY), INSTRUCTIONS[AssessmentTask.IMPORTANCE]
         turns = [*zip(asked, own.answers, strict=False)]
     else:
-        lines = [f"Region {name}: {joint_answer(own.answers)}" for name, own in known.items()]
+        order = [name for group in worst_first(known) for name in group]
+        lines = [f"Region {name}: {joint_answer(known[name].answers)}" for name in order]
         lines += _extremes(known)
         turns = [(SEVERAL_INSTRUCTION, "\n".join(lines))]
     return tuple(
@@ -171,20 +175,47 @@ def worst_first(known: Mapping[str, Findings]) -> list[list[str]]:
     return [[*names] for _, names in groupby(sorted(known, key=place), key=place)]
 
 
-def conclusion(groups: Sequence[Sequence[str]], most: str) -> str:
-    """Which regions are the most of something, the first of groups of ids that are alike."""
+def most_important_first(known: Mapping[str, str]) -> list[list[str]]:
+    """Ids of regions in groups that are alike, by their words of ``IMPORTANCE``."""
+
+    def place(name: str) -> int:
+        return -IMPORTANCE.words.index(known[name])
+
+    return [[*names] for _, names in groupby(sorted(known, key=place), key=place)]
+
+
+class Extreme(NamedTuple):
+    """What regions can be the most of, and in what they are alike if none is."""
+
+    most: str
+    alike: str
+
+
+WORST, BEST = Extreme("worst", "quality"), Extreme("best", "quality")
+MOST_IMPORTANT = Extreme("most important", "importance")
+
+
+def conclusion(groups: Sequence[Sequence[str]], extreme: Extreme) -> str:
+    """Which regions are the most of something, the first of groups of ids that are alike.
+
+    What is asked for comes first and the ids last: "region 2 is the worst" would have a model
+    choose an id before it has said what for.
+    """
     first = groups[0]
     if len(groups) == 1:
-        return "So they are alike."
+        return f"They are alike in {extreme.alike}."
     if len(first) == 1:
-        return f"So region {first[0]} is the {most}."
-    return f"So regions {', '.join(first[:-1])} and {first[-1]} are the {most}."
+        return f"The {extreme.most} is region {first[0]}."
+    return f"The {extreme.most} are regions {', '.join(first[:-1])} and {first[-1]}."
 
 
 def _extremes(known: Mapping[str, Findings]) -> list[str]:
     groups = worst_first(known)
-    both = conclusion(groups, "worst"), conclusion(groups[::-1], "best")
-    return [*dict.fromkeys(both)]  # one that they are alike is enough
+    said = [conclusion(groups, WORST), conclusion(groups[::-1], BEST)]
+    words = {name: own.importance for name, own in known.items() if own.importance is not None}
+    if len(words) == len(known):
+        said.append(conclusion(most_important_first(words), MOST_IMPORTANT))
+    return [*dict.fromkeys(said)]  # one that they are alike is enough
 
 
 YES = "Yes"

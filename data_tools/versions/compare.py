@@ -7,13 +7,19 @@ best or worst, what is wrong with each, which one has a type, which one the phot
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
 
 from data_tools.turns import Hash
 from data_tools.versions import phrases
-from data_tools.versions.talk import Talked, choose, listed, remedy_for
-from seagull.levels import IMPORTANCE
-from seagull.prompts import Findings, conclusion, worst_first
+from data_tools.versions.talk import Shown, Talked, against, choose, listed, remedy_for
+from seagull.prompts import (
+    BEST,
+    MOST_IMPORTANT,
+    WORST,
+    Findings,
+    conclusion,
+    most_important_first,
+    worst_first,
+)
 from seagull.types import DistortionType
 
 Compared = Mapping[str, Talked]
@@ -21,6 +27,21 @@ Compared = Mapping[str, Talked]
 
 MOST_REGIONS = 4
 UNDISTORTED = "without distortions"
+
+
+def compared_ids(names: Sequence[str], pick: Hash) -> dict[str, str]:
+    """What regions are called when they are compared, by their names, in the order of the question.
+
+    As they are, by number as on a command line, or by words that people call regions by, whatever
+    the region is like.
+    """
+    way = pick("called") % 3
+    if way == 0:
+        return {name: name for name in names}
+    if way == 1:
+        return {name: str(number) for number, name in enumerate(names, start=1)}
+    words = sorted(phrases.REGION_IDS, key=lambda word: pick("called", word))
+    return dict(zip(names, words, strict=False))
 
 
 def compared_topics(compared: Compared, pick: Hash) -> list[str]:
@@ -33,7 +54,12 @@ def compared_topics(compared: Compared, pick: Hash) -> list[str]:
 
 
 def compared_turn(topic: str, compared: Compared, pick: Hash) -> tuple[str, str]:
-    """Question and answer about a topic."""
+    """Question and answer about a topic.
+
+    The answer says of one region after the other what is asked for, the worst first, and which one
+    it is at the end: a small model that is to begin with that one names the first it is told of.
+    """
+    compared = {id: compared[id] for group in _worst_first(compared) for id in group}
     if topic == "which":
         return _which(compared, pick)
     question = choose(phrases.COMPARED[topic], pick, topic, "question")
@@ -41,24 +67,16 @@ def compared_turn(topic: str, compared: Compared, pick: Hash) -> tuple[str, str]
 
 
 def _best(compared: Compared, pick: Hash) -> str:
-    return _most(compared, "best", _worst_first(compared)[::-1])
+    return f"{_compare(compared, pick)} {conclusion(_worst_first(compared)[::-1], BEST)}"
 
 
 def _worst(compared: Compared, pick: Hash) -> str:
-    return _most(compared, "worst", _worst_first(compared))
+    return f"{_compare(compared, pick)} {conclusion(_worst_first(compared), WORST)}"
 
 
 def _worst_first(compared: Compared) -> list[list[str]]:
     facts = {id: one.facts for id, one in compared.items()}
     return worst_first({id: Findings(f.quality_word, f.distortions) for id, f in facts.items()})
-
-
-def _most(compared: Compared, most: str, groups: list[list[str]]) -> str:
-    """First what each region is like, then which one is asked for.
-
-    A small model that is to begin with the id names the first region that it is told of.
-    """
-    return f"{_each([*compared], lambda id: _state(compared[id]))} {conclusion(groups, most)}"
 
 
 def _each(ids: Sequence[str], say: Callable[[str], str], link: str = " is ") -> str:
@@ -74,8 +92,12 @@ def _state(one: Talked) -> str:
 
 
 def _found(one: Talked) -> str:
-    """Types and severities as the model is told them; how they came about it is not told."""
-    return listed([f"{shown.severity} {shown.kind}" for shown in one.shown])
+    return listed([_told(shown) for shown in one.shown])
+
+
+def _told(shown: Shown) -> str:
+    """Type and severity as the model is told them; how it came about it is not told."""
+    return f"{shown.severity} {shown.kind}"
 
 
 def _wrong(compared: Compared, pick: Hash) -> str:
@@ -84,7 +106,8 @@ def _wrong(compared: Compared, pick: Hash) -> str:
 
 def _improve(compared: Compared, pick: Hash) -> str:
     def remedies(id: str) -> str:
-        return "; ".join(remedy_for(one, pick) for one in compared[id].shown) or phrases.EACH_KEEP
+        said = [against(_told(one), remedy_for(one, pick)) for one in compared[id].shown]
+        return "; ".join(said) or phrases.EACH_KEEP
 
     return _each([*compared], remedies, ": ")
 
@@ -95,9 +118,8 @@ def _compare(compared: Compared, pick: Hash) -> str:
 
 def _matter(compared: Compared, pick: Hash) -> str:
     words = {id: one.facts.importance_word or "" for id, one in compared.items()}
-    order = sorted(words, key=lambda id: -IMPORTANCE.words.index(words[id]))
-    groups = [[*ids] for _, ids in groupby(order, key=words.__getitem__)]
-    return f"{_each([*words], words.__getitem__)} {conclusion(groups, 'most important')}"
+    most = conclusion(most_important_first(words), MOST_IMPORTANT)
+    return f"{_each([*words], words.__getitem__)} {most}"
 
 
 def _which(compared: Compared, pick: Hash) -> tuple[str, str]:

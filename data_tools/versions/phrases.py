@@ -90,18 +90,13 @@ SEVERAL = (
     "More than one distortion shows. There is {parts}.",
 )
 REMEDY = (
-    "This would help: {remedy}.",
-    "I would recommend {remedy}.",
-    "What would improve it is {remedy}.",
-    "It calls for {remedy}.",
-    "Try {remedy}.",
+    "Against the {name}: {remedy}",
+    "Against the {name}, try {remedy}",
+    "Against the {name}, I would recommend {remedy}",
+    "Against the {name}, this would help: {remedy}",
 )
-REMEDIES = (
-    "Several things would help: {remedies}.",
-    "I would recommend {remedies}.",
-    "It calls for more than one change: {remedies}.",
-    "Try {remedies}.",
-)
+"""A distortion before what would help: a small model names it surely and goes on from there."""
+AGAINST = "against {name}, {remedy}"
 WHERE = (
     "It covers about {percent} % of the photo, {place}.",
     "It takes up about {percent} % of the photo and lies {place}.",
@@ -201,6 +196,13 @@ COMPARED: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Questions about several regions at once."""
+REGION_IDS = (
+    *("left", "right", "top", "bottom", "middle", "background", "foreground", "first", "second"),
+    *("sky", "face", "person", "dog", "house", "tree", "water", "road", "wall", "flower", "sign"),
+    *("blurred", "dark", "bright", "noisy", "sharp", "clean", "untouched", "odd"),
+    *("a", "b", "c", "d", "A", "B", "roi-1", "roi-2", "box1", "box2", "mask-3"),
+)
+"""What people call regions that they ask about; a name need not fit what is seen."""
 EACH_CLEAN, EACH_KEEP = "nothing visible is wrong", "no change is needed"
 """What is said of a clean region among several: of its faults, and of what would improve it."""
 WHICH = (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from data_tools.calibrate import Calibration, to_level_scale
 from data_tools.config import DataConfig
 from data_tools.keys import Key
 from data_tools.turns import Hash, RegionFacts, make_turn
-from data_tools.versions.compare import MOST_REGIONS, compared_topics, compared_turn
+from data_tools.versions.compare import MOST_REGIONS, compared_ids, compared_topics, compared_turn
 from data_tools.versions.label import CLEAN, DISTORTED
 from data_tools.versions.talk import Shown, Talked, free_answer, free_question, place_of, topics
 from data_tools.versions.unit import picture_path
@@ -207,13 +207,19 @@ class SceneRecords:
         most = min(len(names), MOST_REGIONS)
         chosen = order[: 2 + pick("count") % (most - 1)]
         chosen.sort(key=lambda name: pick("order", name))
-        compared = {name: self._talked(version, name, known[name]) for name in chosen}
+        called = compared_ids(chosen, pick)
+        compared = {id: self._talked(version, name, known[name]) for name, id in called.items()}
         messages = list[Message]()
         for topic in compared_topics(compared, pick):
             question, answer = compared_turn(topic, compared, pick)
-            messages += [Message("user", question, tuple(chosen)), Message("assistant", answer)]
-        return self._record(
+            messages += [Message("user", question, (*compared,)), Message("assistant", answer)]
+        record = self._record(
             version, {name: known[name] for name in chosen}, "compare", messages, self.photo
+        )
+        return replace(
+            record,
+            regions=tuple(replace(spec, id=called[spec.id]) for spec in record.regions),
+            labels={called[name]: labels for name, labels in record.labels.items()},
         )
 
     def _talked(self, version: Mapping[str, Any], name: str, region: KnownRegion) -> Talked:

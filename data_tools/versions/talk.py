@@ -118,14 +118,20 @@ def _found(talked: Talked, pick: Hash, mild: Sequence[str]) -> str:
 def _improve(talked: Talked, pick: Hash) -> str:
     if not talked.shown:
         return choose(phrases.KEEP, pick, "keep")
-    remedies = [remedy_for(one, pick) for one in talked.shown]
-    if len(remedies) == 1:
-        return choose(phrases.REMEDY, pick, "remedy").format(remedy=remedies[0])
-    against = [
-        f"{remedy} against the {one.name.removeprefix('a ')}"
-        for remedy, one in zip(remedies, talked.shown, strict=True)
-    ]
-    return choose(phrases.REMEDIES, pick, "remedies").format(remedies="; ".join(against))
+    first, *others = talked.shown
+    start = choose(phrases.REMEDY, pick, "remedy")
+    said = [start.format(name=_bare(first.name), remedy=remedy_for(first, pick))]
+    said += [against(f"the {_bare(one.name)}", remedy_for(one, pick)) for one in others]
+    return f"{'; '.join(said)}."
+
+
+def against(name: str, remedy: str) -> str:
+    """What would help against a distortion, as one of several."""
+    return phrases.AGAINST.format(name=name, remedy=remedy)
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("a ")
 
 
 def _describe(talked: Talked, pick: Hash) -> str:

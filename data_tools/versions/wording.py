@@ -13,7 +13,8 @@ class Wording:
     Args:
         name: completes "minor ..."; with ``article``, "a minor ...".
         effects: what is seen, whole clauses.
-        remedies: what would help, noun phrases that can stand as a subject.
+        remedies: what would help, noun phrases that can stand as a subject; none of them is part
+            of what would help against another type.
         article: whether the name takes "a".
     """
 
@@ -36,7 +37,7 @@ _BLUR = Wording(
         "outlines run into each other as if out of focus",
     ),
     (
-        "a sharper focus or a shorter exposure",
+        "a sharper focus or a steadier camera",
         "focusing on this part",
         "a better focus",
         "a retake with the focus right here, or some sharpening",
@@ -55,10 +56,10 @@ WORDINGS: Mapping[str, Wording] = {
             "everything looks streaked in the direction of the movement",
         ),
         (
-            "a shorter exposure or a steadier camera",
+            "a faster shutter or a steadier camera",
             "a tripod or image stabilisation",
             "a faster shutter",
-            "holding the camera still, or a shorter exposure",
+            "holding the camera still, or a faster shutter",
         ),
     ),
     "saturation-lower": Wording(
@@ -194,7 +195,7 @@ WORDINGS: Mapping[str, Wording] = {
         ),
         (
             "denoising or a lower ISO",
-            "a lower ISO and more light",
+            "a lower ISO",
             "denoising",
             "a lower ISO or a denoising filter",
         ),

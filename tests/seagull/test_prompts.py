@@ -12,10 +12,32 @@ def test_of_several_regions_the_worst_and_the_best_are_told() -> None:
     def last(**known: Findings) -> list[str]:
         return told(known)[1].content.split("\n")[len(known) :]
 
-    assert last(a=clean, b=poor) == ["So region b is the worst.", "So region a is the best."]
-    assert last(a=minor, b=clean) == ["So region a is the worst.", "So region b is the best."]
+    assert last(a=clean, b=poor) == ["The worst is region b.", "The best is region a."]
+    assert last(a=minor, b=clean) == ["The worst is region a.", "The best is region b."]
     assert last(a=clean, b=poor, c=clean) == [
-        "So region b is the worst.",
-        "So regions a and c are the best.",
+        "The worst is region b.",
+        "The best are regions a and c.",
     ]
-    assert last(a=poor, b=poor) == ["So they are alike."]
+    assert last(a=poor, b=poor) == ["They are alike in quality."]
+
+
+def test_the_worst_of_several_regions_is_told_first() -> None:
+    good, bad = Findings("good", ()), Findings("bad", ())
+    asked, answer = told({"a": good, "b": bad, "c": good})
+    assert asked.regions == ("a", "b", "c")
+    assert [line.split(":")[0] for line in answer.content.split("\n")[:3]] == [
+        "Region b", "Region a", "Region c"
+    ]  # fmt: skip
+
+
+def test_the_most_important_one_is_told_where_importance_is_known_of_all() -> None:
+    minor, essential = (Findings("good", (), word) for word in ("minor", "essential"))
+    unknown = Findings("good", ())
+
+    def last(**known: Findings) -> list[str]:
+        return told(known)[1].content.split("\n")[len(known) :]
+
+    alike = "They are alike in quality."
+    assert last(a=minor, b=essential) == [alike, "The most important is region b."]
+    assert last(a=minor, b=minor) == [alike, "They are alike in importance."]
+    assert last(a=essential, b=unknown) == [alike]

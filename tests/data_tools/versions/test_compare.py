@@ -8,8 +8,8 @@ import re
 import pytest
 
 from data_tools.turns import Hash, RegionFacts
-from data_tools.versions.compare import compared_topics, compared_turn
-from data_tools.versions.phrases import COMPARED
+from data_tools.versions.compare import compared_ids, compared_topics, compared_turn
+from data_tools.versions.phrases import COMPARED, REGION_IDS
 from data_tools.versions.talk import Shown, Talked
 from seagull.types import DistortionType
 
@@ -41,32 +41,34 @@ STATES = "Region a is bad, with severe blur. Region b is excellent, without dist
 
 
 def test_the_best_and_the_worst_are_named_after_what_each_is_like() -> None:
-    assert answer("best", a=BLURRED, b=CLEAN) == f"{STATES} So region b is the best."
-    assert answer("worst", a=BLURRED, b=CLEAN) == f"{STATES} So region a is the worst."
-    assert answer("best", a=CLEAN, b=BLURRED, c=CLEAN).endswith("So regions a and c are the best.")
+    assert answer("best", a=BLURRED, b=CLEAN) == f"{STATES} The best is region b."
+    assert answer("worst", a=BLURRED, b=CLEAN) == f"{STATES} The worst is region a."
+    both = answer("best", a=CLEAN, b=BLURRED, c=CLEAN)
+    assert both.startswith("Region b is bad, with severe blur. Region a is excellent")
+    assert both.endswith("The best are regions a and c.")
 
 
 def test_regions_of_one_level_are_alike_unless_one_shows_more() -> None:
     minor = region(Shown("blur", "gaussian", "minor"), quality="excellent")
-    assert answer("best", a=CLEAN, b=CLEAN).endswith("distortions. So they are alike.")
-    assert answer("worst", a=CLEAN, b=minor).endswith("So region b is the worst.")
-    assert answer("best", a=CLEAN, b=minor).endswith("So region a is the best.")
+    assert answer("best", a=CLEAN, b=CLEAN).endswith(" They are alike in quality.")
+    assert answer("worst", a=CLEAN, b=minor).endswith(" The worst is region b.")
+    assert answer("best", a=CLEAN, b=minor).endswith(" The best is region a.")
 
 
 def test_the_photo_suffers_most_from_the_most_important_one() -> None:
-    said = "Region a is unimportant. Region b is essential. So region b is the most important."
+    said = "Region b is essential. Region a is unimportant. The most important is region b."
     assert answer("matter", a=CLEAN, b=BLURRED) == said
-    alike = "Region a is essential. Region b is essential. So they are alike."
+    alike = "Region a is essential. Region b is essential. They are alike in importance."
     assert answer("matter", a=BLURRED, b=BLURRED) == alike
 
 
 def test_each_region_has_its_own_part_of_an_answer() -> None:
     assert answer("wrong", a=CLEAN, b=BLURRED) == (
-        "Region a: nothing visible is wrong. Region b: severe blur."
+        "Region b: severe blur. Region a: nothing visible is wrong."
     )
     assert answer("compare", a=BLURRED, b=CLEAN) == STATES
     assert re.fullmatch(
-        r"Region a: no change is needed\. Region b: .*focus.*\.",
+        r"Region b: .*focus.*\. Region a: no change is needed\.",
         answer("improve", a=CLEAN, b=BLURRED),
     )
 
@@ -87,6 +89,18 @@ def test_a_type_is_asked_for_that_is_there_or_not() -> None:
 def test_questions_have_several_wordings(topic: str) -> None:
     asked = {compared_turn(topic, {"a": CLEAN, "b": BLURRED}, picker(n))[0] for n in range(60)}
     assert asked == set(COMPARED[topic])
+
+
+def test_regions_are_called_by_their_names_by_numbers_or_by_words() -> None:
+    called = [compared_ids(["b2", "7"], picker(n)) for n in range(90)]
+    assert {tuple(ids) for ids in called} == {("b2", "7")}
+    as_named = [ids for ids in called if ids == {"b2": "b2", "7": "7"}]
+    numbered = [ids for ids in called if ids == {"b2": "1", "7": "2"}]
+    words = [ids for ids in called if {*ids.values()} <= {*REGION_IDS}]
+    assert len(as_named) + len(numbered) + len(words) == len(called)
+    assert min(map(len, (as_named, numbered, words))) > 15
+    assert all(len({*ids.values()}) == 2 for ids in words)
+    assert len({id for ids in words for id in ids.values()}) > 15
 
 
 def test_importance_is_compared_where_all_have_one() -> None:

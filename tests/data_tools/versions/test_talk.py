@@ -88,6 +88,14 @@ def test_mixtures_name_every_distortion_and_every_remedy() -> None:
             assert "severe noise" in answer
 
 
+def test_no_remedy_for_one_type_is_part_of_one_for_another() -> None:
+    remedies = {(wording_of(k.value, v).remedies, k) for k, v in LADDERS}
+    for mine, kind in remedies:
+        for others, other in remedies:
+            if other is not kind:
+                assert not [(a, b) for a in mine for b in others if a in b]
+
+
 def test_nothing_is_found_wrong_with_a_clean_region() -> None:
     names = {words.name for words in WORDINGS.values()}
     for topic in TOPICS:

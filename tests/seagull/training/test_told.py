@@ -87,11 +87,11 @@ def test_a_question_about_several_regions_goes_on_from_all_of_them(
     question, answer = told.messages[:2]
     assert question.regions == ("b", "a")
     assert answer.content == (
-        "Region b: Without distortions. The quality is excellent.\n"
         "Region a: With serious blur distortion. The quality is poor. "
         "This region is essential to the overall quality.\n"
-        "So region a is the worst.\n"
-        "So region b is the best."
+        "Region b: Without distortions. The quality is excellent.\n"
+        "The worst is region a.\n"
+        "The best is region b."
     )
     assert told.messages[2:] == record.messages
     unsure = replace(record, labels={"a": LABELS, "b": replace(clean, distortions=None)})
