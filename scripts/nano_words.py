@@ -5,11 +5,12 @@
 Regions of photos it was not trained on, with one distortion above trivial or none, in equal
 numbers, are asked what is wrong and what would improve them, one after the other. An answer is
 right if it speaks of the region's distortion type, or of nothing where there is none, and of no
-other; by the phrases that the conversations trained on were made of. Counted against the labels,
+other; by the phrases that the conversations trained on were made of, which for an improvement are
+those of remedies alone. Counted against the labels,
 and against what the report says of the same region. Then photos with a distorted and a clean region
-are asked about both at once: which is the worst, and what is wrong with each. What the report says
-in words (``--text`` of the command) is compared with what it says in numbers, too. The last line is
-JSON.
+are asked about both at once, half of them called by words that may mislead: which is the worst, the
+best, the most important, and what is wrong with each. What the report says in words (``--text`` of
+the command) is compared with what it says in numbers, too. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +32,32 @@ from seagull.inference.assessor import Assessor
 from seagull.inference.chat import Chat
 from seagull.levels import SEVERITY
 from seagull.photos import Photo
-from seagull.prompts import CLEAN_ANSWER, importance_answer, quality_answer
+from seagull.prompts import (
+    BEST,
+    CLEAN_ANSWER,
+    MOST_IMPORTANT,
+    WORST,
+    Extreme,
+    Findings,
+    conclusion,
+    importance_answer,
+    most_important_first,
+    quality_answer,
+    worst_first,
+)
 from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, read_records
 from seagull.types import DistortionType, Region, RegionAssessment
 
 QUESTIONS = {"wrong": "What is wrong with it?", "improve": "What would improve it?"}
-WORST, EACH = "Which of these regions is the worst?", "What is wrong with them?"
+MOST = {
+    WORST: "Which of these regions is the worst?",
+    BEST: "Which of these regions is the best?",
+    MOST_IMPORTANT: "Which of them matters most for the photo?",
+}
+EACH = "What is wrong with them?"
+CALLED = (None, ("blurred", "untouched"), None, ("sky", "face"))
+"""What the two regions of a photo are called, in turn; None: as their records call them."""
 FORM = "distortion"
 """The question whose records are drawn: there is one of each region whose distortions are known."""
 CLEAN_REGION = "clean"
@@ -84,7 +105,7 @@ class Asker:
 
     def __init__(self, model: Assessor, folder: Path, *, told: bool) -> None:
         self.model, self.folder, self.told = model, folder, told
-        self.phrases = phrases_by_length()
+        self.phrases, self.remedies = phrases_by_length(), remedies_by_length()
         self.right = defaultdict[str, list[bool]](list)
 
     def ask_about(self, known: str, record: InstructionRecord) -> None:
@@ -97,22 +118,31 @@ class Asker:
             self.right[f"{task} in words, as report"].append(agrees)
         print(f"\n{record.id}: {known}, report {', '.join(sorted(said))}")
         chat = self._chat(photo, regions)
-        for name, question in QUESTIONS.items():
-            spoken = spoken_of(_answer(chat, question), self.phrases)
+        for name, phrases in (("wrong", self.phrases), ("improve", self.remedies)):
+            spoken = spoken_of(_answer(chat, QUESTIONS[name]), phrases)
             self.right[name].append(spoken == {known})
             self.right[f"{name} as report"].append(spoken == said)
             self.right[f"{name}, {known}"].append(spoken == {known})
 
     def ask_about_both(self, worst: InstructionRecord, clean: InstructionRecord) -> None:
         """The questions about a distorted region and a clean one of the same photo."""
-        both = [worst, clean] if len(self.right["worst of two"]) % 2 else [clean, worst]
+        number = len(self.right["worst of two"])
+        both = [worst, clean] if number // 2 % 2 else [clean, worst]
         photo, regions = self._built(*both)
-        said = [said_of(read) for read in self.model.assess(photo, regions).regions]
+        if called := CALLED[number % len(CALLED)]:
+            regions = [replace(one, id=id) for one, id in zip(regions, called, strict=True)]
+        read = self.model.assess(photo, regions).regions
+        said = [said_of(one) for one in read]
         ids = [region.id for region in regions]
-        print(f"\n{both[0].id}, {both[1].id}: report {said}")
+        print(f"\n{both[0].id}, {both[1].id} as {', '.join(ids)}: report {said}")
         chat = self._chat(photo, regions)
-        named = f"So region {worst.regions[0].id} is the worst."
-        self.right["worst of two"].append(_answer(chat, WORST).endswith(named))
+        for extreme, groups in most_of(read).items():
+            spoken_most = _answer(chat, MOST[extreme])
+            told = conclusion(groups, extreme) in spoken_most
+            self.right[f"{extreme.most} of two as report"].append(told)
+            if extreme is WORST:
+                named = conclusion([[ids[both.index(worst)]], []], WORST)
+                self.right["worst of two"].append(named in spoken_most)
         parts = by_region(_answer(chat, EACH))
         spoken = [spoken_of(parts.get(id, ""), self.phrases) for id in ids]
         self.right["wrong of two"].append(spoken == [types_of(one) for one in both])
@@ -186,6 +216,25 @@ def said_of(read: RegionAssessment) -> set[str]:
     return {found.type.value for found in read.distortions or ()} or {CLEAN_REGION}
 
 
+def most_of(read: Sequence[RegionAssessment]) -> dict[Extreme, list[list[str]]]:
+    """Ids of regions in groups that are alike by a report, those that are the most first."""
+    known = {
+        one.region.id: Findings(
+            one.quality.level,
+            tuple((found.type, found.severity) for found in one.distortions or ()),
+        )
+        for one in read
+        if one.quality is not None
+    }
+    matter = {one.region.id: one.importance.level for one in read if one.importance is not None}
+    groups = worst_first(known)
+    return {
+        WORST: groups,
+        BEST: groups[::-1],
+        MOST_IMPORTANT: most_important_first(matter),
+    }
+
+
 def in_words(read: RegionAssessment, said: set[str], phrases: Mapping[str, str]) -> dict[str, bool]:
     """Whether a report says in words what it says in numbers, for each task."""
     assert read.quality is not None
@@ -210,8 +259,24 @@ def phrases_by_length() -> dict[str, str]:
     }
     phrases |= {kind.value: kind.value for kind in DistortionType}
     for variant, words in WORDINGS.items():
-        kind = VARIANTS.get(variant.split("-")[0]) or DistortionType(variant)
-        phrases |= dict.fromkeys((words.name, *words.effects, *words.remedies), kind.value)
+        spoken = (words.name, *words.effects, *words.remedies)
+        phrases |= dict.fromkeys(spoken, _kind_of(variant).value)
+    return _longest_first(phrases)
+
+
+def remedies_by_length() -> dict[str, str]:
+    """The remedies among them, longest first, and the type each is for, or clean."""
+    phrases = dict.fromkeys((*KEEP, EACH_KEEP), CLEAN_REGION)
+    for variant, words in WORDINGS.items():
+        phrases |= dict.fromkeys(words.remedies, _kind_of(variant).value)
+    return _longest_first(phrases)
+
+
+def _kind_of(variant: str) -> DistortionType:
+    return VARIANTS.get(variant.split("-", maxsplit=1)[0]) or DistortionType(variant)
+
+
+def _longest_first(phrases: Mapping[str, str]) -> dict[str, str]:
     lower = {phrase.lower().rstrip("."): kind for phrase, kind in phrases.items()}
     return dict(sorted(lower.items(), key=lambda item: -len(item[0])))
 

@@ -3,13 +3,15 @@
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data_tools.versions import phrases
 from data_tools.versions.wording import WORDINGS
+from seagull.prompts import BEST, MOST_IMPORTANT, WORST
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
-from seagull.types import DistortionType, Message
+from seagull.types import DistortionType, LevelScore, Message, Region, RegionAssessment
 
 _spec = importlib.util.spec_from_file_location(
     "nano_words", Path(__file__).parents[2] / "scripts" / "nano_words.py"
@@ -37,8 +39,9 @@ TYPES = {
 def test_every_remedy_and_effect_speaks_of_its_type(variant: str) -> None:
     known, words = nano_words.phrases_by_length(), WORDINGS[variant]
     for remedy in words.remedies:
-        answer = phrases.REMEDY[0].format(remedy=remedy)
+        answer = phrases.REMEDY[0].format(name=words.name, remedy=remedy)
         assert nano_words.spoken_of(answer, known) == {TYPES[words.name]}
+        assert nano_words.spoken_of(answer, nano_words.remedies_by_length()) == {TYPES[words.name]}
     for effect in words.effects:
         answer = phrases.ONE[0].format(part=f"{words.named('severe')}: {effect}")
         assert nano_words.spoken_of(answer, known) == {TYPES[words.name]}
@@ -52,7 +55,7 @@ def test_a_clean_region_s_answers_speak_of_none(answer: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "types"),
     [
-        ("Try a lower ISO and more contrast.", {"contrast"}),
+        ("Try a lower ISO and more contrast.", {"contrast", "noise"}),
         ("Try a better focus against the blur; more light against the noise.",
          {"blur", "exposure", "noise"}),
         ("With minor blur and severe contrast distortions.", {"blur", "contrast"}),
@@ -63,6 +66,13 @@ def test_all_types_of_an_answer_are_found(answer: str, types: set[str]) -> None:
     assert nano_words.spoken_of(answer, nano_words.phrases_by_length()) == types
 
 
+def test_a_remedy_is_looked_for_not_the_name_of_a_distortion() -> None:
+    remedies = nano_words.remedies_by_length()
+    assert nano_words.spoken_of("Against the severe blur, try something.", remedies) == set()
+    assert nano_words.spoken_of("Against the blur, try less light.", remedies) == {"exposure"}
+    assert nano_words.spoken_of("No change is needed.", remedies) == {"clean"}
+
+
 def test_an_answer_about_two_regions_is_taken_apart() -> None:
     answer = "Region 7: severe blur. Region a-1: nothing visible is wrong."
     parts = nano_words.by_region(answer)
@@ -70,6 +80,20 @@ def test_an_answer_about_two_regions_is_taken_apart() -> None:
     assert {id: nano_words.spoken_of(part, known) for id, part in parts.items()} == {
         "7": {"blur"},
         "a-1": {"clean"},
+    }
+
+
+def test_the_most_of_a_report_s_regions_are_known_by_their_ids() -> None:
+    def read(id: str, quality: str, importance: str) -> RegionAssessment:
+        region = Region(np.ones((1, 1), bool), id)
+        words = LevelScore(quality, 0.5, 0.0, {}), LevelScore(importance, 0.5, 0.0, {})
+        return RegionAssessment(region, *words, ())
+
+    found = nano_words.most_of([read("a", "good", "minor"), read("b", "bad", "minor")])
+    assert found == {
+        WORST: [["b"], ["a"]],
+        BEST: [["a"], ["b"]],
+        MOST_IMPORTANT: [["a", "b"]],
     }
 
 
