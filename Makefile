@@ -131,11 +131,7 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 31 stages,
 	$(STAGE)/27-regions.yaml
 	$(BIN)/python scripts/nano_readers.py configs/nano/28-gate.yaml --gate
 	$(STAGE)/29-regions.yaml
-	for set in data again-19; do \
-		grep -E '\.(talk|compare)", ' $(NANO)/$$set/versions/train.jsonl \
-			> $(NANO)/$$set/versions/talks.jsonl \
-			|| exit 1; \
-	done
+	grep -E '\.(talk|compare)", ' $(NANO)/data/versions/train.jsonl > $(NANO)/data/versions/talks.jsonl
 	$(STAGE)/30-language.yaml
 	$(JOIN) $(NANO)/30-language $(NANO)/29-regions $(NANO)/31-joined --mean $(NANO)/27-regions \
 		--side regions --base $(FIVE)
