@@ -28,23 +28,21 @@ import numpy as np
 from data_tools.versions.phrases import CLEAN, EACH_CLEAN, EACH_KEEP, KEEP
 from data_tools.versions.wording import WORDINGS
 from seagull import load
-from seagull.inference.assessor import Assessor
-from seagull.inference.chat import Chat
-from seagull.levels import SEVERITY
-from seagull.photos import Photo
-from seagull.prompts import (
+from seagull.findings import (
     BEST,
-    CLEAN_ANSWER,
     MOST_IMPORTANT,
     WORST,
     Extreme,
     Findings,
     conclusion,
-    importance_answer,
     most_important_first,
-    quality_answer,
     worst_first,
 )
+from seagull.inference.assessor import Assessor
+from seagull.inference.chat import Chat
+from seagull.levels import SEVERITY
+from seagull.photos import Photo
+from seagull.prompts import CLEAN_ANSWER, importance_answer, quality_answer
 from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, read_records
 from seagull.types import DistortionType, Region, RegionAssessment
@@ -127,7 +125,7 @@ class Asker:
     def ask_about_both(self, worst: InstructionRecord, clean: InstructionRecord) -> None:
         """The questions about a distorted region and a clean one of the same photo."""
         number = len(self.right["worst of two"])
-        both = [worst, clean] if number // 2 % 2 else [clean, worst]
+        both = [worst, clean] if number // len(CALLED) % 2 else [clean, worst]
         photo, regions = self._built(*both)
         if called := CALLED[number % len(CALLED)]:
             regions = [replace(one, id=id) for one, id in zip(regions, called, strict=True)]

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from seagull.findings import Findings
 from seagull.inference.answers import (
     HeadNumbers,
     found_distortions,
@@ -21,7 +22,7 @@ from seagull.inference.questions import Question
 from seagull.inference.session import ImageSession
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.photos import Photo, PhotoSource, read_photo
-from seagull.prompts import INSTRUCTIONS, Findings
+from seagull.prompts import INSTRUCTIONS
 from seagull.regions.build import build_regions
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region

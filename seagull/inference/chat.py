@@ -14,11 +14,11 @@ from jaxtyping import Float
 from torch import Tensor
 from transformers.cache_utils import Cache
 
+from seagull.findings import Findings, told
 from seagull.inference.engine import Engine
 from seagull.inference.session import ImageSession
 from seagull.inference.tree import Item, common_prefix
 from seagull.photos import Photo
-from seagull.prompts import Findings, told
 from seagull.types import Message, Region
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"

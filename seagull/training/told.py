@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seagull.findings import Findings, told
 from seagull.levels import IMPORTANCE, QUALITY
-from seagull.prompts import Findings, told
 from seagull.records import InstructionRecord, RegionLabels
 
 

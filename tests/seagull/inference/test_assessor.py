@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from seagull.findings import Findings
 from seagull.inference.answers import tilted
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
@@ -18,7 +19,7 @@ from seagull.model.head import REGIONS, RegionHead, head_of
 from seagull.model.seagull import initialise_region_parts
 from seagull.photos import PhotoError
 from seagull.preprocessing.processor import SeagullProcessor
-from seagull.prompts import INSTRUCTIONS, STYLES, Findings
+from seagull.prompts import INSTRUCTIONS, STYLES
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, DistortionType, ModelInfo, Region
 

@@ -1,6 +1,6 @@
 """What the model is told of several regions."""
 
-from seagull.prompts import Findings, told
+from seagull.findings import Findings, told
 from seagull.types import DistortionType
 
 
