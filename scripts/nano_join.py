@@ -4,13 +4,12 @@
 
 The first network stays what it is. Of the second it gets the vision encoder as its last tower, and
 the keys and scales of its levels; what regions take from these levels begins at nothing and is to
-be learned. With --side it becomes a side tower, of which the tokens know nothing. One for photos
-gets a reader in the head, of which the scales are there and the rest is to be learned; with one for
-regions the second network's MFE and head come along, and nothing is to be learned. LoRA is brought
-down to the rank that leaves room for the tower, and so is the change from the base model of towers
-that are named: what learns from them afterwards sees them as they will be in the package. With
---shown that changes least what these towers give of such photos. With --mean the second network is
-the mean of two, weight by weight, one of which went on from the other.
+be learned. With --side it becomes a side tower, of which the tokens know nothing, and nothing is to
+be learned: with one for photos its reader comes along, with one for regions the second network's
+MFE and head. LoRA is brought down to the rank that leaves room for the tower, and so is the change
+from the base model of towers that are named: what learns from them afterwards sees them as they
+will be in the package. With --shown that changes least what these towers give of such photos. With
+--mean the second network is the mean of two, weight by weight, one of which went on from the other.
 """
 
 from __future__ import annotations
@@ -124,16 +123,20 @@ def with_a_side_tower(
 
 
 def with_a_reader(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The first network's tensors, and the second one's vision encoder and scales for the head."""
+    """The first network's tensors, and the second one's vision encoder and reader.
+
+    Raises:
+        SystemExit: if it has no reader.
+    """
     readers = {match[0] for match in map(READER.match, first) if match}
-    levels = sorted({int(match[2]) for match in map(LEVEL.fullmatch, second) if match})
-    scales = {
-        f"head.readers.{len(readers)}.norm.{name}": torch.cat(
-            [second[f"mfe.norms.{level}.{name}"] for level in levels]
-        )
-        for name in ("scale", "shift")
+    own = {
+        READER.sub(f"head.readers.{len(readers)}.", key): value
+        for key, value in second.items()
+        if READER.match(key)
     }
-    return {**with_a_side_tower(first, second), **scales}
+    if not own:
+        raise SystemExit("--side photos: the second network has no reader, see nano_towers.py")
+    return {**with_a_side_tower(first, second), **own}
 
 
 def with_a_region_reader(

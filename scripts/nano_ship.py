@@ -1,6 +1,6 @@
 """Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
-    python scripts/nano_ship.py outputs/nano/24-readers --towers 3:24 4:24
+    python scripts/nano_ship.py outputs/nano/31-joined --towers 3:20 4:18
 
 The change of some towers from the base model may be stored as two factors of a low rank: with
 --shown the factors that change least what the towers give of such photos.

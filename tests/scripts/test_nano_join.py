@@ -105,7 +105,8 @@ def test_a_third_tower_follows_the_second_with_a_change_of_low_rank(
 
 
 def _with_a_side_tower(folder: Path, known: str, kind: str, out: str) -> None:
-    command = [sys.executable, str(SCRIPT), known, "second", out, "--rank", str(RANK)]
+    second = {"photos": "photos", "regions": "second"}[kind]
+    command = [sys.executable, str(SCRIPT), known, second, out, "--rank", str(RANK)]
     command += ["--side", kind]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -113,6 +114,10 @@ def _with_a_side_tower(folder: Path, known: str, kind: str, out: str) -> None:
 
 def test_side_towers_are_for_the_head_alone(tiny_config: SeagullConfig, joined: Path) -> None:
     first, second = (load_file(joined / n / "adapter.safetensors") for n in ("first", "second"))
+    reader = {f"head.readers.0.{name}": torch.rand(3) for name in ("norm.shift", "inner.bias")}
+    (joined / "photos").mkdir()
+    file = joined / "photos" / "adapter.safetensors"
+    write_adapter(file, second | reader, AdapterInfo("one"))
     _with_a_side_tower(joined, "first", "photos", "read")
     _with_a_side_tower(joined, "read", "photos", "twice")
     _with_a_side_tower(joined, "twice", "regions", "all")
@@ -127,9 +132,9 @@ def test_side_towers_are_for_the_head_alone(tiny_config: SeagullConfig, joined: 
     for key, value in model.mfe.named_parameters():
         assert torch.equal(value, first[f"mfe.{key}"])
     tensors = load_file(joined / "all" / "adapter.safetensors")
-    wanted = torch.cat([second[f"mfe.norms.{level}.shift"] for level in range(4)])
-    for reader in (0, 1):
-        assert torch.equal(tensors[f"head.readers.{reader}.norm.shift"], wanted)
+    for key, value in reader.items():
+        for number in "01":
+            assert torch.equal(tensors[key.replace("0", number, 1)], value)
     assert not any(key.startswith("head.readers.2") for key in tensors)
 
 

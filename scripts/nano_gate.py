@@ -1,14 +1,11 @@
-"""The head's readers of side towers learn what the networks read that these towers come from.
+"""The head's gate learns which photos are like those that people judged.
 
-    python scripts/nano_readers.py configs/nano/24-readers.yaml
-    python scripts/nano_readers.py configs/nano/28-gate.yaml --gate
+    python scripts/nano_gate.py configs/nano/28-gate.yaml
 
 The settings are those of a training run. The towers stay as they are, so each photo is looked at
-once. On photos of sources with teachers of their own, each reader learns what its own network reads
-(the teachers that the run itself does not have, in their order). The gate learns to be one half
-there, so that the head counts as much as they together, and nothing on photos of other sources. A
-tenth of the photos is left out to say how well that is learned. With --gate the readers stay as
-they are and the gate alone learns anew, to be open on photos that people judged; nothing is taught.
+once. The gate learns to be one half on photos that people judged, so that the head counts as much
+as the readers of side towers together, and nothing on photos of other sources. A tenth of the
+photos is left out to say how well that is learned.
 """
 
 from __future__ import annotations
@@ -32,7 +29,6 @@ from seagull.model.checkpoint import load_processor
 from seagull.model.head import GROUP, RegionHead
 from seagull.records import RegionLabels
 from seagull.training.config import TrainConfig
-from seagull.training.ensemble import Ensemble
 from seagull.training.finished import CONFIG_FILE, adapter_file
 from seagull.training.network import TrainingNetwork
 from seagull.training.numbers import metric_number
@@ -47,18 +43,16 @@ from seagull.training.setup import (
     in_bfloat16,
 )
 
-EVERY = 8
-"""One of so many micro-batches is also seen by the towers of the tokens, for the gate."""
 LEFT_OUT = 10
 """One of so many photos is not learned from."""
 WHOLE, WHOLE_COUNTS = 0.9, 4.0
 """From that share of the photo on a region of another source counts so many times for the gate: by
 its tokens it is most like those that people judged, of which all are whole photos."""
 OPEN_COUNTS = 0.6
-"""What regions of photos that the networks judge count together, all others counting 1."""
+"""What regions of photos that people judged count together, all others counting 1."""
 LARGEST = 0.5
-"""What the gate is to be on photos that the networks judge: the head counts as much as they do."""
-READER_STEPS, GATE_STEPS, AT_ONCE = 3000, 1500, 256
+"""What the gate is to be on photos that people judged: the head counts as much as the readers."""
+GATE_STEPS, AT_ONCE = 1500, 256
 RATE, DECAY = 1e-3, 0.05
 
 
@@ -72,9 +66,9 @@ class Seen:
     """How much of it they cover, (n,)."""
 
     shown: list[Tensor] = field(default_factory=list)
-    """Statistics (towers, S) for the readers; for the gate both tokens, normalised, (2 D,)."""
+    """Both tokens, normalised, (n, 2 D)."""
     wanted: list[Tensor] = field(default_factory=list)
-    """What the networks read, (towers,); for the gate its share."""
+    """What the gate is to be, (n,)."""
 
     def add(self, masks: Tensor, shown: Tensor, wanted: Tensor) -> None:
         """Takes the regions of a batch that are real, all given as (B, R, ...)."""
@@ -99,7 +93,6 @@ def main() -> None:
     """Writes the adapter, unless it is there."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("settings", type=Path, help="settings of a training run")
-    parser.add_argument("--gate", action="store_true", help="the gate alone learns, of labels")
     config = load_settings(TrainConfig, (options := parser.parse_args()).settings)
     target = Path(config.output) / "adapter"
     if (target / ADAPTER_FILE).is_file():
@@ -110,10 +103,8 @@ def main() -> None:
     network, info = build_network(config, folder, load_processor(folder))
     assert network.head is not None
     with torch.autocast(device_of(config), torch.bfloat16, enabled=in_bfloat16(config)):
-        for_readers, for_gate = collect(config, network.eval(), gate=options.gate)
-    if not options.gate:
-        fit_readers(network.head, for_readers)
-    fit_gate(network.head, for_gate)
+        seen = collect(config, network.eval())
+    fit_gate(network.head, seen)
     _, tensors = read_adapter(adapter_file(config.adapter or ""))
     head = {GROUP + name: value for name, value in network.head.state_dict().items()}
     target.mkdir(parents=True)
@@ -122,46 +113,32 @@ def main() -> None:
 
 
 @torch.no_grad()
-def collect(config: TrainConfig, network: TrainingNetwork, *, gate: bool) -> tuple[Seen, Seen]:
-    """What the readers learn from, and what the gate does.
+def collect(config: TrainConfig, network: TrainingNetwork) -> Seen:
+    """What the gate learns from.
 
     Args:
         config: settings of the run.
         network: looks at the photos.
-        gate: whether the gate alone is to learn.
     """
-    networks = [] if gate else _networks(config, network)
-    for_readers, for_gate = Seen(), Seen()
-    for number, (judged, batch) in enumerate(_batches(config, gate=gate)):
+    seen = Seen()
+    for number, (judged, batch) in enumerate(_batches(config)):
         masks = batch["region_masks"]
-        if judged and networks:
-            read = [one.read(batch).numbers[..., 0] for one in networks]
-            for_readers.add(masks, look(network, batch), torch.stack(read, dim=-1))
-        if gate or number % EVERY == 0 or not judged:
-            wanted = torch.full(masks.shape[:2], LARGEST if judged else 0.0)
-            for_gate.add(masks, tokens_of(network, batch).float(), wanted)
+        wanted = torch.full(masks.shape[:2], LARGEST if judged else 0.0)
+        seen.add(masks, tokens_of(network, batch).float(), wanted)
         if number % 20 == 0:
             print(f"{number} micro-batches", flush=True)
-    return for_readers, for_gate
+    return seen
 
 
-def _networks(config: TrainConfig, network: TrainingNetwork) -> list[TrainingNetwork]:
-    """The networks that the readers learn from."""
-    assert isinstance(network.teacher, Ensemble)
-    return network.teacher.networks[len(config.teachers) :]
-
-
-def _batches(config: TrainConfig, *, gate: bool) -> Iterator[tuple[bool, Batch]]:
-    """Micro-batches, and whether they are of photos that the networks, or people, judge."""
+def _batches(config: TrainConfig) -> Iterator[tuple[bool, Batch]]:
+    """Micro-batches, and whether they are of photos that people judged."""
     processor = load_processor(find_model(config.model))
     index, plan, steps = build_plan(config, processor)
     dataset, maker = build_samples(config, processor, index)
-    own = torch.tensor([bool(source.teachers) for source in config.data.train])
     people = metric_number(RegionLabels(metric=OPINIONS))
     for items in islice(ProcessBatches(plan, steps, 0, 0, 1), steps):
         batch = batch_of(dataset, maker, items)
-        by_people = (batch["region_metrics"] == people).any(dim=1)
-        judged = by_people if gate else own[batch["photo_sources"]]
+        judged = (batch["region_metrics"] == people).any(dim=1)
         for kind in (True, False):
             if (judged == kind).any():
                 yield (
@@ -174,14 +151,6 @@ def _batches(config: TrainConfig, *, gate: bool) -> Iterator[tuple[bool, Batch]]
                 )
 
 
-def look(network: TrainingNetwork, batch: Batch) -> Tensor:
-    """Statistics (B, R, towers, S) of the side towers; the others are not asked."""
-    encoder, model = network.model.vision_encoder, network.model
-    places = range(len(encoder.scales))[-model.side_towers :]
-    pyramid = encoder.look(batch["pixel_values"], places)
-    return model.side_view(pyramid, batch["region_masks"]).statistics
-
-
 def tokens_of(network: TrainingNetwork, batch: Batch) -> Tensor:
     """Both tokens of the regions as the gate sees them, (B, R, 2 D)."""
     model, head = network.model, network.head
@@ -192,19 +161,8 @@ def tokens_of(network: TrainingNetwork, batch: Batch) -> Tensor:
     return head.norm(torch.cat(model.region_tokens(pyramid, context, *given), dim=-1))
 
 
-def fit_readers(head: RegionHead, seen: Seen) -> None:
-    """Each reader learns what its network reads."""
-    statistics, wanted, photos = map(torch.cat, (seen.shown, seen.wanted, seen.photos))
-    even = torch.ones(len(photos))
-    for number, reader in enumerate(head.readers):
-        own = statistics[:, number], wanted[:, number]
-        off = fit(reader, *own, steps=READER_STEPS, counts=even, photos=photos)
-        spread = float(wanted[:, number].std())
-        print(f"reader {number + 1}: off by {off:.4f}; what it learned deviates by {spread:.4f}")
-
-
 def fit_gate(head: RegionHead, seen: Seen) -> None:
-    """The gate learns which photos are like those that the networks judge."""
+    """The gate learns which photos are like those that people judged."""
     assert head.gate is not None
     tokens, wanted, photos = map(torch.cat, (seen.shown, seen.wanted, seen.photos))
     counts = seen.counts_for_gate()
