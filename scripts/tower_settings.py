@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tower_views import FOLDS
-
 PANEL, TOWERS = "panel", "towers"
 """Folders in that of a run."""
 
@@ -16,13 +14,12 @@ class Kind:
     """Networks that differ in their seeds alone.
 
     Attributes:
-        weights: file of the architecture's ImageNet weights, as its package has it.
+        weights: Python package with the architecture's ImageNet weights, or its file.
         architecture: timm name.
         scale: the share of the photos' sides that is seen.
         window: side of the views learned from, in pixels.
         passes: how often all photos are seen.
         count: how many networks.
-        folds: whether each is kept from a fifth of the photos, of which it then tells more.
         rate: highest learning rate of the tower.
         drop_path: stochastic depth.
     """
@@ -33,7 +30,6 @@ class Kind:
     window: int = 320
     passes: float = 8
     count: int = 1
-    folds: bool = False
     rate: float = 5e-4
     drop_path: float = 0.1
 
@@ -111,10 +107,6 @@ class Member:
     def file(self, output: Path) -> Path:
         """Its weights and reading."""
         return output / PANEL / f"{self.name}.safetensors"
-
-    def fold(self, config: TowersConfig) -> int | None:
-        """The part of the photos that it is kept from."""
-        return self.place % FOLDS if config.panel[self.kind].folds else None
 
 
 def members(config: TowersConfig) -> list[Member]:

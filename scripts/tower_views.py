@@ -14,9 +14,6 @@ from torch import Tensor
 from seagull.record_photos import record_photo
 from seagull.records import read_records
 
-FOLDS = 5
-"""Parts of the photos; a network of the panel may be kept from one of them."""
-
 
 @dataclass(frozen=True)
 class Opinions:
@@ -44,11 +41,6 @@ class Opinions:
         there = places.to(self.pixels.device)
         names = [self.names[place] for place in places.tolist()]
         return Opinions(self.pixels[there], self.quality[there], names)
-
-    @property
-    def folds(self) -> Tensor:
-        """The part, from 0, that each photo is in; photos go in turn, (N,)."""
-        return torch.arange(len(self), device=self.quality.device) % FOLDS
 
 
 def read_opinions(file: Path) -> Opinions:

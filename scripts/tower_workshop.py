@@ -34,11 +34,10 @@ ARCHITECTURE = "tf_efficientnet_lite0"
 APART = 5
 """With ``inner`` one photo in so many is left out."""
 SEEN_FOR_FACTORS = 256
-
+"""Views of which a tower's factors are to change least."""
 
 READING = "reading"
 """In a file of the panel, what its network reads of the views that the towers learn from."""
-
 
 ENCODER, READER = "vision_encoder.", "head.readers.0."
 """Keys of a tower's adapter begin so."""
@@ -66,9 +65,8 @@ class Workshop:
 
     def train_member(self, member: Member) -> None:
         """A network of the panel: its weights, and what it reads of the towers' views."""
-        kind, fold = self.config.panel[member.kind], member.fold(self.config)
+        kind, photos = self.config.panel[member.kind], self.opinions
         network = self._network(kind.architecture, kind.scale, kind.weights, kind.drop_path)
-        photos = self.opinions if fold is None else self.opinions.only(_others(self.opinions, fold))
         seed = self.config.seed + 1000 * (1 + member.place)
         torch.manual_seed(seed)
         learn(
@@ -78,7 +76,7 @@ class Workshop:
             views=lambda number: draw_views(photos, len(photos), kind.window, seed + number),
             wanted=lambda views, places: photos.quality[views.photos[:, 0]],
         )
-        reading = read(network, self.opinions, self.views).cpu()
+        reading = read(network, photos, self.views).cpu()
         kept = {name: value.contiguous() for name, value in network.state_dict().items()}
         # A file that is there is a finished network, also when the run was killed meanwhile.
         unfinished = member.file(self.output).with_suffix(".part")
@@ -121,7 +119,7 @@ class Workshop:
         self, network: TowerNetwork, passes: float, rate: float, seed: int
     ) -> None:
         """Learns what the panel reads of the views, and people's opinions as far as they count."""
-        taught = panel_reading(self.config, self.opinions, self.views).to(self.device)
+        taught = panel_reading(self.config).to(self.device)
 
         def wanted(chosen: Views, places: Tensor) -> Tensor:
             labels = self.opinions.quality[chosen.photos[:, 0]]
@@ -161,26 +159,10 @@ class Workshop:
         write_adapter(folder / ADAPTER_FILE, kept, info)
 
 
-def panel_reading(config: TowersConfig, opinions: Opinions, views: Views) -> Tensor:
-    """The mean of what networks read of views of photos that they were kept from, (V,).
-
-    Of a view that all of them, or none, were kept from: of all networks. So it is with blends,
-    of which no network knows the labels.
-    """
-    folds = opinions.folds.cpu()[views.photos[:, 0].cpu()]
-    blended = views.shares.cpu() < 1
-    total, counts, every = torch.zeros(3, len(views))
-    panel = members(config)
-    apart = torch.zeros(len(views))
-    for member in panel:
-        reading = load_file(member.file(Path(config.output)))[READING]
-        fold = member.fold(config)
-        new = torch.zeros(len(views)) if fold is None else (folds == fold).float()
-        every += reading
-        total += new * reading
-        counts += new
-    apart = total / counts.clamp_min(1)
-    return torch.where(blended | (counts == 0), every / len(panel), apart)
+def panel_reading(config: TowersConfig) -> Tensor:
+    """The mean of what the networks of the panel read of the towers' views, (V,)."""
+    files = [member.file(Path(config.output)) for member in members(config)]
+    return torch.stack([load_file(file)[READING] for file in files]).mean(dim=0)
 
 
 def encoder_weights(architecture: str, weights: str) -> dict[str, Tensor]:
@@ -256,7 +238,3 @@ def agreement(found: Tensor, labels: Tensor) -> tuple[str, str]:
 def _is_inner(name: str) -> bool:
     digest = hashlib.sha256(f"inner:{name}".encode()).hexdigest()
     return int(digest[:8], 16) % APART == 0
-
-
-def _others(opinions: Opinions, fold: int) -> Tensor:
-    return (opinions.folds != fold).nonzero()[:, 0]
