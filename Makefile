@@ -130,7 +130,9 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, all stages
 	$(STAGE)/30-language.yaml
 	$(JOIN) $(NANO)/30-language $(NANO)/29-regions $(NANO)/31-joined --mean $(NANO)/27-regions \
 		--side regions --base $(FIVE)
-	$(BIN)/python scripts/nano_ship.py $(NANO)/31-joined --towers 1:63 2:63 3:20 4:18 5:64 $(SHOWN)
+	$(BIN)/python scripts/nano_ship.py $(NANO)/31-joined --towers 1:62 2:62 3:20 4:18 5:64 $(SHOWN)
+	$(BIN)/python scripts/nano_subsets.py seagull/model/presets/nano/adapter.safetensors \
+		$(NANO)/opinions/train.jsonl
 	$(MAKE) nano-evaluate
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on

@@ -1,12 +1,14 @@
-"""Where seagull-nano errs on synthetic regions: the predictions of `make nano-evaluate`, in groups.
+"""Where seagull-nano errs: the predictions of `make nano-evaluate`, in groups.
 
     FOLDER=outputs/nano/evaluation
     python scripts/nano_errors.py $FOLDER/regions/predictions/model.jsonl
     python scripts/nano_errors.py --pairs $FOLDER/sensitivity/predictions/model.jsonl
+    python scripts/nano_errors.py --opinions $FOLDER/opinions/predictions/model.jsonl
 
 A region's distortions are unknown where a distortion covers a part of it: its quality is known all
 the same. ``--pairs`` counts the pairs of a distorted and a clean region of one picture, and those
-ranked rightly, by what the distorted one has. The last line is JSON.
+ranked rightly, by what the distorted one has. ``--opinions`` goes by subset of the opinions, which
+is the first word of a photo's name. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +35,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("predictions", type=Path)
     parser.add_argument("--pairs", action="store_true", help="pairs of regions of one picture")
+    parser.add_argument("--opinions", action="store_true", help="photos by subset")
     options = parser.parse_args()
     lines = options.predictions.read_text(encoding="utf-8").splitlines()[1:]
     rows = [json.loads(line) for line in lines]
-    print(json.dumps(_pairs(rows) if options.pairs else _regions(rows)))
+    groups = _subsets if options.opinions else _groups
+    print(json.dumps(_pairs(rows) if options.pairs else _regions(rows, groups)))
 
 
-def _regions(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _regions(
+    rows: list[dict[str, Any]], groups_of: Callable[[dict[str, Any]], Iterator[str]]
+) -> dict[str, Any]:
     """Number, SRCC, bias and RMSE of the quality of each group."""
     groups = defaultdict[str, list[tuple[float, float]]](list)
     for row in rows:
         if (known := row["labels"].get("quality")) is not None:
-            for name in _groups(row["labels"]):
+            for name in groups_of(row):
                 groups[name].append((row["quality"], known))
     found = {}
     for name, pairs in sorted(groups.items(), key=lambda item: -len(item[1])):
@@ -81,9 +87,14 @@ def _pairs(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: [len(right), round(float(np.mean(right)), 4)] for name, right in found.items()}
 
 
-def _groups(labels: dict[str, Any]) -> Iterator[str]:
+def _subsets(row: dict[str, Any]) -> Iterator[str]:
     yield "all"
-    kinds = labels.get("distortions")
+    yield row["image"].split()[0]
+
+
+def _groups(row: dict[str, Any]) -> Iterator[str]:
+    yield "all"
+    kinds = row["labels"].get("distortions")
     if kinds is None:
         yield "partly distorted"
         return

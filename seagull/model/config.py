@@ -58,6 +58,8 @@ class SeagullMFEConfig(PreTrainedConfig):
             from what is around it: the language model's (``tokens``), that of the reader of regions
             (``region_tower``), or ``none``. A region that is darker or paler than it was meant to
             be may look natural by itself.
+        subsets: how many subsets of people's opinions the head tells photos apart by, see
+            ``seagull.model.readers.SubsetReader``; 0: it does not.
         standardise: whether each pooled statistic is scaled and shifted by numbers of its own,
             which training takes from its data first. Statistics differ by orders of magnitude, and
             quality lies in the small ones as well.
@@ -78,6 +80,7 @@ class SeagullMFEConfig(PreTrainedConfig):
     standardise: bool = False
     towers: int = 0
     region_tower: bool = False
+    subsets: int = 0
     surroundings: Literal["none", "tokens", "region_tower"] = "none"
 
 

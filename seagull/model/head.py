@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from seagull.model.adapter import keyed_parameters, load_tensors, read_adapter
 from seagull.model.errors import ModelError
 from seagull.model.mfe import MaskFeatureExtractor, Pyramid, RegionTokens, SideView
-from seagull.model.readers import Gate, TowerReader
+from seagull.model.readers import Gate, SubsetReader, TowerReader
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.types import DistortionType
 
@@ -29,6 +29,10 @@ GROUP = "head."
 """Beginning of the head's keys in an adapter file."""
 REGIONS = 0.9
 """What a reader of regions counts where the gate is shut, and of small regions anywhere."""
+SUBSETS = 2 / 3
+"""What a reader of subsets counts among the readers of photos; those of towers count the rest."""
+HEARD = 1.5
+"""How many times what the gate gives these then count together, which know more than the tokens."""
 OPEN = 0.25
 """Of a whole photo a reader of regions counts nothing from here on: the gate is open, so the photo
 is like those that people judged, not like those that such a reader has learned from."""
@@ -51,6 +55,7 @@ class RegionHead(nn.Module):
         hidden: inner width.
         readers: one for each side tower that has learned from whole photos.
         statistics: how many statistics S each of these has.
+        subsets: the reader of subsets of opinions, if there is one beside these.
         regions: the reader of regions, if there is a tower for it.
     """
 
@@ -61,6 +66,7 @@ class RegionHead(nn.Module):
         *,
         readers: int = 0,
         statistics: int = 0,
+        subsets: SubsetReader | None = None,
         regions: RegionReader | None = None,
     ) -> None:
         super().__init__()
@@ -69,6 +75,7 @@ class RegionHead(nn.Module):
         self.outer = nn.Linear(hidden, len(HEAD_NUMBERS))
         self.presence = nn.Linear(hidden, len(DistortionType))
         self.readers = nn.ModuleList(TowerReader(statistics) for _ in range(readers))
+        self.subsets = subsets
         self.gate = Gate(2 * width) if readers else None
         self.regions = regions
 
@@ -93,10 +100,11 @@ class RegionHead(nn.Module):
         return self._with_readers(reading, both, side)
 
     def read_towers(self, side: SideView) -> Float[Tensor, "B R"]:
-        """The mean of what the readers of side towers say of quality, in [0, 1]."""
+        """What the readers of side towers say of quality together, in [0, 1]."""
         towers = side.statistics.unbind(dim=2)
         read = [reader(own) for reader, own in zip(self.readers, towers, strict=True)]
-        return torch.stack(read).mean(dim=0)
+        mean = torch.stack(read).mean(dim=0)
+        return mean if self.subsets is None else mean.lerp(self.subsets(side.every), SUBSETS)
 
     def _with_readers(
         self, own: HeadReading, both: Float[Tensor, "B R 2D"], side: SideView
@@ -107,7 +115,8 @@ class RegionHead(nn.Module):
             # Its towers, and people's opinions, are of whole photos.
             counts = self.gate(both) * side.share
             rest = rest * (1 - counts / OPEN).clamp_min(0)[..., None]
-            quality = torch.lerp(numbers[..., 0], self.read_towers(side), counts)
+            heard = counts if self.subsets is None else (HEARD * counts).clamp_max(1)
+            quality = torch.lerp(numbers[..., 0], self.read_towers(side), heard)
             numbers = torch.cat([quality[..., None], numbers[..., 1:]], dim=-1)
         if self.regions is None:
             return HeadReading(numbers, own.presence)
@@ -160,8 +169,15 @@ def head_of(model: SeagullForConditionalGeneration) -> RegionHead:
         width,
         readers=len(model.photo_towers),
         statistics=model.mfe.tower_statistics,
+        subsets=_subset_reader(model),
         regions=RegionReader(model.region_mfe(), width) if model.config.mfe.region_tower else None,
     )
+
+
+def _subset_reader(model: SeagullForConditionalGeneration) -> SubsetReader | None:
+    statistics, towers = model.mfe.tower_statistics, len(model.vision_encoder.scales)
+    subsets = model.config.mfe.subsets
+    return SubsetReader(statistics, towers, model.photo_towers, subsets) if subsets else None
 
 
 def side_view(

@@ -38,6 +38,8 @@ class SideView(NamedTuple):
 
     statistics: Tensor
     """Of all levels of each side tower for photos, (B, R, towers, S), in float32."""
+    every: Tensor
+    """The same of all towers; nothing (0 of them) if no reader asks for it."""
     share: Tensor
     """Of the photo that each region covers, (B, R), in [0, 1]."""
     numbers: Tensor

@@ -113,6 +113,7 @@ def nano_settings(
             "towers": mfe_towers,
             "region_tower": region_tower,
             "surroundings": surroundings,
+            "subsets": 0,
         }
     return settings
 

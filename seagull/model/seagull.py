@@ -68,6 +68,8 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         if mfe.region_tower and not self.side_towers:
             raise ValueError("mfe_config.region_tower: there is no side tower that it could be")
         first, end = vision.towers - self.side_towers, vision.towers - mfe.region_tower
+        if mfe.subsets and first == end:
+            raise ValueError("mfe_config.subsets: there is no side tower for photos to tell them")
         self.photo_towers = range(first, end)
         """Places of the side towers that have learned from whole photos."""
         levels = (vision.towers - self.side_towers) * len(vision.levels)
@@ -160,21 +162,27 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """What side towers for photos show under the masks; of quality nothing is read here.
 
         Args:
-            pyramid: levels of the photo; those of the side towers, at least, which are the last.
+            pyramid: levels of the photo; those of the side towers, at least, which are the last,
+                or of all towers if they are to tell subsets of opinions.
             masks: at the resolution of the encoder's input.
             photo: where the photo lies in it; None for everywhere.
         """
         mfe = self.mfe
-        found = [
-            torch.cat(mfe.pooled(self.levels_of(place, pyramid), masks), dim=-1)
-            for place in self.photo_towers
-        ]
+        every = range(len(self.vision_encoder.scales)) if self.config.mfe.subsets else range(0)
+        found = {
+            place: torch.cat(mfe.pooled(self.levels_of(place, pyramid), masks), dim=-1)
+            for place in sorted({*every, *self.photo_towers})
+        }
         none = torch.zeros(*masks.shape[:2], 0, mfe.tower_statistics, device=masks.device)
+        own, whole = (
+            torch.stack([found[place] for place in places], dim=2) if places else none
+            for places in (self.photo_towers, every)
+        )
         share = masks.float().mean(dim=(2, 3))
         if photo is not None:
             share = share / photo.float().mean(dim=(2, 3))
         unread = share[..., None][..., :0]
-        return SideView(torch.stack(found, dim=2) if found else none, share, unread, unread)
+        return SideView(own, whole, share, unread, unread)
 
     def region_levels(self, pyramid: Pyramid) -> Pyramid:
         """The levels of the tower that has learned from regions."""

@@ -88,7 +88,10 @@ def _statistics(
         seen, shown = there["region_crops"][real], there["region_crop_masks"][real]
         found.append(local.pooled(model.vision_encoder.first(seen.to(weight.dtype)), shown))
     if head is not None:
-        found += model.side_view(pyramid, masks).statistics[real].unbind(dim=1)
+        side = model.side_view(pyramid, masks)
+        found += side.statistics[real].unbind(dim=1)
+        if head.subsets is not None:
+            found.append(side.every[real].flatten(1))
         if head.regions is not None and head.regions.mfe.norms is not None:
             pooled = head.regions.mfe.pooled(model.region_levels(pyramid), masks)
             found += [level[real] for level in pooled]
@@ -97,4 +100,5 @@ def _statistics(
 
 def _norms_of(head: RegionHead) -> list[nn.Module]:
     norms: list[nn.Module] = [cast(TowerReader, reader).norm for reader in head.readers]
+    norms += [] if head.subsets is None else [head.subsets.norm]
     return norms if head.regions is None else [*norms, *(head.regions.mfe.norms or ())]

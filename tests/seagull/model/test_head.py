@@ -8,13 +8,25 @@ import torch
 
 from seagull.model.adapter import AdapterInfo, write_adapter
 from seagull.model.errors import ModelError
-from seagull.model.head import GROUP, HEAD_NUMBERS, REGIONS, RegionHead, RegionReader, read_head
+from seagull.model.head import (
+    GROUP,
+    HEAD_NUMBERS,
+    HEARD,
+    REGIONS,
+    SUBSETS,
+    RegionHead,
+    RegionReader,
+    read_head,
+)
 from seagull.model.mfe import MaskFeatureExtractor, RegionTokens, SideView
+from seagull.model.readers import SubsetReader
 from seagull.types import DistortionType
 
 WIDTH = 6
 TOWERS = {"readers": 2, "statistics": 5}
 TYPES = len(DistortionType)
+EVERY = 4
+"""Towers there are, of which two have learned from photos."""
 
 
 def region_reader() -> RegionReader:
@@ -24,6 +36,10 @@ def region_reader() -> RegionReader:
         statistics=["mean", "std"], local="none", direct=True,
     )  # fmt: skip
     return RegionReader(mfe, WIDTH)
+
+
+def subset_reader() -> SubsetReader:
+    return SubsetReader(TOWERS["statistics"], EVERY, range(1, 3), subsets=3)
 
 
 def shown() -> tuple[RegionTokens, SideView]:
@@ -37,7 +53,8 @@ def shown() -> tuple[RegionTokens, SideView]:
     share = torch.rand(2, 3, generator=generator)
     numbers = torch.rand(2, 3, len(HEAD_NUMBERS), generator=generator)
     statistics = some(TOWERS["readers"], TOWERS["statistics"])
-    return tokens, SideView(statistics, share, numbers, some(TYPES))
+    every = some(EVERY, TOWERS["statistics"])
+    return tokens, SideView(statistics, every, share, numbers, some(TYPES))
 
 
 def written(folder: Path, head: RegionHead, *, without: str = "nothing") -> Path:
@@ -48,9 +65,15 @@ def written(folder: Path, head: RegionHead, *, without: str = "nothing") -> Path
 
 
 def test_a_head_reads_the_same_from_its_file(tmp_path: Path) -> None:
-    for towers, regions in itertools.product(({}, TOWERS), (False, True)):
+    kinds = [*itertools.product(({}, TOWERS), (False,), (False, True)), (TOWERS, True, True)]
+    for towers, subsets, regions in kinds:
         head, other = (
-            RegionHead(WIDTH, **towers, regions=region_reader() if regions else None)
+            RegionHead(
+                WIDTH,
+                **towers,
+                subsets=subset_reader() if subsets else None,
+                regions=region_reader() if regions else None,
+            )
             for _ in range(2)
         )
         again = read_head(written(tmp_path, head), other)
@@ -99,6 +122,50 @@ def test_side_towers_count_as_far_as_the_gate_and_the_region_go() -> None:
     torch.testing.assert_close(head(tokens, nowhere).numbers, before.numbers)
     with pytest.raises(ValueError, match="reads side towers"):
         head(tokens)
+
+
+@pytest.mark.parametrize("gate", [0.3, 0.9])
+def test_a_reader_of_subsets_counts_most_and_side_towers_count_more_with_it(gate: float) -> None:
+    tokens, side = shown()
+    head = RegionHead(WIDTH, **TOWERS, subsets=subset_reader(), regions=region_reader())
+    plain = RegionHead(WIDTH, **TOWERS, regions=head.regions)
+    plain.load_state_dict({key: head.state_dict()[key] for key in plain.state_dict()})
+    own = RegionHead(WIDTH)
+    own.load_state_dict({key: head.state_dict()[key] for key in own.state_dict()})
+    assert head.subsets is not None
+    for one in (head, plain):
+        assert one.gate is not None
+        with torch.no_grad():
+            one.gate.outer.weight.zero_()
+            one.gate.outer.bias.fill_(torch.tensor(gate).logit())
+    read = head.subsets(side.every)
+    assert read.std() > 1e-3
+    towers = (1 - SUBSETS) * plain.read_towers(side) + SUBSETS * read
+    torch.testing.assert_close(head.read_towers(side), towers)
+    whole = side._replace(share=torch.ones(2, 3))
+    quality, counts = own(tokens).numbers[..., 0], min(1, HEARD * gate)
+    found = head(tokens, whole)
+    torch.testing.assert_close(found.numbers[..., 0], quality.lerp(towers, counts))
+    # What the reader of regions counts goes by the gate alone, as it does without.
+    assert torch.equal(found.presence, plain(tokens, whole).presence)
+
+
+def test_subsets_are_told_by_all_towers_and_quality_by_those_that_learned_from_photos() -> None:
+    _, side = shown()
+    reader = subset_reader()
+    likeness, quality = reader.by_subset(side.every)
+    torch.testing.assert_close(likeness.sum(dim=-1), torch.ones(2, 3))
+    torch.testing.assert_close(reader(side.every), (likeness * quality).sum(dim=-1))
+    assert quality.detach().aminmax().min >= 0 <= 1 - quality.detach().max()
+    for tower in range(EVERY):
+        changed = side.every.clone()
+        changed[:, :, tower] += 1
+        other, judged = reader.by_subset(changed)
+        assert not torch.equal(other, likeness)
+        assert torch.equal(judged, quality) == (tower not in reader.judges)
+    with torch.no_grad():
+        reader.quality.bias.fill_(9.0)
+    assert torch.equal(reader.by_subset(side.every)[1], torch.ones(2, 3, 3))
 
 
 @pytest.mark.parametrize(

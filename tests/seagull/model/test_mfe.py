@@ -174,7 +174,7 @@ def test_mask_pooling_alone_forgets_the_size_of_a_region(told):
     settings = preset("seagull-nano")["model"]["mfe_config"] | {"geometry": told}
     # How many towers there are is seen by the channels; a tower for regions has an MFE of its own,
     # and which of the two sees a region's surroundings is settled by the model.
-    for name in ("towers", "region_tower", "surroundings"):
+    for name in ("towers", "region_tower", "surroundings", "subsets"):
         settings.pop(name, None)
     mfe = MaskFeatureExtractor(
         channels=[4, 6], crop_channels=[4, 6], cells=None, crop_size=64, out_dim=8, **settings
@@ -217,7 +217,7 @@ def test_surroundings_are_what_lies_near_and_is_not_the_region():
 @pytest.mark.parametrize("scaled", [True, False])
 def test_a_global_token_is_told_how_its_region_differs_from_what_is_around_it(scaled):
     settings = preset("seagull-nano")["model"]["mfe_config"] | {"standardise": scaled}
-    for name in ("towers", "region_tower", "surroundings"):
+    for name in ("towers", "region_tower", "surroundings", "subsets"):
         settings.pop(name, None)
     torch.manual_seed(3)
     mfe = MaskFeatureExtractor(

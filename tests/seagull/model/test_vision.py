@@ -155,6 +155,7 @@ def test_side_towers_leave_the_tokens_as_they_are(
     alone_seen = model.side_view(model.vision_encoder.look(pixels, [1, 2]), given[0])
     assert torch.equal(alone_seen.statistics, side.statistics)
     assert nothing.statistics.shape == (1, 2, 0, model.mfe.tower_statistics)
+    assert side.every.shape == nothing.statistics.shape
 
 
 def test_more_towers_in_the_tokens_than_there_are_is_refused(tiny_config: SeagullConfig) -> None:
@@ -189,6 +190,36 @@ def test_a_tower_for_regions_is_read_by_the_head_alone(
     assert torch.equal(side.presence, presence)
     assert numbers[0, 0].sub(numbers[0, 1]).abs().max() > 0
     assert side_view(model, None, pyramid, masks).numbers.shape == (1, 2, 0)
+
+
+@torch.inference_mode()
+def test_a_reader_of_subsets_is_shown_all_towers(
+    tiny_config: SeagullConfig, processor, photo, regions
+) -> None:
+    settings = tiny_config.to_dict()
+    settings["vision_config"] |= {"towers": 3, "scales": [1.0, 0.5, 1.0]}
+    settings["mfe_config"] |= {"towers": 1, "region_tower": True, "subsets": 2}
+    torch.manual_seed(5)
+    model = build_model(SeagullConfig(**settings))
+    initialise_region_parts(model, 5)
+    masks = processor.regions(photo.pixels, regions[:2]).masks[None]
+    pyramid = model.vision_encoder(processor.pixels(photo.pixels)[None])
+    head = head_of(model).eval()
+    assert head.subsets is not None
+    assert head.subsets.judges == range(1, 2)
+    side = side_view(model, head, pyramid, masks)
+    for tower in range(3):
+        levels = model.mfe.pooled(pyramid[4 * tower :][:4], masks)
+        assert torch.equal(side.every[:, :, tower], torch.cat(levels, dim=-1))
+    assert torch.equal(side.statistics, side.every[:, :, 1:2])
+    assert head.subsets(side.every).shape == (1, 2)
+
+
+def test_subsets_need_a_side_tower_for_photos(tiny_config: SeagullConfig) -> None:
+    settings = tiny_config.to_dict()
+    settings["mfe_config"]["subsets"] = 2
+    with pytest.raises(ValueError, match=r"mfe_config\.subsets: there is no side tower for photos"):
+        build_model(SeagullConfig(**settings))
 
 
 def test_a_tower_for_regions_must_be_a_side_tower(tiny_config: SeagullConfig) -> None:

@@ -34,7 +34,7 @@ def test_fitted_statistics_are_centred_and_of_one_size(
     scaled_config: SeagullConfig, processor: SeagullProcessor, records: Path
 ) -> None:
     scaled_config.vision.towers, scaled_config.mfe.towers = 3, 1
-    scaled_config.mfe.region_tower = True
+    scaled_config.mfe.region_tower, scaled_config.mfe.subsets = True, 2
     model = build_model(scaled_config)
     initialise_region_parts(model, seed=1)
     head = head_of(model)
@@ -47,18 +47,20 @@ def test_fitted_statistics_are_centred_and_of_one_size(
     assert model.mfe.norms is not None
     assert head.regions is not None
     assert head.regions.mfe.norms is not None
-    rows, towers, regions = [], [], []
+    assert head.subsets is not None
+    rows, towers, every, regions = [], [], [], []
     with torch.no_grad():
         for batch in batches:
             real = batch["region_numbers"].isnan().all(dim=2).logical_not()
             pyramid = model.vision_encoder(batch["pixel_values"])
             pooled = model.mfe.pooled(pyramid, batch["region_masks"])[0]
             rows.append(model.mfe.norms[0](pooled)[real])
-            side = model.side_view(pyramid, batch["region_masks"]).statistics
-            towers.append(head.readers[0].norm(side[:, :, 0])[real])
+            side = model.side_view(pyramid, batch["region_masks"])
+            towers.append(head.readers[0].norm(side.statistics[:, :, 0])[real])
+            every.append(head.subsets.norm(side.every.flatten(2))[real])
             levels = head.regions.mfe.pooled(model.region_levels(pyramid), batch["region_masks"])
             regions.append(head.regions.mfe.norms[1](levels[1])[real])
-    for together in (torch.cat(rows), torch.cat(towers), torch.cat(regions)):
+    for together in map(torch.cat, (rows, towers, every, regions)):
         # Photos without labels were fitted to as well, and some channels hardly vary in so few.
         assert together.mean(dim=0).abs().max() < 0.35
         assert 0.6 < together.std(dim=0).max() < 1.6
