@@ -39,8 +39,11 @@ def main() -> None:
     options = parser.parse_args()
     lines = options.predictions.read_text(encoding="utf-8").splitlines()[1:]
     rows = [json.loads(line) for line in lines]
-    groups = _subsets if options.opinions else _groups
-    print(json.dumps(_pairs(rows) if options.pairs else _regions(rows, groups)))
+    if options.opinions:
+        found = _regions(rows, _subsets) | {"without bias": _without_bias(rows)}
+    else:
+        found = _pairs(rows) if options.pairs else _regions(rows, _groups)
+    print(json.dumps(found))
 
 
 def _regions(
@@ -63,6 +66,18 @@ def _regions(
         print(f"{name:24} n {said.size:5} SRCC {srcc:6.3f} bias {bias:+.3f} RMSE {rmse:.3f}")
         found[name] = {"n": said.size, "srcc": None if np.isnan(srcc) else round(srcc, 4)}
     return found
+
+
+def _without_bias(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Agreement if each subset's mean error were taken off: what knowing subsets is worth."""
+    said = np.array([row["quality"] for row in rows])
+    known = np.array([row["labels"]["quality"] for row in rows])
+    subsets = np.array([[*_subsets(row)][1] for row in rows])
+    for name in set(subsets):
+        said[subsets == name] -= (said - known)[subsets == name].mean()
+    srcc, plcc = float(spearmanr(said, known).statistic), float(np.corrcoef(said, known)[0, 1])
+    print(f"{'without these biases':24} n {said.size:5} SRCC {srcc:6.3f} PLCC {plcc:.3f}")
+    return {"srcc": round(srcc, 4), "plcc": round(plcc, 4)}
 
 
 def _pairs(rows: list[dict[str, Any]]) -> dict[str, Any]:
