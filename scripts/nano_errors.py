@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
+from tower_views import subset_of
 
 from seagull.levels import SEVERITY
 
@@ -72,7 +73,7 @@ def _without_bias(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Agreement if each subset's mean error were taken off: what knowing subsets is worth."""
     said = np.array([row["quality"] for row in rows])
     known = np.array([row["labels"]["quality"] for row in rows])
-    subsets = np.array([[*_subsets(row)][1] for row in rows])
+    subsets = np.array([subset_of(row["image"]) for row in rows])
     for name in set(subsets):
         said[subsets == name] -= (said - known)[subsets == name].mean()
     srcc, plcc = float(spearmanr(said, known).statistic), float(np.corrcoef(said, known)[0, 1])
@@ -104,7 +105,7 @@ def _pairs(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _subsets(row: dict[str, Any]) -> Iterator[str]:
     yield "all"
-    yield row["image"].split()[0]
+    yield subset_of(row["image"])
 
 
 def _groups(row: dict[str, Any]) -> Iterator[str]:

@@ -3,9 +3,9 @@
     python scripts/nano_gate.py configs/nano/28-gate.yaml
 
 The settings are those of a training run. The towers stay as they are, so each photo is looked at
-once. The gate learns to be one half on photos that people judged, so that the head counts as much
-as the readers of side towers together, and nothing on photos of other sources. A tenth of the
-photos is left out to say how well that is learned.
+once. The gate learns to be one half on photos that people judged, where the tokens then count as
+much as the readers of side towers together (less beside a reader of subsets), and nothing on photos
+of other sources. A tenth of the photos is left out to say how well that is learned.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ its tokens it is most like those that people judged, of which all are whole phot
 OPEN_COUNTS = 0.6
 """What regions of photos that people judged count together, all others counting 1."""
 LARGEST = 0.5
-"""What the gate is to be on photos that people judged: the head counts as much as the readers."""
+"""What the gate is to be on photos that people judged, see ``seagull.model.head``."""
 GATE_STEPS, AT_ONCE = 1500, 256
 RATE, DECAY = 1e-3, 0.05
 

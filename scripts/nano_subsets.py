@@ -22,7 +22,7 @@ import torch
 from nano_ship import LIMIT
 from torch import Tensor
 from torch.nn import functional
-from tower_views import Opinions, read_opinions
+from tower_views import Opinions, read_opinions, subset_of
 from tower_workshop import agreement
 
 from seagull.inference.load import find_model
@@ -30,7 +30,6 @@ from seagull.memory import keep_freed_memory
 from seagull.model.adapter import apply_adapter, read_adapter, write_adapter
 from seagull.model.checkpoint import load_model
 from seagull.model.head import GROUP, head_of, read_head
-from seagull.model.pooling import pool
 from seagull.model.readers import SubsetReader
 from seagull.model.seagull import SeagullForConditionalGeneration
 
@@ -56,7 +55,7 @@ class Judged:
 
 def subsets_of(names: list[str]) -> tuple[list[str], Tensor]:
     """The subsets that photos are named after, in order, and the number of each photo's."""
-    first = [name.split()[0] for name in names]
+    first = [subset_of(name) for name in names]
     known = sorted(set(first))
     return known, torch.tensor([known.index(name) for name in first])
 
@@ -77,12 +76,8 @@ def look(
         ready = (pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
         with torch.autocast(pixels.device.type, torch.bfloat16):
             levels = model.vision_encoder(ready)
-        whole = [level.new_ones(len(level), 1, *level.shape[2:]) for level in levels]
-        pooled = [
-            pool(level.float(), weights.float(), model.mfe.statistics)[:, 0]
-            for level, weights in zip(levels, whole, strict=True)
-        ]
-        towers = torch.cat(pooled, dim=1).unflatten(1, (-1, model.mfe.tower_statistics))
+        whole = torch.ones(len(pixels), 1, *pixels.shape[2:], dtype=torch.bool)
+        towers = model.side_view(levels, whole).every[:, 0]
         for place, one in zip(places.tolist(), towers, strict=True):
             found[place] = one
     return torch.stack([one for one in found if one is not None])
@@ -207,7 +202,8 @@ def main() -> None:
     if len(names) != reader.quality.out_features:
         raise SystemExit(f"the model tells {reader.quality.out_features} subsets, not {names}")
     if options.read:
-        read_head(options.adapter, head)
+        if read_head(options.adapter, head) is None:
+            raise SystemExit(f"{options.adapter}: there is no head in it to read with")
         judged = Judged(look(model, opinions), opinions.quality, subset)
         print(json.dumps({"data": str(options.records), **compared(reader, judged, names)}))
         return

@@ -68,6 +68,11 @@ def read_opinions(file: Path) -> Opinions:
     )
 
 
+def subset_of(name: str) -> str:
+    """The subset of a collection that a photo is from: the first word of its name."""
+    return name.split(maxsplit=1)[0]
+
+
 @dataclass(frozen=True)
 class Views:
     """Square windows of photos, flipped at random, some blended with one of another photo.

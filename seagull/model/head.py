@@ -1,8 +1,9 @@
 """A small head that reads a region's numbers off its two tokens, without the language model.
 
 Side towers, which the tokens are not made of, have readers of their own in it. Those of towers that
-have learned from whole photos know quality alone, so a gate says how much they count. A reader of
-regions, for a tower that has learned from synthetic ones, counts where the gate is shut.
+have learned from whole photos know quality alone, so a gate says how much they count, together
+with a reader of subsets of opinions. A reader of regions, for a tower that has learned from
+synthetic ones, counts where the gate is shut.
 """
 
 from __future__ import annotations
