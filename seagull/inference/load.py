@@ -18,6 +18,7 @@ from seagull.model.build import image_token_count
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.errors import ModelError
 from seagull.model.head import HEAD_FILE, head_of, read_head
+from seagull.model.folding import fold_norms
 from seagull.model.nano import NANO_FOLDER, is_current
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.model.shipped import adapter_in, file_digest, nano_adapter, shipped_adapter
@@ -113,6 +114,7 @@ def load(
         apply_adapter(network, adapter)
     processor = load_processor(folder)
     check_pair(folder, network, processor)
+    fold_norms(network.vision_encoder)
     # Convolutions over few channels run faster on a CPU with the channels last.
     network.vision_encoder.to(memory_format=torch.channels_last)
     head = read_head(adapter or folder / HEAD_FILE, head_of(network))

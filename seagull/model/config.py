@@ -20,6 +20,7 @@ class SeagullVisionConfig(PreTrainedConfig):
         drop_path: share of residual branches left out in training mode, see ``VisionEncoder``.
         towers: how many such backbones look at a photo, see ``VisionEncoder``.
         scales: in (0, 1], share of the photo's sides that each tower sees; empty for all of it.
+        looks: 1 to 3, how often each tower looks at a photo, see ``VisionEncoder``; empty for once.
     """
 
     model_type = "seagull_vision"
@@ -30,6 +31,7 @@ class SeagullVisionConfig(PreTrainedConfig):
     drop_path: float = 0.0
     towers: int = 1
     scales: list[float] | tuple[float, ...] = ()
+    looks: list[int] | tuple[int, ...] = ()
 
 
 @strict

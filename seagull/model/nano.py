@@ -108,7 +108,7 @@ def nano_settings(
     """The model settings of seagull-nano, with other towers if their scales are given."""
     settings = preset("seagull-nano")["model"]
     if scales:
-        settings["vision_config"] |= {"towers": len(scales), "scales": [*scales]}
+        settings["vision_config"] |= {"towers": len(scales), "scales": [*scales], "looks": []}
         settings["mfe_config"] |= {
             "towers": mfe_towers,
             "region_tower": region_tower,

@@ -56,7 +56,12 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         vision, mfe = config.vision, config.mfe
         width = config.text.hidden_size
         self.vision_encoder = VisionEncoder(
-            vision.architecture, vision.levels, vision.drop_path, vision.towers, vision.scales
+            vision.architecture,
+            vision.levels,
+            vision.drop_path,
+            vision.towers,
+            vision.scales,
+            vision.looks,
         )
         if not 0 <= mfe.towers <= vision.towers:
             raise ValueError(

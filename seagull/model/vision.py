@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import timm
@@ -11,6 +11,10 @@ from jaxtyping import Float
 from timm.models._features import FeatureListNet
 from torch import Tensor, nn
 from torch.nn import functional
+
+
+TURNS: tuple[tuple[int, ...], ...] = ((), (3,), (2,))
+"""The looks that a tower may take at a photo, as the axes that are flipped: none, width, height."""
 
 
 class VisionEncoder(nn.Module):
@@ -28,10 +32,13 @@ class VisionEncoder(nn.Module):
             the other.
         scales: in (0, 1], one for each tower: the share of the photo's sides that it sees, see
             ``reduced``. Empty: every tower sees photos as they are. Half the sides cost a quarter.
+        looks: 1 to 3, one for each tower: how often it looks at a photo, as it is, mirrored and
+            upside down. Its levels are the mean of these looks, each turned back. Empty: once. What
+            a tower gets wrong changes with the look, what is there does not.
 
     Raises:
         ValueError: if timm does not know the backbone, or it has no such levels or no stochastic
-            depth; for less than one tower, or scales that do not go with the towers.
+            depth; for less than one tower, or scales or looks that do not go with the towers.
     """
 
     def __init__(
@@ -41,6 +48,7 @@ class VisionEncoder(nn.Module):
         drop_path: float = 0.0,
         towers: int = 1,
         scales: Sequence[float] = (),
+        looks: Sequence[int] = (),
     ) -> None:
         super().__init__()
         if towers < 1:
@@ -49,6 +57,11 @@ class VisionEncoder(nn.Module):
         if len(self.scales) != towers or not all(0 < scale <= 1 for scale in self.scales):
             raise ValueError(
                 f"scales: one above 0 and at most 1 for each of {towers} towers, got {[*scales]}"
+            )
+        self.looks = tuple(looks) or (1,) * towers
+        if len(self.looks) != towers or not all(1 <= count <= len(TURNS) for count in self.looks):
+            raise ValueError(
+                f"looks: from 1 to {len(TURNS)} for each of {towers} towers, got {[*looks]}"
             )
         # The first tower has the name that it has where it is the only one, so keys stay the same.
         self.backbone = _backbone(architecture, levels, drop_path)
@@ -106,10 +119,14 @@ class VisionEncoder(nn.Module):
         """The feature levels of some towers, by their places from 0; else as ``forward``."""
         self._check_sides(pixels)
         # Towers of one scale see one and the same smaller photo.
-        chosen = [(self.backbones[place], self.scales[place]) for place in towers]
-        scales = dict.fromkeys(scale for _, scale in chosen)
+        chosen = [*towers]
+        scales = dict.fromkeys(self.scales[place] for place in chosen)
         seen = {scale: reduced(pixels, scale, self.strides[-1]) for scale in scales}
-        return [level for backbone, scale in chosen for level in backbone(seen[scale])]
+        return [
+            level
+            for place in chosen
+            for level in looked(self.backbones[place], seen[self.scales[place]], self.looks[place])
+        ]
 
     def _check_sides(self, pixels: Tensor) -> None:
         stride = self.strides[-1]
@@ -117,6 +134,20 @@ class VisionEncoder(nn.Module):
             raise ValueError(
                 f"image sides must be multiples of {stride} px, got {tuple(pixels.shape[2:])}"
             )
+
+
+def looked(
+    backbone: nn.Module, pixels: Float[Tensor, "B 3 H W"], looks: int
+) -> list[Tensor]:
+    """The levels of one tower: the mean of its first looks (``TURNS``), each turned back."""
+    # One after the other: a CPU's caches hold the features of one look.
+    turned: Iterator[list[Tensor]] = (
+        [level.flip(turn) for level in backbone(pixels.flip(turn))] for turn in TURNS[1:looks]
+    )
+    levels: list[Tensor] = list(backbone(pixels))
+    for other in turned:
+        levels = [level + more for level, more in zip(levels, other, strict=True)]
+    return [level / looks for level in levels] if looks > 1 else levels
 
 
 def reduced(pixels: Float[Tensor, "B 3 H W"], scale: float, multiple: int) -> Tensor:

@@ -97,17 +97,16 @@ class Ensemble:
 def levels_in(learner: VisionEncoder, encoder: VisionEncoder) -> list[int] | None:
     """The places of a vision encoder's levels among those of one that has all its towers.
 
-    None if the learner lacks a tower, with exactly these weights and this scale.
+    None if the learner lacks a tower, with exactly these weights, this scale and these looks.
     """
     count = len(encoder.strides)
-    known = [*zip(learner.scales, learner.backbones, strict=True)]
+    known, wanted = (
+        zip(one.scales, one.looks, one.backbones, strict=True) for one in (learner, encoder)
+    )
+    places = [*enumerate(known)]
     found: list[int] = []
-    for scale, tower in zip(encoder.scales, encoder.backbones, strict=True):
-        same = [
-            place
-            for place, (own, backbone) in enumerate(known)
-            if own == scale and alike(backbone, tower)
-        ]
+    for *seen, tower in wanted:
+        same = [place for place, (*own, other) in places if own == seen and alike(other, tower)]
         if not same:
             return None
         found += range(same[0] * count, (same[0] + 1) * count)

@@ -1,0 +1,78 @@
+"""Batch normalisation folded into the convolutions before it: a finished encoder, faster."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from itertools import chain, pairwise
+from typing import cast
+
+import torch
+from timm.layers.conv2d_same import Conv2dSame
+from timm.layers.norm_act import BatchNormAct2d
+from timm.models._features import FeatureListNet
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+from seagull.model.vision import VisionEncoder
+
+PLAIN = (nn.Conv2d, Conv2dSame)
+"""Convolutions whose weights are used as they are; others may normalise them first."""
+CLOSE = 1e-3
+"""Levels may differ by this share of their largest number: what rounding makes of them."""
+
+
+def fold_norms(encoder: VisionEncoder) -> None:
+    """Gives a vision encoder that learns no more towers without batch normalisation.
+
+    A tower stays as it is where it has none, or where it would no longer compute the same.
+    """
+    encoder.backbone = folded(encoder.backbone, encoder.strides[-1])
+    encoder.others = nn.ModuleList(
+        folded(cast(FeatureListNet, other), encoder.strides[-1]) for other in encoder.others
+    )
+
+
+@torch.no_grad()
+def folded(backbone: FeatureListNet, stride: int) -> FeatureListNet:
+    """A backbone with batch normalisation folded into its convolutions, or that backbone itself.
+
+    Args:
+        backbone: in eval mode; it stays as it is.
+        stride: of its coarsest level.
+    """
+    tensors = [*chain(backbone.parameters(), backbone.buffers())]
+    if any(tensor.is_meta for tensor in tensors):
+        return backbone  # its weights are not in memory
+    # Folded weights are rounded to the weights' own type once.
+    exact = deepcopy(backbone).float()
+    without = deepcopy(exact)
+    if not _fold(without):
+        return backbone
+    pixels = torch.randn(1, 3, 2 * stride, 2 * stride, generator=torch.Generator().manual_seed(0))
+    pixels = pixels.to(tensors[0].device)
+    levels = zip(exact(pixels), without(pixels), strict=True)
+    if not all((one - other).abs().max() <= CLOSE * one.abs().max() for one, other in levels):
+        return backbone  # what stands in a row there is not computed in that order
+    return without.to(tensors[0].dtype)
+
+
+def _fold(module: nn.Module) -> int:
+    """Folds where a batch normalisation stands behind a convolution; how many there were."""
+    count = 0
+    for (_, before), (name, norm) in pairwise([*module.named_children()]):
+        if type(before) in PLAIN and isinstance(norm, nn.BatchNorm2d) and norm.running_mean is not None:
+            conv = cast(nn.Conv2d, before)
+            conv.weight, conv.bias = fuse_conv_bn_weights(
+                conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps,
+                norm.weight, norm.bias,
+            )  # fmt: skip
+            setattr(module, name, _rest(norm))
+            count += 1
+    return count + sum(_fold(child) for child in module.children())
+
+
+def _rest(norm: nn.BatchNorm2d) -> nn.Module:
+    """What a layer does beside normalising."""
+    if isinstance(norm, BatchNormAct2d):
+        return nn.Sequential(norm.drop, norm.act)
+    return nn.Identity()
