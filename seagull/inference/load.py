@@ -17,8 +17,8 @@ from seagull.model.adapter import apply_adapter, read_info
 from seagull.model.build import image_token_count
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.errors import ModelError
-from seagull.model.head import HEAD_FILE, head_of, read_head
 from seagull.model.folding import fold_norms
+from seagull.model.head import HEAD_FILE, head_of, read_head
 from seagull.model.nano import NANO_FOLDER, is_current
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.model.shipped import adapter_in, file_digest, nano_adapter, shipped_adapter

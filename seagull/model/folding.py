@@ -10,7 +10,7 @@ import torch
 from timm.layers.conv2d_same import Conv2dSame
 from timm.layers.norm_act import BatchNormAct2d
 from timm.models._features import FeatureListNet
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from seagull.model.vision import VisionEncoder
@@ -43,32 +43,34 @@ def folded(backbone: FeatureListNet, stride: int) -> FeatureListNet:
     tensors = [*chain(backbone.parameters(), backbone.buffers())]
     if any(tensor.is_meta for tensor in tensors):
         return backbone  # its weights are not in memory
-    # Folded weights are rounded to the weights' own type once.
-    exact = deepcopy(backbone).float()
+    # Compared in full precision, which other devices may not convolve in; rounded once, at the end.
+    exact = deepcopy(backbone).to("cpu", torch.float32)
     without = deepcopy(exact)
     if not _fold(without):
         return backbone
     pixels = torch.randn(1, 3, 2 * stride, 2 * stride, generator=torch.Generator().manual_seed(0))
-    pixels = pixels.to(tensors[0].device)
     levels = zip(exact(pixels), without(pixels), strict=True)
     if not all((one - other).abs().max() <= CLOSE * one.abs().max() for one, other in levels):
         return backbone  # what stands in a row there is not computed in that order
-    return without.to(tensors[0].dtype)
+    return without.to(tensors[0])
 
 
 def _fold(module: nn.Module) -> int:
     """Folds where a batch normalisation stands behind a convolution; how many there were."""
     count = 0
-    for (_, before), (name, norm) in pairwise([*module.named_children()]):
-        if type(before) in PLAIN and isinstance(norm, nn.BatchNorm2d) and norm.running_mean is not None:
-            conv = cast(nn.Conv2d, before)
-            conv.weight, conv.bias = fuse_conv_bn_weights(
-                conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps,
-                norm.weight, norm.bias,
-            )  # fmt: skip
+    for (_, conv), (name, norm) in pairwise([*module.named_children()]):
+        if type(conv) in PLAIN and isinstance(norm, nn.BatchNorm2d) and norm.track_running_stats:
+            _take_over(cast(nn.Conv2d, conv), norm)
             setattr(module, name, _rest(norm))
             count += 1
     return count + sum(_fold(child) for child in module.children())
+
+
+def _take_over(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+    conv.weight, conv.bias = fuse_conv_bn_weights(
+        conv.weight, conv.bias, mean, variance, norm.eps, norm.weight, norm.bias
+    )
 
 
 def _rest(norm: nn.BatchNorm2d) -> nn.Module:

@@ -12,7 +12,6 @@ from timm.models._features import FeatureListNet
 from torch import Tensor, nn
 from torch.nn import functional
 
-
 TURNS: tuple[tuple[int, ...], ...] = ((), (3,), (2,))
 """The looks that a tower may take at a photo, as the axes that are flipped: none, width, height."""
 
@@ -136,9 +135,7 @@ class VisionEncoder(nn.Module):
             )
 
 
-def looked(
-    backbone: nn.Module, pixels: Float[Tensor, "B 3 H W"], looks: int
-) -> list[Tensor]:
+def looked(backbone: nn.Module, pixels: Float[Tensor, "B 3 H W"], looks: int) -> list[Tensor]:
     """The levels of one tower: the mean of its first looks (``TURNS``), each turned back."""
     # One after the other: a CPU's caches hold the features of one look.
     turned: Iterator[list[Tensor]] = (

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from seagull.findings import Findings
 from seagull.inference.answers import tilted
@@ -210,6 +211,24 @@ def test_equal_ids_and_foreign_regions_are_refused(assessor, photo, regions):
         assessor.assess(other, regions[:1])
     with pytest.raises(PhotoError):
         assessor.assess("no-such-photo.jpg")
+
+
+def test_load_folds_batch_normalisation(tiny_config, processor, photo, regions, tmp_path):
+    settings = tiny_config.to_dict()
+    settings["vision_config"] |= {"architecture": "tf_efficientnet_lite0", "levels": [1, 2, 3, 4]}
+    model = build_model(SeagullConfig(**settings))
+    initialise_region_parts(model, seed=3)
+    model.save_pretrained(tmp_path)
+    processor.save_pretrained(tmp_path)
+    assessor = load(tmp_path, device="cpu")
+    modules = assessor.engine.model.vision_encoder.modules()
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in modules)
+    plain = Assessor(Engine(model.eval(), processor), ModelInfo("tiny", "0", trained=False))
+    read, wanted = (
+        one.assess(photo, regions[:1], tasks=["quality"]).regions[0].quality.score
+        for one in (assessor, plain)
+    )
+    assert read == pytest.approx(wanted, abs=1e-4)
 
 
 def test_load_takes_a_folder_and_says_what_is_wrong_with_a_name(

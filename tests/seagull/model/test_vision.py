@@ -56,6 +56,35 @@ def test_scales_that_do_not_go_with_the_towers_are_refused(scales: list[float]) 
 
 
 @torch.inference_mode()
+def test_the_levels_of_a_tower_are_the_mean_of_its_looks_turned_back() -> None:
+    encoder = VisionEncoder("test_convnext", [0, 1], towers=3, looks=[1, 2, 3]).eval()
+    pixels = torch.rand(2, 3, 64, 96)
+    once, mirrored, all_three = (
+        backbone(pixels)
+        + [level.flip(3) for level in backbone(pixels.flip(3))]
+        + [level.flip(2) for level in backbone(pixels.flip(2))]
+        for backbone in encoder.backbones
+    )
+    wanted = [
+        *once[:2],
+        *(torch.stack(mirrored[number:4:2]).mean(dim=0) for number in range(2)),
+        *(torch.stack(all_three[number::2]).mean(dim=0) for number in range(2)),
+    ]
+    levels = encoder(pixels)
+    torch.testing.assert_close(levels, wanted)
+    # Twice looked at, a photo and its mirror image show the same.
+    turned = encoder.look(pixels.flip(3), [1])
+    torch.testing.assert_close([level.flip(3) for level in turned], levels[2:4])
+    assert not torch.equal(levels[0], levels[2])
+
+
+@pytest.mark.parametrize("looks", [[1], [1, 2, 3], [1, 0], [1, 4]])
+def test_looks_that_do_not_go_with_the_towers_are_refused(looks: list[int]) -> None:
+    with pytest.raises(ValueError, match="looks: from 1 to 3 for each of 2 towers"):
+        VisionEncoder("test_convnext", [0, 1], towers=2, looks=looks)
+
+
+@torch.inference_mode()
 def test_what_is_read_off_a_tower_of_half_scale_is_what_it_reads_alone(
     tiny_config: SeagullConfig,
 ) -> None:

@@ -19,11 +19,13 @@ from seagull.training.setup import build_network
 BACKBONE, LEVELS = "test_convnext", (0, 1, 2, 3)
 
 
-def _encoder(towers: int, scales: tuple[float, ...] = ()) -> VisionEncoder:
-    return VisionEncoder(BACKBONE, LEVELS, towers=towers, scales=scales)
+def _encoder(
+    towers: int, scales: tuple[float, ...] = (), looks: tuple[int, ...] = ()
+) -> VisionEncoder:
+    return VisionEncoder(BACKBONE, LEVELS, towers=towers, scales=scales, looks=looks)
 
 
-def test_a_tower_is_found_by_its_weights_and_its_scale() -> None:
+def test_a_tower_is_found_by_its_weights_its_scale_and_its_looks() -> None:
     learner, one = _encoder(3, (1.0, 1.0, 0.5)), _encoder(1)
     assert levels_in(learner, one) is None
     one.backbone.load_state_dict(learner.backbones[1].state_dict())
@@ -35,6 +37,13 @@ def test_a_tower_is_found_by_its_weights_and_its_scale() -> None:
     half = _encoder(1, (0.5,))
     half.backbone.load_state_dict(learner.backbones[1].state_dict())
     assert levels_in(learner, half) is None
+    twice = _encoder(1, looks=(2,))
+    twice.backbone.load_state_dict(learner.backbones[1].state_dict())
+    assert levels_in(learner, twice) is None
+    other = _encoder(2, looks=(1, 2))
+    other.others[0].load_state_dict(twice.backbone.state_dict())
+    assert levels_in(other, twice) == [4, 5, 6, 7]
+    assert levels_in(other, one) is None
     both = _encoder(2)
     both.backbone.load_state_dict(learner.backbones[1].state_dict())
     both.others[0].load_state_dict(learner.backbones[0].state_dict())
