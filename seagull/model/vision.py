@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import timm
@@ -137,13 +137,11 @@ class VisionEncoder(nn.Module):
 
 def looked(backbone: nn.Module, pixels: Float[Tensor, "B 3 H W"], looks: int) -> list[Tensor]:
     """The levels of one tower: the mean of its first looks (``TURNS``), each turned back."""
-    # One after the other: a CPU's caches hold the features of one look.
-    turned: Iterator[list[Tensor]] = (
-        [level.flip(turn) for level in backbone(pixels.flip(turn))] for turn in TURNS[1:looks]
-    )
     levels: list[Tensor] = list(backbone(pixels))
-    for other in turned:
-        levels = [level + more for level, more in zip(levels, other, strict=True)]
+    # One after the other: a CPU's caches hold the features of one look.
+    for turn in TURNS[1:looks]:
+        turned = backbone(pixels.flip(turn))
+        levels = [level + other.flip(turn) for level, other in zip(levels, turned, strict=True)]
     return [level / looks for level in levels] if looks > 1 else levels
 
 

@@ -17,3 +17,9 @@ def test_a_base_of_another_architecture_is_not_current(tmp_path: Path) -> None:
     stored["mfe_config"]["geometry"] = False
     file.write_text(json.dumps(stored))
     assert not is_current(tmp_path)
+
+
+def test_towers_that_are_trained_apart_look_once() -> None:
+    vision = nano_settings()["vision_config"]
+    assert len(vision["looks"]) == vision["towers"]
+    assert nano_settings(scales=[1.0])["vision_config"]["looks"] == []
