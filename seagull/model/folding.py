@@ -7,16 +7,13 @@ from itertools import chain, pairwise
 from typing import cast
 
 import torch
-from timm.layers.conv2d_same import Conv2dSame
 from timm.layers.norm_act import BatchNormAct2d
 from timm.models._features import FeatureListNet
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from seagull.model.vision import VisionEncoder
 
-PLAIN = (nn.Conv2d, Conv2dSame)
-"""Convolutions whose weights are used as they are; others may normalise them first."""
 CLOSE = 1e-3
 """Levels may differ by this share of their largest number: what rounding makes of them."""
 
@@ -51,26 +48,21 @@ def folded(backbone: FeatureListNet, stride: int) -> FeatureListNet:
     pixels = torch.randn(1, 3, 2 * stride, 2 * stride, generator=torch.Generator().manual_seed(0))
     levels = zip(exact(pixels), without(pixels), strict=True)
     if not all((one - other).abs().max() <= CLOSE * one.abs().max() for one, other in levels):
-        return backbone  # what stands in a row there is not computed in that order
+        return backbone  # it computes in another order, or uses other weights than it holds
     return without.to(tensors[0])
 
 
 def _fold(module: nn.Module) -> int:
     """Folds where a batch normalisation stands behind a convolution; how many there were."""
     count = 0
-    for (_, conv), (name, norm) in pairwise([*module.named_children()]):
-        if type(conv) in PLAIN and isinstance(norm, nn.BatchNorm2d) and norm.track_running_stats:
-            _take_over(cast(nn.Conv2d, conv), norm)
-            setattr(module, name, _rest(norm))
+    for (first, conv), (second, norm) in pairwise([*module.named_children()]):
+        if not isinstance(conv, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
+            continue
+        if norm.track_running_stats:
+            setattr(module, first, fuse_conv_bn_eval(conv, norm))
+            setattr(module, second, _rest(norm))
             count += 1
     return count + sum(_fold(child) for child in module.children())
-
-
-def _take_over(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
-    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
-    conv.weight, conv.bias = fuse_conv_bn_weights(
-        conv.weight, conv.bias, mean, variance, norm.eps, norm.weight, norm.bias
-    )
 
 
 def _rest(norm: nn.BatchNorm2d) -> nn.Module:

@@ -94,7 +94,8 @@ class VisionEncoder(nn.Module):
         return list(self.backbone.feature_info.channels())
 
     def first(self, pixels: Float[Tensor, "B 3 H W"]) -> list[Tensor]:
-        """The levels of the first tower alone, which regions' crops are seen by, at its scale.
+        """The levels of the first tower alone, which regions' crops are seen by, at its
+        scale and with its looks.
 
         A second tower would double what crops cost, and the local token adds little to the global
         one (docs/nano.md, ablation).
@@ -124,7 +125,9 @@ class VisionEncoder(nn.Module):
         return [
             level
             for place in chosen
-            for level in looked(self.backbones[place], seen[self.scales[place]], self.looks[place])
+            for level in mean_of_looks(
+                self.backbones[place], seen[self.scales[place]], self.looks[place]
+            )
         ]
 
     def _check_sides(self, pixels: Tensor) -> None:
@@ -135,7 +138,9 @@ class VisionEncoder(nn.Module):
             )
 
 
-def looked(backbone: nn.Module, pixels: Float[Tensor, "B 3 H W"], looks: int) -> list[Tensor]:
+def mean_of_looks(
+    backbone: nn.Module, pixels: Float[Tensor, "B 3 H W"], looks: int
+) -> list[Tensor]:
     """The levels of one tower: the mean of its first looks (``TURNS``), each turned back."""
     levels: list[Tensor] = list(backbone(pixels))
     # One after the other: a CPU's caches hold the features of one look.
