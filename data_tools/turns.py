@@ -18,7 +18,7 @@ Hash = Callable[..., int]
 
 @dataclass(frozen=True)
 class RegionFacts:
-    """What is true of a region in one image; ``importance`` is None where nothing is distorted.
+    """What is true of a region in one image; ``importance`` is None where it is not known.
 
     Numbers lie in [0, 1] on the scale of the level words; ``distortions`` is empty where nothing
     shows.

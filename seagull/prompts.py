@@ -38,8 +38,16 @@ ANSWER_PREFIXES: Mapping[AssessmentTask, str] = {
 """The fixed beginning of an answer; what follows is the level word (or the severity word)."""
 
 
+QUALITY_SLOT = "{quality}"
+"""Stands for a word of ``QUALITY`` in answers about regions that nobody has judged yet.
+
+How good a synthetically distorted region looks to people is not known before a model has learned
+it; records carry this until what the model reads fills it.
+"""
+
+
 def quality_answer(level: str) -> str:
-    """The answer to the quality question, for a word of ``QUALITY``."""
+    """The answer to the quality question, for a word of ``QUALITY`` or ``QUALITY_SLOT``."""
     return f"The quality is {level}."
 
 

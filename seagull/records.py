@@ -14,6 +14,48 @@ from typing import Any
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, DistortionType, Message
 
+MOS = "mos"
+"""The metric of people's mean opinion scores, which alone give quality its absolute scale."""
+
+
+@dataclass(frozen=True)
+class RegionOrder:
+    """Where a region stands among others: what is known of it without any number for its quality.
+
+    Args:
+        group: inside which regions are put in order: the versions of one scene, or photos that the
+            same people rated.
+        levels: of the distortions that cover the region, by ``type/variant``, from 1 (weakest) to
+            20; empty for an untouched region, None where that is not known: then only people's MOS
+            put it in order.
+        sharpness: of the untouched region, its mean luminance gradient; None where unknown.
+    """
+
+    group: str
+    levels: Mapping[str, int] | None = None
+    sharpness: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, without the fields that are None."""
+        plain: dict[str, Any] = {"group": self.group}
+        if self.levels is not None:
+            plain["levels"] = dict(self.levels)
+        if self.sharpness is not None:
+            plain["sharpness"] = self.sharpness
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> RegionOrder:
+        """The order of a JSON object.
+
+        Raises:
+            ValueError: on a missing or an unknown field.
+        """
+        known = {"group", "levels", "sharpness"}
+        if set(plain) - known or "group" not in plain:
+            raise ValueError(f"labels.order: {sorted(known)} are its fields, got {sorted(plain)}")
+        return cls(plain["group"], plain.get("levels"), plain.get("sharpness"))
+
 
 @dataclass(frozen=True)
 class RegionLabels:
@@ -26,6 +68,7 @@ class RegionLabels:
         distortions: (type, severity word) pairs; empty means clean.
         metric: what gave the numbers (``haarpsi-1``, ``mos``, ...); numbers of different metrics
             are never compared.
+        order: where it stands among other regions, if that is known.
     """
 
     quality: float | None = None
@@ -33,6 +76,7 @@ class RegionLabels:
     quality_std: float | None = None
     distortions: tuple[tuple[DistortionType, str], ...] | None = None
     metric: str | None = None
+    order: RegionOrder | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without the fields that are None."""
@@ -43,6 +87,8 @@ class RegionLabels:
         }
         if self.distortions is not None:
             plain["distortions"] = [[kind.value, severity] for kind, severity in self.distortions]
+        if self.order is not None:
+            plain["order"] = self.order.to_dict()
         return plain
 
     @classmethod
@@ -52,7 +98,7 @@ class RegionLabels:
         Raises:
             ValueError: on an unknown field or distortion type.
         """
-        known = {"quality", "importance", "quality_std", "metric", "distortions"}
+        known = {"quality", "importance", "quality_std", "metric", "distortions", "order"}
         if unknown := set(plain) - known:
             raise ValueError(f"labels: unknown fields {sorted(unknown)}; known are {sorted(known)}")
         found = plain.get("distortions")
@@ -64,6 +110,7 @@ class RegionLabels:
             distortions=None
             if found is None
             else tuple((DistortionType(kind), severity) for kind, severity in found),
+            order=RegionOrder.from_dict(plain["order"]) if plain.get("order") else None,
         )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,19 @@ import numpy as np
 from data_tools.calibrate import Calibration, ScoreColumns, calibrate_scores
 from data_tools.config import DataConfig
 from data_tools.state import OutputTree, read_json
-from data_tools.versions.label import CLEAN
-from data_tools.versions.records import SceneRecords
+from data_tools.versions.records import Reading, Readings, SceneRecords
 from data_tools.versions.unit import versions_path
 from seagull.records import InstructionRecord, write_records
 
 FILES = ("train", "validation", "sensitivity")
+LANGUAGE = "language"
+"""The record file that is written with readings of a model alone."""
 CALIBRATION_FILE = "versions-calibration.json"
 """The scale of importance, in the folder of the state."""
 
 
 def records_path(name: str) -> str:
-    """Where one of the record files (a name of ``FILES``) lies."""
+    """Where one of the record files (a name of ``FILES``, or ``LANGUAGE``) lies."""
     return f"versions/{name}.jsonl"
 
 
@@ -32,6 +33,7 @@ def assemble_versions(
     config: DataConfig,
     image_ids: Sequence[str],
     given: Calibration | None = None,
+    readings: Readings | None = None,
 ) -> dict[str, int]:
     """Calibrates importance and writes the record files; returns the records of each.
 
@@ -40,12 +42,15 @@ def assemble_versions(
         config: the settings.
         image_ids: references with versions, in the order of the plan.
         given: the calibration to use instead of this set's own.
+        readings: of a model, for ``language``, which is all that is written then.
 
     Raises:
-        ValueError: if no region of any version shows a distortion, which its own needs.
+        ValueError: if no scene has a region, which its own needs.
     """
     calibration = given or calibrate_scores(_scores(tree, image_ids), config.label.visible)
     tree.write_json(tree.state / CALIBRATION_FILE, calibration.to_dict())
+    if readings is not None:
+        return _write(tree, LANGUAGE, _language(tree, config, image_ids, calibration, readings))
     wanted: dict[str, _Wanted] = {
         "train": lambda photo, scene: scene.questions() if photo["split"] == "train" else (),
         "validation": lambda photo, scene: (
@@ -55,13 +60,56 @@ def assemble_versions(
             scene.sensitivity() if photo["split"] == "validation" else ()
         ),
     }
-    counts = {}
-    with ExitStack() as stack:
-        for name in FILES:
-            path = stack.enter_context(tree.whole_file(records_path(name), []))
-            records = _records(tree, config, image_ids, calibration, wanted[name])
-            counts[records_path(name)] = write_records(path, records)
+    counts: dict[str, int] = {}
+    for name in FILES:
+        records = _records(tree, config, image_ids, calibration, wanted[name])
+        counts |= _write(tree, name, records)
     return counts
+
+
+def _write(tree: OutputTree, name: str, records: Iterator[InstructionRecord]) -> dict[str, int]:
+    with tree.whole_file(records_path(name), []) as path:
+        return {records_path(name): write_records(path, records)}
+
+
+def _language(
+    tree: OutputTree,
+    config: DataConfig,
+    image_ids: Sequence[str],
+    calibration: Calibration,
+    readings: Readings,
+) -> Iterator[InstructionRecord]:
+    for photo in _photos(tree, image_ids):
+        if photo["split"] == "train":
+            for scene in photo["scenes"]:
+                yield from SceneRecords(photo, scene, calibration, config, readings).language()
+
+
+def given_readings(config: DataConfig) -> dict[tuple[str, str], Reading] | None:
+    """What a model reads of regions, from the file that the settings name; None where they don't.
+
+    Raises:
+        ValueError: with the line, if the file is not there or faulty.
+    """
+    if config.versions.readings is None:
+        return None
+    path = Path(config.versions.readings)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ValueError(f"versions.readings: {path} cannot be read: {error}") from error
+    return dict(_reading(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1))
+
+
+def _reading(line: str, where: str) -> tuple[tuple[str, str], Reading]:
+    try:
+        row = json.loads(line)
+        key = f"Versions/{PurePath(row['image']).name}", str(row["region"])
+        return key, Reading(float(row["quality"]), float(row["std"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"versions.readings: {where}: image, region, quality and std are expected ({error})"
+        ) from error
 
 
 def given_calibration(config: DataConfig, metric: str) -> Calibration | None:
@@ -116,13 +164,11 @@ def _photos(tree: OutputTree, image_ids: Sequence[str]) -> Iterator[dict[str, An
 
 def _scores(tree: OutputTree, image_ids: Sequence[str]) -> Iterator[ScoreColumns]:
     for photo in _photos(tree, image_ids):
-        labels = [
-            label
+        raw = [
+            region["importance_raw"]
             for scene in photo["scenes"]
-            for version in scene["versions"]
-            for label in version["labels"]
-            if label["state"] != CLEAN
+            for region in scene["regions"].values()
+            if region["importance_raw"] is not None
         ]
-        quality = np.asarray([label["quality"] for label in labels], dtype=np.float32)
-        raw = np.asarray([label["importance_raw"] for label in labels], dtype=np.float32)
-        yield quality, raw, {photo["metric"]}
+        # Every region counts: its importance does not depend on what a version does to it.
+        yield np.zeros(len(raw)), np.asarray(raw, dtype=np.float64), {photo["metric"]}

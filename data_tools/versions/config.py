@@ -34,6 +34,9 @@ class VersionsConfig:
             where none fits.
         calibration: another data set's folder, whose scale of importance is taken over, so that
             both can be learned from together; None makes an own one.
+        readings: JSONL of what a model reads of regions of this set's pictures; conversations about
+            these are then written, too (``versions/language.jsonl``). None writes none, and leaves
+            quality words open.
     """
 
     window: tuple[int, ...] = (480, 320)
@@ -46,6 +49,7 @@ class VersionsConfig:
     regions: int = 6
     validation: Mapping[str, float] = field(default_factory=dict)
     calibration: str | None = None
+    readings: str | None = None
 
     @property
     def whole(self) -> bool:

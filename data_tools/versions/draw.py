@@ -22,6 +22,8 @@ CLEAN = "clean"
 """Kind of version 0."""
 TARGET_SHARES = (0.02, 0.4)
 """Least and greatest share of the scene of a region that is distorted, or spared, alone."""
+TWIN_GAP = 4
+"""Levels between twins: one severity word. A smaller step may be below what can be seen."""
 FEATHERS = (4.0, 24.0)
 """Narrowest and widest soft edge in pixels."""
 
@@ -63,10 +65,16 @@ class Rendered:
 
 
 def draw_version(scene: Scene, number: int, config: DataConfig, ladders: DistortConfig) -> Draft:
-    """The version of that number; follows from seed, scene and number alone."""
+    """The version of that number; follows from seed, scene and number alone.
+
+    Versions 1 and 2, 3 and 4 ... are twins: the same distortions of the same place, at levels that
+    are ``TWIN_GAP`` apart at least where that many levels are in use. Which of the two is the worse
+    one is known whatever the scene shows.
+    """
     if number == 0:
         return Draft(0, CLEAN)
-    key = Key(config.seed, "versions", scene.id, "kind", str(number))
+    twin = (number - 1) // 2
+    key = Key(config.seed, "versions", scene.id, "kind", f"twin {twin}")
     kind = key.choose(config.versions.kinds)
     low, high = TARGET_SHARES
     targets = [name for name in scene.masks if name != PHOTO and low <= scene.share(name) <= high]
@@ -93,7 +101,7 @@ def _depth(mask: BoolMask) -> float:
 def _settings(
     scene_id: str, number: int, mixed: bool, config: DataConfig, ladders: DistortConfig
 ) -> tuple[DistortionSetting, ...]:
-    key = Key(config.seed, "versions", scene_id, "types", str(number))
+    key = Key(config.seed, "versions", scene_id, "types", f"twin {(number - 1) // 2}")
     left = [DistortionType(name) for name in config.distort.types]
     count = min(len(left), 2 + _key(key, "count").index(2)) if mixed else 1
     kinds = [left.pop(_key(key, str(turn)).index(len(left))) for turn in range(count)]
@@ -101,9 +109,16 @@ def _settings(
     for kind in sorted(kinds, key=list(DistortionType).index):
         own = _key(key, kind.value)
         variant = _key(own, "variant").choose(ladders.weights[kind])
-        level = config.distort.levels[_key(own, "level").index(len(config.distort.levels))]
+        level = _twin_levels(_key(own, "level"), config.distort.levels)[(number - 1) % 2]
         found.append(ladders.ladder(kind, variant).setting(level))
     return tuple(found)
+
+
+def _twin_levels(key: Key, levels: Sequence[int]) -> tuple[int, int]:
+    """A level for each of two twins, the worse one first in half of the cases."""
+    first = levels[_key(key, "first").index(len(levels))]
+    apart = [level for level in levels if abs(level - first) >= TWIN_GAP] or [*levels]
+    return first, apart[_key(key, "second").index(len(apart))]
 
 
 def _key(key: Key, name: str) -> Key:
@@ -127,11 +142,18 @@ def render_version(scene: Scene, draft: Draft, seed: int) -> Rendered:
 def choose_regions(
     scene: Scene, draft: Draft, disjoint: Sequence[str], config: DataConfig
 ) -> list[str]:
-    """The regions that are labelled: the target, the photo, some of ``disjoint``, then any."""
+    """The regions that are labelled: the target, the photo, some of ``disjoint``, then any.
+
+    Twins have the same ones, and the undistorted version has all: what a region is below itself
+    untouched can be told of each.
+    """
+    if draft.kind == CLEAN:
+        return [*scene.masks]
     first = [PHOTO] if draft.target is None else [draft.target, PHOTO]
 
     def order(name: str) -> bytes:
-        return Key(config.seed, "versions", scene.id, f"region {name}", str(draft.number)).digest()
+        twin = f"twin {(draft.number - 1) // 2}"
+        return Key(config.seed, "versions", scene.id, f"region {name}", twin).digest()
 
     others = sorted((name for name in scene.masks if name not in first), key=order)
     room = config.versions.regions - len(first)

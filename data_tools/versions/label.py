@@ -1,17 +1,20 @@
-"""Raw scores of regions in a version, and which of them the distortion covers."""
+"""Raw scores of regions in a scene and its versions, and which a distortion covers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
+from data_tools.distort.registry import apply_all
+from data_tools.distort.setting import DistortionSetting
 from data_tools.metrics.labeller import Labeller, ReferenceCache
 from data_tools.reference.arrays import FloatMap, RgbImage
 from data_tools.versions.draw import Rendered
-from data_tools.versions.scenes import Scene
+from data_tools.versions.scenes import PHOTO, Scene
 from seagull.regions.masks import box_of
 from seagull.types import BoolMask
 
@@ -32,13 +35,11 @@ class RawLabel:
         id: of the region.
         state: ``clean``, ``distorted`` (all over) or ``partly``.
         quality: of the region's crop, or of what its mask cuts out of the crop; in [0, 1].
-        importance_raw: of the scene in which only this region is distorted, in [0, 1].
     """
 
     id: str
     state: str
     quality: float = 1.0
-    importance_raw: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -79,12 +80,12 @@ def label_version(
         states: by id of the regions wanted.
         labeller: the metric. ``cache``: of the scene, from ``labeller.prepare``.
     """
-    scores: dict[str, tuple[float, float]] = {}
+    scores: dict[str, float] = {}
     for state, picture in ((DISTORTED, rendered.foreground), (PARTLY, rendered.pixels)):
         masks = {name: scene.masks[name] for name, found in states.items() if found == state}
         if masks:
             scores |= _scores(masks, state, picture, labeller, cache)
-    return [RawLabel(name, state, *scores.get(name, (1.0, 1.0))) for name, state in states.items()]
+    return [RawLabel(name, state, scores.get(name, 1.0)) for name, state in states.items()]
 
 
 def _scores(
@@ -93,18 +94,53 @@ def _scores(
     picture: RgbImage,
     labeller: Labeller,
     cache: ReferenceCache,
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, float]:
     masks = list(named.values())
     if state == DISTORTED:
         qualities = labeller.score_crops(cache, picture, [box_of(mask) for mask in masks])
     else:
         qualities = labeller.score_regions(cache, picture, masks)
-    composites = labeller.score_composites(cache, picture, masks)
-    return {
-        name: (_unit(quality), _unit(composite))
-        for name, quality, composite in zip(named, qualities, composites, strict=True)
-    }
+    return {name: _unit(quality) for name, quality in zip(named, qualities, strict=True)}
 
 
-def _unit(score: np.float32) -> float:
+def importance_scores(
+    scene: Scene,
+    settings: Sequence[DistortionSetting],
+    labeller: Labeller,
+    cache: ReferenceCache,
+    seed: int,
+) -> dict[str, float]:
+    """What is left of the photo where a region alone is distorted, by region; in [0, 1].
+
+    The mean of the metric over the settings, each of which distorts that region with a hard edge.
+    It says how much the region matters to the photo, whatever is done to it in a version; the whole
+    photo has none.
+
+    Args:
+        scene: the undistorted scene.
+        settings: one for each distortion type.
+        labeller: the metric. ``cache``: of the scene, from ``labeller.prepare``.
+        seed: of the distortions.
+    """
+    masks = {name: mask for name, mask in scene.masks.items() if name != PHOTO}
+    if not masks:
+        return {}
+    scores = [
+        labeller.score_composites(
+            cache, apply_all([setting], scene.reference, seed), list(masks.values())
+        )
+        for setting in settings
+    ]
+    means = np.mean(scores, axis=0)
+    return {name: _unit(mean) for name, mean in zip(masks, means, strict=True)}
+
+
+def sharpness_of(scene: Scene, name: str) -> float:
+    """Mean luminance gradient under a region's mask, in shares of the range a pixel; 0 is flat."""
+    grey = cv2.cvtColor(scene.reference.srgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    down, across = np.gradient(grey)
+    return round(float(np.hypot(down, across)[scene.masks[name]].mean()), 6)
+
+
+def _unit(score: np.floating) -> float:
     return round(min(max(float(score), 0.0), 1.0), 6)

@@ -50,11 +50,11 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "matter": (
         "How much does it matter for the photo?",
-        "Does this region affect the whole photo?",
+        "Does this region matter for the whole photo?",
         "What does it mean for the photo as a whole?",
-        "Does the photo suffer from it?",
+        "How much does the photo depend on it?",
         "How strongly does it weigh on the overall quality?",
-        "Is it a problem for the picture as a whole?",
+        "Would the photo suffer if it were spoilt?",
     ),
 }
 
@@ -115,42 +115,36 @@ STATE_CLEAN = (
     "No distortion can be seen, and the quality is {word}.",
     "Nothing is distorted there. The quality is {word}.",
 )
-NO_MATTER = (
-    "It is unimportant to the overall quality: no distortion shows in it.",
-    "Not at all; without distortions it is unimportant to the overall quality.",
-    "It takes nothing away from the photo, so it is unimportant to the overall quality.",
-    "No. Nothing is wrong with it, which makes it unimportant to the overall quality.",
-)
 MATTER: Mapping[str, tuple[str, ...]] = {
     "unimportant": (
-        "nearly every other distorted region would harm the photo more.",
-        "the photo as a whole hardly changes with it.",
-        "what is wrong with it takes next to nothing from the photo.",
-        "the photo looks much the same with or without this fault.",
+        "the photo would look much the same if it were spoilt.",
+        "a fault here would take next to nothing from the photo.",
+        "nearly every other region matters more.",
+        "the photo hardly depends on it.",
     ),
     "minor": (
-        "most distorted regions would harm the photo more.",
-        "the photo suffers a little, less than from most such faults.",
-        "its fault takes only a little from the photo.",
-        "the harm to the photo is below the average of such faults.",
+        "a fault here would take only a little from the photo.",
+        "most regions matter more.",
+        "the photo depends on it a little.",
+        "if it were spoilt, the photo would suffer less than from most regions.",
     ),
     "normal": (
-        "it harms the photo about as much as a distorted region usually does.",
-        "the photo suffers from it to an average degree.",
-        "the harm to the photo is neither small nor great.",
-        "about as many distorted regions harm a photo more as harm it less.",
+        "the photo depends on it about as much as on most regions.",
+        "a fault here would harm the photo to an average degree.",
+        "about as many regions matter more as matter less.",
+        "it matters neither much nor little.",
     ),
     "important": (
-        "it harms the photo more than most distorted regions would.",
-        "the photo clearly suffers from it.",
-        "its fault takes much from the photo.",
-        "the harm to the photo is above the average of such faults.",
+        "a fault here would clearly harm the photo.",
+        "it matters more than most regions.",
+        "the photo depends on it a lot.",
+        "if it were spoilt, the photo would lose much.",
     ),
     "essential": (
-        "hardly any distorted region would harm the photo more.",
-        "the photo as a whole suffers badly from it.",
-        "its fault decides how the whole photo looks.",
-        "few faults of a region harm a photo as much.",
+        "a fault here would spoil the photo as a whole.",
+        "hardly any region matters more.",
+        "the photo depends on it above all.",
+        "if it were spoilt, much of the photo would be lost.",
     ),
 }
 
@@ -190,9 +184,9 @@ COMPARED: Mapping[str, tuple[str, ...]] = {
     ),
     "matter": (
         "Which of them matters most for the photo?",
-        "Which region harms the photo most?",
+        "Which region does the photo depend on most?",
         "Which of these regions is the most important to the overall quality?",
-        "From which of them does the photo suffer most?",
+        "In which of them would a fault harm the photo most?",
     ),
 }
 """Questions about several regions at once."""

@@ -1,10 +1,15 @@
-"""Instruction records about versions: a question about a region each, a talk and a comparison."""
+"""Instruction records about versions: questions about a region, talks and comparisons.
+
+What people would say of a distorted region's quality is not known. Without readings of a model the
+quality words of questions are left open (``QUALITY_SLOT``); talks and comparisons, whose wording
+depends on them, are written with readings alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from data_tools.calibrate import Calibration, to_level_scale
 from data_tools.config import DataConfig
@@ -15,15 +20,28 @@ from data_tools.versions.label import CLEAN, DISTORTED
 from data_tools.versions.talk import Shown, Talked, free_answer, free_question, place_of, topics
 from data_tools.versions.unit import picture_path
 from seagull.levels import IMPORTANCE, QUALITY
-from seagull.prompts import INSTRUCTIONS, quality_answer
-from seagull.records import InstructionRecord, RegionLabels
+from seagull.prompts import INSTRUCTIONS, QUALITY_SLOT, quality_answer
+from seagull.records import InstructionRecord, RegionLabels, RegionOrder
 from seagull.regions.rle import Rle
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, DistortionType, Message
 
 JUDGED_ONE_IN, JOINT_ONE_IN, ALIKE_ONE_IN = 3, 4, 3
+READ_METRIC = "model"
+"""The metric of labels that are what a model reads."""
 SENSITIVE_BELOW = 0.9
 """A distorted region counts for region sensitivity if its raw quality is below this."""
+
+
+class Reading(NamedTuple):
+    """What a model reads of a region: quality in [0, 1] and its standard deviation."""
+
+    quality: float
+    std: float
+
+
+Readings = Mapping[tuple[str, str], Reading]
+"""By a picture's path in the output folder and a region's id."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +53,16 @@ class KnownRegion:
         typed: whether it is known which distortions cover the region.
         state: ``clean``, ``distorted`` or ``partly``.
         raw: quality as the metric gave it.
+        order: its place among the versions of its scene.
+        read: what a model reads of it; None where none did.
     """
 
     facts: RegionFacts
     typed: bool
     state: str
     raw: float
+    order: RegionOrder
+    read: Reading | None = None
 
     @property
     def labels(self) -> RegionLabels:
@@ -50,7 +72,9 @@ class KnownRegion:
             quality=round(self.facts.quality, 5),
             importance=None if important is None else round(important, 5),
             distortions=self.facts.distortions if self.typed else None,
+            quality_std=None if self.read is None else round(self.read.std, 5),
             metric=self.facts.metric,
+            order=self.order,
         )
 
 
@@ -62,6 +86,7 @@ class SceneRecords:
         scene: the rows of one of its scenes.
         calibration: of importance.
         config: the settings.
+        readings: of a model, by picture and region.
     """
 
     def __init__(
@@ -70,16 +95,25 @@ class SceneRecords:
         scene: Mapping[str, Any],
         calibration: Calibration,
         config: DataConfig,
+        readings: Readings | None = None,
     ) -> None:
+        self.readings = readings or {}
         self.photo, self.scene, self.config = photo["id"], scene, config
         self.calibration = calibration
         self.metric = f"{photo['metric']}+{calibration.id}"
         self.specs = {name: _spec(name, row) for name, row in scene["regions"].items()}
 
     def questions(self) -> Iterator[InstructionRecord]:
-        """One record per version, region and question, a talk and mostly a comparison a version."""
+        """One record per version, region and question."""
         for version in self.scene["versions"]:
-            known = self.known(version)
+            for name, region in self.known(version).items():
+                for form in self._forms(version, name, region):
+                    yield self._question(version, name, region, form, self.photo)
+
+    def language(self) -> Iterator[InstructionRecord]:
+        """Questions, a talk and mostly a comparison for each version that a model has read."""
+        for version in self.scene["versions"]:
+            known = {name: one for name, one in self.known(version).items() if one.read}
             for name, region in known.items():
                 for form in self._forms(version, name, region):
                     yield self._question(version, name, region, form, self.photo)
@@ -108,7 +142,7 @@ class SceneRecords:
                     )
         clean = {"number": 0, "kind": "clean", "settings": []}
         for name in found:
-            region = self._region({"state": CLEAN, "quality": 1.0, "importance_raw": 1.0}, clean)
+            region = self._region({"id": name, "state": CLEAN, "quality": 1.0}, clean)
             yield self._question(clean, name, region, "quality", self.scene["id"])
         yield from records
 
@@ -119,26 +153,30 @@ class SceneRecords:
     def _region(self, label: Mapping[str, Any], version: Mapping[str, Any]) -> KnownRegion:
         raw, state = float(label["quality"]), str(label["state"])
         shows = state != CLEAN and raw < self.config.label.visible
-        thresholds = self.config.chat.quality_thresholds
+        read = self.readings.get((picture_path(self.scene["id"], version["number"]), label["id"]))
+        metric_quality = to_level_scale(raw, self.config.chat.quality_thresholds)
+        row = self.scene["regions"][label["id"]]
         importance: float | None = None
-        if version["kind"] != "clean":
-            found = self.calibration.importance([label["importance_raw"]])
-            importance = float(found[0]) if shows else 0.0
+        if row["importance_raw"] is not None:
+            importance = float(self.calibration.importance([row["importance_raw"]])[0])
         distortions = tuple(
             (DistortionType(setting["type"]), setting["severity"])
             for setting in version["settings"]
         )
         facts = RegionFacts(
-            quality=to_level_scale(raw, thresholds) if state != CLEAN else 1.0,
-            quality_word=QUALITY.with_thresholds(thresholds).word(raw)
-            if shows
-            else QUALITY.words[-1],
+            quality=(metric_quality if state != CLEAN else 1.0) if read is None else read.quality,
+            quality_word=QUALITY_SLOT if read is None else QUALITY.word(read.quality),
             importance=importance,
             importance_word=None if importance is None else IMPORTANCE.word(importance),
             distortions=distortions if shows and state == DISTORTED else (),
-            metric=self.metric,
+            metric=self.metric if read is None else READ_METRIC,
         )
-        return KnownRegion(facts, state in (CLEAN, DISTORTED), state, raw)
+        whole = state in (CLEAN, DISTORTED)
+        settings = version["settings"] if state == DISTORTED else ()
+        levels = {f"{setting['type']}/{_variant(setting)}": setting["k"] for setting in settings}
+        group = f"{self.metric}/{self.scene['id']}"
+        order = RegionOrder(group, levels if whole else None, row["sharpness"])
+        return KnownRegion(facts, whole, state, raw, order, read)
 
     def _forms(self, version: Mapping[str, Any], name: str, region: KnownRegion) -> list[str]:
         pick = self._pick(version, name)
@@ -149,10 +187,10 @@ class SceneRecords:
         if region.typed:
             forms.append("distortion")
         if pick("judge") % JUDGED_ONE_IN == 0:
-            judged = ["judge-quality"]
+            judged = ["judge-quality"] if region.read else []
             judged += ["judge-importance"] if important else []
             judged += ["judge-type"] if region.typed else []
-            forms.append(judged[pick("judged") % len(judged)])
+            forms += [judged[pick("judged") % len(judged)]] if judged else []
         if region.typed and pick("joint") % JOINT_ONE_IN == 0:
             forms.append("joint")
         return forms
@@ -268,6 +306,9 @@ def _spec(name: str, row: Mapping[str, Any]) -> RegionSpec:
 
 
 def _shown(setting: Mapping[str, Any]) -> Shown:
+    return Shown(setting["type"], _variant(setting), setting["severity"])
+
+
+def _variant(setting: Mapping[str, Any]) -> str:
     kind, direction = setting["kind"], setting["direction"]
-    variant = kind if direction == "one" else f"{kind}-{direction}"
-    return Shown(setting["type"], variant, setting["severity"])
+    return kind if direction == "one" else f"{kind}-{direction}"

@@ -23,7 +23,7 @@ from data_tools.versions.unit import make_versions
 
 logger = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """Raised when the same settings start to give other pixels or labels."""
 
 Progress = Callable[[int, int], None]
@@ -58,10 +58,15 @@ def run_versions(run: Run, on_progress: Progress = lambda done, total: None) -> 
             full. ValueError: if ``versions.calibration`` is not there or of another metric.
             KeyboardInterrupt: if the run was asked to stop.
     """
-    from data_tools.versions.assemble import assemble_versions, given_calibration
+    from data_tools.versions.assemble import (
+        assemble_versions,
+        given_calibration,
+        given_readings,
+    )
 
     label = run.settings["label"]
     given = given_calibration(run.config, f"{label['metric']}-{label['version']}")
+    readings = given_readings(run.config)
     run.plan(cells=False)
     run.run_pass(("reference", "masks"))
     with run.alone("versions"):
@@ -70,14 +75,15 @@ def run_versions(run: Run, on_progress: Progress = lambda done, total: None) -> 
         pictures, failed = _make_all(run, photos, settings, on_progress)
         made = [photo for photo in photos if photo.id not in failed]
         ids = [photo.id for photo in made]
-        records = assemble_versions(run.tree, run.config, ids, given)
+        records = assemble_versions(run.tree, run.config, ids, given, readings)
     return VersionsResult(len(made), pictures, failed, records)
 
 
 def _checked_settings(run: Run) -> str:
     """The digest of all settings that decide versions; refuses others than before."""
     drawn = asdict(run.config.versions) | {"window": list(run.config.versions.window)}
-    drawn.pop("calibration")  # decides records alone, which are written anew each time
+    for name in ("calibration", "readings"):
+        drawn.pop(name)  # decides records alone, which are written anew each time
     wanted = {
         "version": VERSION,
         "seed": run.config.seed,

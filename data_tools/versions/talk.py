@@ -148,8 +148,6 @@ def _describe(talked: Talked, pick: Hash) -> str:
 
 def _matter(talked: Talked, pick: Hash) -> str:
     word = talked.facts.importance_word or ""
-    if not talked.shown:
-        return choose(phrases.NO_MATTER, pick, "matter")
     return f"It is {word} to the overall quality: {choose(phrases.MATTER[word], pick, 'matter')}"
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from data_tools.chat import split_of
 from data_tools.config import DataConfig
+from data_tools.distort.config import DistortConfig
+from data_tools.distort.setting import DistortionSetting
 from data_tools.masks import Roi
 from data_tools.plan import PlannedPhoto
 from data_tools.png import decode_png, encode_png
@@ -16,10 +18,20 @@ from data_tools.render import load_labeller, load_ladders
 from data_tools.stages import masks_path, reference_path
 from data_tools.state import OutputTree, digest, digest_of, read_json
 from data_tools.versions.draw import choose_regions, draw_version, render_version
-from data_tools.versions.label import CLEAN, DISTORTED, label_version, state_of
+from data_tools.versions.label import (
+    CLEAN,
+    DISTORTED,
+    importance_scores,
+    label_version,
+    sharpness_of,
+    state_of,
+)
 from data_tools.versions.scenes import PHOTO, Scene, make_scenes
 from seagull.regions.masks import box_of
 from seagull.regions.rle import encode
+
+PROBE_LEVEL = 14
+"""Of the distortions that a region's importance is measured by: serious, not yet severe."""
 
 
 def versions_path(image_id: str) -> str:
@@ -120,16 +132,31 @@ def _scene_rows(
                 "labels": [label.to_dict() for label in labels],
             }
         )
+    harmed = importance_scores(scene, _probes(ladders), labeller, cache, config.seed)
     return {
         "id": scene.id,
         "size": list(scene.reference.size),
-        "regions": {name: _region_row(scene, name) for name in scene.masks},
+        "regions": {
+            name: _region_row(scene, name) | {"importance_raw": harmed.get(name)}
+            for name in scene.masks
+        },
         "versions": versions,
     }
 
 
+def _probes(ladders: DistortConfig) -> list[DistortionSetting]:
+    """The distortions that importance is measured by: the most usual ladder of each type."""
+    names = {kind: max(own, key=own.__getitem__) for kind, own in ladders.weights.items()}
+    return [ladders.ladder(kind, name).setting(PROBE_LEVEL) for kind, name in names.items()]
+
+
 def _region_row(scene: Scene, name: str) -> dict[str, Any]:
-    """A region's mask (None for the whole photo), box and share of the scene."""
+    """A region's mask (None for the whole photo), box, share of the scene and sharpness."""
     mask = scene.masks[name]
     rle = None if name == PHOTO else encode(mask).to_dict()
-    return {"rle": rle, "box": list(box_of(mask)), "share": round(scene.share(name), 5)}
+    return {
+        "rle": rle,
+        "box": list(box_of(mask)),
+        "share": round(scene.share(name), 5),
+        "sharpness": sharpness_of(scene, name),
+    }

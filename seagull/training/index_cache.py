@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 SMALLEST_KEPT = 4 << 20
 """Smaller files, in bytes, are read anew each time: that is quick, and finds faults."""
-_VERSION = 1
-_COLUMNS = ("place", "size", "length", "image")
+_VERSION = 2
+_COLUMNS = ("place", "size", "length", "image", "scene")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,14 @@ class FileIndex:
         size: height and width of the photo, shape (n, 2).
         length: characters of the conversation, shape (n,).
         image: tells photos apart, shape (n,).
+        scene: tells groups of regions whose order is known apart, shape (n,).
     """
 
     place: NDArray[np.int64]
     size: NDArray[np.int64]
     length: NDArray[np.int64]
     image: NDArray[np.int64]
+    scene: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.place)

@@ -37,6 +37,10 @@ class BatchPlan:
         micro_batch: records of a micro-batch at most.
         seed: of the order.
         group_length: put conversations of about one length together.
+        scene: records of one scene share this value, shape (n,); needed for ``together``.
+        together: per source, how many records of one scene go into a micro-batch together, the
+            scene's first one always among them; 1 for sources that are taken record by record.
+            With more than 1 in any source, every micro-batch has its share of each source.
     """
 
     bucket: NDArray[np.int64]
@@ -47,6 +51,8 @@ class BatchPlan:
     micro_batch: int
     seed: int
     group_length: bool = True
+    scene: NDArray[np.int64] | None = None
+    together: Sequence[int] = ()
 
     @property
     def per_step(self) -> int:
@@ -80,6 +86,9 @@ class BatchPlan:
 @lru_cache(maxsize=4)
 def _epoch(plan: BatchPlan, number: int) -> list[NDArray[np.int64]]:
     rng = np.random.default_rng([plan.seed, number])
+    if max(plan.together, default=1) > 1:
+        batches = _scene_batches(plan, rng)
+        return [batches[index] for index in rng.permutation(len(batches))]
     taken = []
     for source, weight in enumerate(plan.weights):
         own = np.flatnonzero(plan.source == source)
@@ -89,10 +98,54 @@ def _epoch(plan: BatchPlan, number: int) -> list[NDArray[np.int64]]:
     records = rng.permutation(np.concatenate(taken))
     if not len(records):
         raise ConfigError("data.train: the weights leave no record in an epoch")
-    batches: list[NDArray[np.int64]] = []
+    batches = []
     for bucket in np.unique(plan.bucket[records]):
         batches += _cut(records[plan.bucket[records] == bucket], plan)
     return [batches[index] for index in rng.permutation(len(batches))]
+
+
+def _scene_batches(plan: BatchPlan, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Micro-batches that keep records of one scene together and mix the sources evenly."""
+    placed: list[tuple[float, NDArray[np.int64]]] = []
+    for source, weight in enumerate(plan.weights):
+        units = _units(plan, np.flatnonzero(plan.source == source), plan.together[source])
+        whole, part = divmod(weight, 1.0)
+        for share in [1.0] * int(whole) + ([part] if part else []):
+            chosen = rng.permutation(len(units))[: round(share * len(units))]
+            # At equal distances, so that each stretch has its share of every source.
+            places = (np.arange(len(chosen)) + rng.random()) / max(1, len(chosen))
+            placed += [(float(p), units[u]) for p, u in zip(places, chosen, strict=True)]
+    if not placed:
+        raise ConfigError("data.train: the weights leave no record in an epoch")
+    placed.sort(key=lambda one: one[0])
+    batches = []
+    for bucket in np.unique(plan.bucket):
+        batches += _filled([u for _, u in placed if plan.bucket[u[0]] == bucket], plan.micro_batch)
+    return batches
+
+
+def _units(plan: BatchPlan, own: NDArray[np.int64], together: int) -> list[NDArray[np.int64]]:
+    """The records of a source one by one, or those of each scene in parts with its first one."""
+    if together <= 1 or plan.scene is None:
+        return [own[index : index + 1] for index in range(len(own))]
+    order = own[np.argsort(plan.scene[own], kind="stable")]
+    scenes = np.split(order, np.flatnonzero(np.diff(plan.scene[order])) + 1)
+    units = []
+    for first, rest in ((members[:1], members[1:]) for members in scenes if len(members)):
+        step = together - 1
+        parts = [rest[start : start + step] for start in range(0, len(rest), step)] or [rest]
+        units += [np.concatenate([first, part]) for part in parts]
+    return units
+
+
+def _filled(units: Sequence[NDArray[np.int64]], size: int) -> list[NDArray[np.int64]]:
+    """Batches of at most ``size`` records, units whole and in order."""
+    batches: list[list[NDArray[np.int64]]] = []
+    for unit in units:
+        if not batches or sum(map(len, batches[-1])) + len(unit) > size:
+            batches.append([])
+        batches[-1].append(unit)
+    return [np.concatenate(batch) for batch in batches]
 
 
 def _cut(records: NDArray[np.int64], plan: BatchPlan) -> list[NDArray[np.int64]]:

@@ -26,7 +26,7 @@ _REMEMBERED_PHOTOS = 1 << 16
 
 @dataclass(frozen=True, eq=False)
 class RecordIndex:
-    """Where each record lies and what batching needs to know of it: 56 bytes a record.
+    """Where each record lies and what batching needs to know of it: 64 bytes a record.
 
     Attributes:
         files: that hold records.
@@ -36,6 +36,8 @@ class RecordIndex:
         size: height and width of the photo, shape (n, 2).
         length: characters of the conversation, shape (n,).
         image: number of the photo, in the order they first appear in, shape (n,).
+        scene: number of the group inside which its regions are put in order, likewise; that of its
+            photo where there is none, shape (n,).
     """
 
     files: tuple[RecordFile, ...]
@@ -45,6 +47,7 @@ class RecordIndex:
     size: NDArray[np.int64]
     length: NDArray[np.int64]
     image: NDArray[np.int64]
+    scene: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.file)
@@ -86,6 +89,7 @@ def build_index(sources: Sequence[Source]) -> RecordIndex:
         size=np.concatenate([part.size for part in found]),
         length=np.concatenate([part.length for part in found]),
         image=_numbered(np.concatenate([part.image for part in found])),
+        scene=_numbered(np.concatenate([part.scene for part in found])),
     )
 
 
@@ -103,9 +107,12 @@ def _file_index(file: RecordFile) -> FileIndex:
     rows = array("q")
     for place, record in records_of(file.path):
         length = sum(len(message.content) for message in record.messages)
-        rows.extend((place, *size_of(record.image), length, _mark(file, record.image)))
-    table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 5) if rows else np.empty((0, 5), int)
-    columns = table[:, 0], table[:, 1:3], table[:, 3], table[:, 4]
+        photo = _mark(file, record.image)
+        groups = [known.order.group for known in record.labels.values() if known.order]
+        scene = _mark(file, groups[0]) if groups else photo
+        rows.extend((place, *size_of(record.image), length, photo, scene))
+    table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 6) if rows else np.empty((0, 6), int)
+    columns = table[:, 0], table[:, 1:3], table[:, 3], table[:, 4], table[:, 5]
     index = FileIndex(*(column.copy() for column in columns))
     store_index(file, index)
     return index
