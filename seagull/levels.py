@@ -1,7 +1,7 @@
-"""Level words, their weights, and the two conversions: number to word, word to number.
+"""Level words, and which word a number is called by.
 
-Words and weights: SEAGULL's released templates and Q-Align's read-out. The thresholds of SEAGULL
-are unpublished; equal bins are Q-Align's published practice.
+Words: SEAGULL's released templates. Its thresholds are unpublished; equal bins are Q-Align's
+published practice. What number a word stands for is the model's (``SeagullConfig.level_weights``).
 """
 
 from __future__ import annotations
@@ -45,11 +45,6 @@ class LevelScale:
                 f"got {edges}"
             )
         object.__setattr__(self, "thresholds", edges)
-
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """The number of each word: 0, .25, .5, .75, 1 for five words."""
-        return tuple(i / (len(self.words) - 1) for i in range(len(self.words)))
 
     def word(self, score: float) -> str:
         """The word for a score in [0, 1].

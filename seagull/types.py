@@ -5,8 +5,10 @@ Only NumPy is needed here, so that tools which never run the model can use the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import erf, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,10 @@ class AssessmentTask(StrEnum):
     QUALITY = "quality"
     IMPORTANCE = "importance"
     DISTORTION = "distortion"
+
+
+READ_OUTS = ("head", "language_model")
+"""What numbers may be read off: the head where there is one, or always the language model."""
 
 
 class DistortionType(StrEnum):
@@ -92,11 +98,9 @@ class Region:
 class LevelScore:
     """A level word with the number behind it.
 
-    ``score`` is the mean of the level weights under ``probabilities``, in [0, 1], higher is better
-    (quality) or more important (importance); ``std`` is the standard deviation of that
-    distribution (Q-Align's read-out, see docs/architecture.md). ``level`` is the word of the score,
-    so that word and number never contradict each other; where the distribution has two peaks it
-    may differ from the likeliest word.
+    ``score`` lies in [0, 1], higher is better (quality) or more important (importance); ``std`` is
+    how sure it is, as a standard deviation on that scale. ``probabilities`` are those of the words.
+    ``level`` is the word of the score, so that word and number never contradict each other.
     """
 
     level: str
@@ -106,19 +110,44 @@ class LevelScore:
 
     @classmethod
     def from_probabilities(
-        cls, scale: LevelScale, probabilities: NDArray[np.floating]
+        cls, scale: LevelScale, probabilities: NDArray[np.floating], weights: Sequence[float]
     ) -> LevelScore:
-        """The score of a distribution over ``scale.words`` (ascending, shape (5,), sums to 1)."""
-        weights = np.asarray(scale.weights)
+        """The score of a distribution over words: its mean, and its deviation (Q-Align's read-out).
+
+        Where the distribution has two peaks, ``level`` may differ from the likeliest word.
+
+        Args:
+            scale: the words, ascending.
+            probabilities: of the words, shape (5,); sums to 1.
+            weights: the number that each word stands for, see ``SeagullConfig.level_weights``.
+        """
+        values = np.asarray(weights)
         p = np.asarray(probabilities, dtype=np.float64)
-        score = min(max(float(p @ weights), 0.0), 1.0)
-        variance = float(p @ (weights - score) ** 2)
-        return cls(
-            level=scale.word(score),
-            score=score,
-            std=float(np.sqrt(variance)),
-            probabilities={word: float(value) for word, value in zip(scale.words, p, strict=True)},
-        )
+        score = min(max(float(p @ values), 0.0), 1.0)
+        variance = float(p @ (values - score) ** 2)
+        return cls(scale.word(score), score, float(np.sqrt(variance)), _by_word(scale, p))
+
+    @classmethod
+    def from_normal(cls, scale: LevelScale, mean: float, std: float) -> LevelScore:
+        """The score of a normal distribution, of which only what lies in [0, 1] counts.
+
+        ``score`` and ``std`` are the two numbers themselves; the probability of a word is the mass
+        in its bin. With bins of equal width ``level`` is the likeliest word.
+
+        Args:
+            scale: the words and their bins.
+            mean: in [0, 1]; what leaves it by rounding is brought back.
+            std: above 0.
+        """
+        score = min(max(mean, 0.0), 1.0)
+        edges = (0.0, *scale.thresholds, 1.0)
+        below = [0.5 * (1 + erf((edge - score) / (std * sqrt(2)))) for edge in edges]
+        masses = np.diff(below) / (below[-1] - below[0])
+        return cls(scale.word(score), score, std, _by_word(scale, masses))
+
+
+def _by_word(scale: LevelScale, values: NDArray[np.float64]) -> dict[str, float]:
+    return {word: float(value) for word, value in zip(scale.words, values, strict=True)}
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,14 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
         str, typer.Option("--tasks", metavar="LIST", help="What to ask, comma-separated.")
     ] = "quality,importance,distortion",
     text: Annotated[bool, typer.Option("--text", help="Answers in words, too (slower).")] = False,
+    read_out: Annotated[
+        str,
+        typer.Option(
+            "--read-out",
+            metavar="head|language_model",
+            help="Numbers from the head, or off the language model's words (slower).",
+        ),
+    ] = "head",
     json: Annotated[
         bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)
     ] = False,
@@ -97,7 +105,7 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
     """Assess regions of photos: quality, importance, distortions."""
     from seagull.cli.models import ModelRequest
     from seagull.cli.outputs import OutputRequest, heatmap_beside, several_photos
-    from seagull.cli.requests import RegionRequest, parse_tasks
+    from seagull.cli.requests import RegionRequest, parse_read_out, parse_tasks
     from seagull.cli.run_assess import AssessRequest, run_assess
 
     asked = parse_tasks(tasks)
@@ -124,6 +132,7 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
         model=ModelRequest(model, device, dtype, quantization),
         tasks=asked,
         text=text,
+        read_out=parse_read_out(read_out),
     )
     run_assess(request, context.obj)
 

@@ -14,7 +14,7 @@ from seagull.photos import PhotoError, find_photos
 from seagull.regions.everything import Selection
 from seagull.regions.parse import parse_box, parse_point
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, ModelInfo
+from seagull.types import READ_OUTS, AssessmentTask, ModelInfo
 
 # A name in front of a region: "face=40,60,220,300".
 _NAMED = re.compile(r"([A-Za-z][\w.-]*)=(.+)", re.DOTALL)
@@ -98,6 +98,17 @@ def parse_tasks(text: str) -> tuple[AssessmentTask, ...]:
     if not given:
         raise ValueError(f"no task given; --tasks takes some of {','.join(known)}")
     return tuple(task for task in AssessmentTask if task.value in given)
+
+
+def parse_read_out(text: str) -> str:
+    """What numbers are read off.
+
+    Raises:
+        ValueError: on an unknown name (with the nearest).
+    """
+    if text not in READ_OUTS:
+        raise unknown_name("read-out", text, READ_OUTS)
+    return text
 
 
 def gather_photos(patterns: list[str]) -> tuple[list[Path], list[str]]:

@@ -34,6 +34,7 @@ class AssessRequest:
     model: ModelRequest
     tasks: tuple[AssessmentTask, ...]
     text: bool
+    read_out: str = "head"
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Serv
     options = {
         "tasks": list(request.tasks),
         "text": request.text,
+        "read_out": request.read_out,
         "dtype": request.model.dtype,
         "quantization": request.model.quantization,
     }
@@ -170,6 +172,7 @@ def _in_order(
         regions=run.regions,
         tasks=run.request.tasks,
         text=run.request.text,
+        read_out=run.request.read_out,
     )
     with closing(fresh):
         for path in photos:

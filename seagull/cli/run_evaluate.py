@@ -206,6 +206,9 @@ def _predictors(
     predictors: list[Predictor] = []
     if assessor is not None:
         predictors.append(ModelPredictor(assessor, variant=variant))
+        if assessor.has_head:
+            own = ModelPredictor(assessor, variant, "language_model", "model:language_model")
+            predictors.append(own)
     with LateBar("Fitting", None) as bar:
         baselines, digests = make_baselines(
             request.baselines,

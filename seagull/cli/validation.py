@@ -55,7 +55,9 @@ def make_validator(
     chosen = np.random.default_rng(config.seed).permutation(len(index))[:most]
 
     def validate(network: TrainingNetwork) -> dict[str, float]:
-        # A trained head answers in use, too, so the best adapter is the one that it reads best.
+        # A head that learns answers in use, so the best adapter is the one that it reads best; one
+        # that stays as it is says the same all the time.
+        read_out = "head" if "head" in config.groups else "language_model"
         engine = Engine(network.model, processor, head=network.head)
         assessor = Assessor(engine, ModelInfo(config.model, "training", True))
         found: list[tuple[RegionAssessment, RegionLabels]] = []
@@ -66,7 +68,7 @@ def make_validator(
                 continue
             photo = record_photo(record.image, folder)
             regions = [spec.build(photo, folder=folder) for spec in specs]
-            report = assessor.assess(photo, regions)
+            report = assessor.assess(photo, regions, read_out=read_out)
             labels = [record.labels[spec.id] for spec in specs]
             found += zip(report.regions, labels, strict=True)
         return summarise(found)

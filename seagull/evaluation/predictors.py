@@ -31,12 +31,18 @@ class Assesses(Protocol):
 
     info: ModelInfo
 
+    @property
+    def has_head(self) -> bool:
+        """Whether its numbers are a head's, so that the language model has others."""
+        ...
+
     def assess(
         self,
         image: Photo,
         regions: Sequence[Region] | None = None,
         *,
         tasks: Sequence[AssessmentTask] = ...,
+        read_out: str = ...,
     ) -> QualityReport:
         """The report on regions of a photo."""
         ...
@@ -79,10 +85,12 @@ class ModelPredictor:
     Args:
         assessor: the model.
         variant: how it computes (type, quantization), where that can change answers.
+        read_out: what its numbers are read off, see ``Assessor.assess``.
     """
 
     assessor: Assesses
     variant: str = ""
+    read_out: str = "head"
     name: str = "model"
     same_scale: bool = True
     tasks: frozenset[AssessmentTask] = ALL_TASKS
@@ -91,13 +99,13 @@ class ModelPredictor:
     def fingerprint(self) -> str:
         """Of the way of asking, the model, and how it computes."""
         info = self.assessor.info
-        return digest(self.name, info.name, info.revision, self.variant)
+        return digest(self.name, info.name, info.revision, self.variant, self.read_out)
 
     def predict(
         self, photo: Photo, regions: Sequence[Region], tasks: Sequence[AssessmentTask]
     ) -> list[Prediction]:
         """One prediction a region."""
-        report = self.assessor.assess(photo, regions, tasks=tasks)
+        report = self.assessor.assess(photo, regions, tasks=tasks, read_out=self.read_out)
         return [Prediction.of(one) for one in report.regions]
 
 

@@ -1,7 +1,7 @@
-"""Reading answers: log-probabilities of candidate words become levels, numbers and distortions.
+"""Reading answers: what a head reads, or the language model's words, become an assessment.
 
-Where a model has a head, distortions are read off it, and scores are its numbers: the distribution
-over the level words is then the nearest one to the language model's that has such a mean.
+Where a model has a head, levels are its numbers and distortions are read off it; without one (or if
+asked to), log-probabilities of candidate words are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import Logs
@@ -29,10 +28,10 @@ from seagull.types import (
 PRESENT = 0.5
 """A distortion type is reported from this probability on."""
 
-READ_OUT = "head-2"
+READ_OUT = "head-3"
 """Changes whenever the same numbers of a head are read differently."""
-LARGEST_TILT = 1000.0
-"""Beyond this, a tilted distribution lies on one word."""
+IMPORTANCE_STD = 0.1
+"""Half a bin: nothing tells how sure the head is of importance."""
 
 
 class HeadNumbers(NamedTuple):
@@ -40,6 +39,8 @@ class HeadNumbers(NamedTuple):
 
     scores: Mapping[AssessmentTask, float]
     """Quality and importance, in [0, 1]."""
+    stds: Mapping[AssessmentTask, float]
+    """Their standard deviations."""
     present: dict[DistortionType, float]
     """The probability of each type."""
     severities: dict[DistortionType, str]
@@ -58,71 +59,77 @@ def read_scores(
     region: Region,
     tasks: Sequence[AssessmentTask],
     logs: Sequence[Logs],
+    weights: Sequence[float],
     text: Mapping[str, str] | None = None,
-    head: HeadNumbers | None = None,
 ) -> RegionAssessment:
-    """The assessment of one region.
+    """The assessment of one region by the language model.
 
     Args:
         region: what was asked about.
-        tasks: what was asked; as given to ``scored_questions``, and distortion if a head reads it.
+        tasks: what was asked, as given to ``scored_questions``.
         logs: per question, log-probabilities of its candidates.
+        weights: the numbers that the level words stand for, see ``SeagullConfig``.
         text: answers in words by task.
-        head: what a head has read; no question was asked about distortions then.
     """
     read = iter(logs)
-    levels = {}
-    for task in [task for task in tasks if task in LEVEL_SCALES]:
-        scale, shares = LEVEL_SCALES[task], np.exp(next(read))
-        if head is not None:
-            shares = tilted(shares, scale.weights, head.scores[task])
-        levels[task] = LevelScore.from_probabilities(scale, shares)
-    present = severities = None
-    if AssessmentTask.DISTORTION in tasks and head is not None:
-        present, severities = head.present, head.severities
-    elif AssessmentTask.DISTORTION in tasks:
-        present = {kind: float(np.exp(next(read)[0])) for kind in DistortionType}
-        severities = {kind: SEVERITY.words[int(next(read).argmax())] for kind in DistortionType}
+    levels = {
+        task: LevelScore.from_probabilities(LEVEL_SCALES[task], np.exp(next(read)), weights)
+        for task in tasks
+        if task in LEVEL_SCALES
+    }
+    if AssessmentTask.DISTORTION not in tasks:
+        return _assessment(region, levels, None, {}, text)
+    present = {kind: float(np.exp(next(read)[0])) for kind in DistortionType}
+    severities = {kind: SEVERITY.words[int(next(read).argmax())] for kind in DistortionType}
+    return _assessment(region, levels, present, severities, text)
+
+
+def read_numbers(
+    region: Region,
+    tasks: Sequence[AssessmentTask],
+    head: HeadNumbers,
+    text: Mapping[str, str] | None = None,
+) -> RegionAssessment:
+    """The assessment of one region by the head.
+
+    Args:
+        region: what was asked about.
+        tasks: what was asked.
+        head: what it has read.
+        text: answers in words by task.
+    """
+    levels = {
+        task: LevelScore.from_normal(LEVEL_SCALES[task], head.scores[task], head.stds[task])
+        for task in tasks
+        if task in LEVEL_SCALES
+    }
+    present = head.present if AssessmentTask.DISTORTION in tasks else None
+    return _assessment(region, levels, present, head.severities, text)
+
+
+def _assessment(
+    region: Region,
+    levels: Mapping[AssessmentTask, LevelScore],
+    present: dict[DistortionType, float] | None,
+    severities: Mapping[DistortionType, str],
+    text: Mapping[str, str] | None,
+) -> RegionAssessment:
     return RegionAssessment(
         region=region,
         quality=levels.get(AssessmentTask.QUALITY),
         importance=levels.get(AssessmentTask.IMPORTANCE),
-        distortions=found_distortions(present, severities) if present and severities else None,
+        distortions=None if present is None else found_distortions(present, severities),
         distortion_probabilities=present,
         text=dict(text or {}),
     )
 
 
-def tilted(
-    probabilities: NDArray[np.floating], weights: Sequence[float], mean: float
-) -> NDArray[np.float64]:
-    """The distribution nearest to a given one (in relative entropy) whose mean is another.
-
-    Args:
-        probabilities: of the values, (n,).
-        weights: the values, ascending.
-        mean: between the first and the last of them.
-    """
-    values = np.asarray(weights)
-    logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
-
-    def shares(tilt: float) -> NDArray[np.float64]:
-        powers = logs + tilt * values
-        each = np.exp(powers - powers.max())
-        return np.asarray(each / each.sum(), dtype=np.float64)
-
-    low, high = -LARGEST_TILT, LARGEST_TILT
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if shares(middle) @ values < mean else (low, middle)
-    return shares((low + high) / 2)
-
-
-def head_numbers(numbers: Sequence[float], log_odds: Sequence[float]) -> HeadNumbers:
+def head_numbers(numbers: Sequence[float], spread: float, log_odds: Sequence[float]) -> HeadNumbers:
     """Scores, probabilities and severity words from what a head reads of one region.
 
     Args:
         numbers: as in ``HEAD_NUMBERS``; the severity words stand for .2, .4 ... 1.
+        spread: standard deviation of quality.
         log_odds: of the presence of each type, in the order of ``DistortionType``.
     """
     quality, importance, *severities = numbers
@@ -131,7 +138,8 @@ def head_numbers(numbers: Sequence[float], log_odds: Sequence[float]) -> HeadNum
     present = {kind: 1 / (1 + math.exp(-odds)) for kind, odds in zip(kinds, log_odds, strict=True)}
     named = [words[min(max(place, 0), len(words) - 1)] for place in places]
     scores = {AssessmentTask.QUALITY: quality, AssessmentTask.IMPORTANCE: importance}
-    return HeadNumbers(scores, present, dict(zip(kinds, named, strict=True)))
+    stds = {AssessmentTask.QUALITY: spread, AssessmentTask.IMPORTANCE: IMPORTANCE_STD}
+    return HeadNumbers(scores, stds, present, dict(zip(kinds, named, strict=True)))
 
 
 def found_distortions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from seagull.inference.answers import (
     HeadNumbers,
     found_distortions,
     head_numbers,
+    read_numbers,
     read_scores,
     scored_questions,
 )
@@ -25,10 +26,16 @@ from seagull.photos import Photo, PhotoSource, read_photo
 from seagull.prompts import INSTRUCTIONS
 from seagull.regions.build import build_regions
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
+from seagull.types import (
+    READ_OUTS,
+    AssessmentTask,
+    ModelInfo,
+    QualityReport,
+    Region,
+    RegionAssessment,
+)
 
 ALL_TASKS = tuple(AssessmentTask)
-DISTORTION = AssessmentTask.DISTORTION
 
 AskedRegion = Region | RegionSpec | Sequence[float]
 """A region, how to make one, or its box in pixels, end exclusive."""
@@ -54,8 +61,11 @@ class Assessor:
         tasks: Sequence[AssessmentTask | str] = ALL_TASKS,
         text: bool = False,
         segmenter: str | None = None,
+        read_out: str = "head",
     ) -> QualityReport:
         """Assesses regions of a photo.
+
+        Where the model has a head, the language model is run for answers in words only.
 
         Args:
             image: a path, PIL image, NumPy array, encoded bytes or ``Photo``.
@@ -66,20 +76,20 @@ class Assessor:
                 head reads, where there is a head, so that its words go with the numbers.
             segmenter: name of what made the regions, for the report; by default it is taken from
                 the regions.
+            read_out: ``head``: numbers and distortions are the head's, where the model has one;
+                ``language_model``: they are read off the language model's words, which is told
+                nothing of the head.
 
         Raises:
             PhotoError: if the photo cannot be read.
-            ValueError: if a task is unknown, no region is given, two have the same id, or one was
-                made for a photo of another size.
+            ValueError: if a task or read-out is unknown, no region is given, two have the same id,
+                or one was made for a photo of another size.
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
-        chosen = chosen_tasks(tasks)
+        chosen, wanted = chosen_tasks(tasks), _checked_read_out(read_out)
         asked = make_regions(photo, [RegionSpec(whole=True)] if regions is None else regions)
         session = self.engine.open(photo)
-        heads = self._read_head(session, asked)
-        read_off = DISTORTION if heads[0] else None
-        left = [task for task in chosen if task is not read_off]
-        logs = self.engine.score(session, asked, scored_questions(self.engine.book, left))
+        heads = self._read_head(session, asked) if wanted == "head" else [None] * len(asked)
         words: list[dict[str, str]] = [{} for _ in asked]
         if text:
             questions = [self._in_words(chosen, head) for head in heads]
@@ -91,11 +101,32 @@ class Assessor:
             image=photo.info,
             model=self.info,
             segmenter=segmenter or _segmenters(asked),
-            regions=tuple(
-                read_scores(region, chosen, read, said, head)
-                for region, read, said, head in zip(asked, logs, words, heads, strict=True)
-            ),
+            regions=tuple(self._read(session, asked, chosen, heads, words)),
         )
+
+    def _read(
+        self,
+        session: ImageSession,
+        regions: Sequence[Region],
+        tasks: Sequence[AssessmentTask],
+        heads: Sequence[HeadNumbers | None],
+        words: Sequence[dict[str, str]],
+    ) -> Iterator[RegionAssessment]:
+        """The assessments: of the head if it has read the regions, else of the language model."""
+        read = [head for head in heads if head is not None]
+        if read:
+            for region, head, said in zip(regions, read, words, strict=True):
+                yield read_numbers(region, tasks, head, said)
+            return
+        logs = self.engine.score(session, regions, scored_questions(self.engine.book, tasks))
+        weights = self.engine.model.config.level_weights
+        for region, own, said in zip(regions, logs, words, strict=True):
+            yield read_scores(region, tasks, own, weights, said)
+
+    @property
+    def has_head(self) -> bool:
+        """Whether the model has a head that numbers are read off."""
+        return self.engine.head is not None
 
     def _read_head(
         self, session: ImageSession, regions: Sequence[Region]
@@ -104,8 +135,8 @@ class Assessor:
         read = self.engine.read_head(session, regions)
         if read is None:
             return [None] * len(regions)
-        rows = zip(read.numbers[0].tolist(), read.presence[0].tolist(), strict=True)
-        return [head_numbers(numbers, log_odds) for numbers, log_odds in rows]
+        rows = zip(*(part[0].tolist() for part in read), strict=True)
+        return [head_numbers(*row) for row in rows]
 
     def chat(self, image: Photo | PhotoSource, regions: Sequence[AskedRegion] = ()) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.
@@ -117,7 +148,7 @@ class Assessor:
             ValueError: if two regions have the same id.
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
-        known = partial(self._find, photo) if self.engine.head is not None else None
+        known = partial(self._find, photo) if self.has_head else None
         asked = make_regions(photo, regions) if regions else []
         return Chat(self.engine, photo, asked, findings=known)
 
@@ -147,6 +178,13 @@ def _findings(head: HeadNumbers) -> Findings:
 
 def _word(scale: LevelScale, score: float) -> str:
     return scale.word(min(max(score, 0.0), 1.0))  # rounding may lead out of the scale
+
+
+def _checked_read_out(name: str) -> str:
+    if name not in READ_OUTS:
+        near = difflib.get_close_matches(name, READ_OUTS, 1) or READ_OUTS
+        raise ValueError(f"unknown read-out {name!r}; nearest: {', '.join(near)}")
+    return name
 
 
 def chosen_tasks(tasks: Sequence[AssessmentTask | str]) -> list[AssessmentTask]:

@@ -1,7 +1,8 @@
 """The engine: a photo is encoded once, then any number of questions is answered in packed passes.
 
     photo -> pyramid, image tokens                             once, see ``session``
-    regions -> global and local tokens                         once per region
+    regions -> global tokens -> head                           once per region
+    regions -> local tokens, for the language model            once per region
     questions x regions -> one tree -> packed sequence         see ``tree``
     packed sequence -> language model over the shared prefix -> logits where answers are read
 
@@ -14,7 +15,7 @@ every answer equals the one of a pass of its own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import cast
 
@@ -30,8 +31,7 @@ from seagull.inference.reading import read_answers, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
 from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
 from seagull.model.assembly import fill, text_embeddings
-from seagull.model.head import HeadReading, RegionHead, side_view
-from seagull.model.mfe import RegionTokens, SideView
+from seagull.model.head import HeadReading, RegionHead
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.photos import Photo
 from seagull.preprocessing.processor import SeagullProcessor
@@ -49,8 +49,7 @@ class Engine:
         processor: of that model.
         cache_bytes: memory for what is kept of photos.
         pack_tokens: most new tokens in one packed pass.
-        head: reads distortions off region tokens, in place of questions; None asks the language
-            model.
+        head: reads numbers off regions' global tokens; None leaves them to the language model.
         region_batch: most regions encoded at once; by default few on a CPU, whose caches hold few
             crops' features, and many on a GPU.
     """
@@ -113,10 +112,7 @@ class Engine:
         """What the head reads of the regions, (1, R, ...); None without a head."""
         if self.head is None:
             return None
-        slots = self.encode_regions(session, regions).float()[None]
-        shown = [session.side_views[mask_digest(region)] for region in regions]
-        side = SideView(*(torch.stack(kind)[None] for kind in zip(*shown, strict=True)))
-        return self.head(RegionTokens(slots[:, :, 0], slots[:, :, 1]), side)
+        return self.head(self.global_tokens(session, regions).float()[None])
 
     @torch.inference_mode()
     def generate(
@@ -158,16 +154,34 @@ class Engine:
         self, session: ImageSession, regions: Sequence[Region]
     ) -> Float[Tensor, "R 2 D"]:
         """Global and local tokens of the regions; what the session already holds is reused."""
+        seen = self.global_tokens(session, regions)
+        local = self._known(session.local_tokens, session, regions, self._encode_crops)
+        return torch.stack([seen, local], dim=1)
+
+    @torch.inference_mode()
+    def global_tokens(
+        self, session: ImageSession, regions: Sequence[Region]
+    ) -> Float[Tensor, "R D"]:
+        """Global tokens alone, which the head reads; reused like those of ``encode_regions``."""
+        return self._known(session.global_tokens, session, regions, self._encode_masks)
+
+    def _known(
+        self,
+        known: dict[bytes, Tensor],
+        session: ImageSession,
+        regions: Sequence[Region],
+        encode: Callable[[ImageSession, Sequence[Region]], Tensor],
+    ) -> Float[Tensor, "R D"]:
+        """Tokens of the regions by their masks' digests; those missing are encoded now."""
         keys = [mask_digest(region) for region in regions]
         wanted = {key: region for key, region in zip(keys, regions, strict=True)}
-        missing = [key for key in wanted if key not in session.region_tokens]
+        missing = [key for key in wanted if key not in known]
         for start in range(0, len(missing), self.region_batch):
             batch = missing[start : start + self.region_batch]
-            tokens, side = self._encode_regions(session, [wanted[key] for key in batch])
-            session.region_tokens.update(zip(batch, tokens, strict=True))
-            session.side_views.update(zip(batch, map(SideView, *side), strict=True))
+            tokens = encode(session, [wanted[key] for key in batch])
+            known.update(zip(batch, tokens, strict=True))
         self.sessions.trim()
-        return torch.stack([session.region_tokens[key] for key in keys])
+        return torch.stack([known[key] for key in keys])
 
     @property
     def device(self) -> torch.device:
@@ -196,23 +210,22 @@ class Engine:
         session.prefix = tuple((layer.keys, layer.values) for layer in layers)
         self.sessions.trim()
 
-    def _encode_regions(
+    def _encode_masks(
         self, session: ImageSession, regions: Sequence[Region]
-    ) -> tuple[Float[Tensor, "R 2 D"], SideView]:
-        inputs = self.processor.regions(session.photo.pixels, regions)
-        masks, photo = (m[None].to(self.device) for m in (inputs.masks, inputs.photo_mask))
-        tokens = self.model.region_tokens(
-            session.pyramid,
-            session.context,
-            masks,
-            inputs.crops[None].to(self.device, self.decoder.dtype),
-            inputs.crop_masks[None].to(self.device),
-            photo,
-        )
+    ) -> Float[Tensor, "R D"]:
+        inputs = self.processor.regions(session.photo.pixels, regions, crops=False)
+        masks = inputs.masks[None].to(self.device)
         self.counters.regions_encoded += len(regions)
-        seen = side_view(self.model, self.head, session.pyramid, masks, photo)
-        side = SideView(*(kind[0] for kind in seen))
-        return torch.stack([tokens.global_tokens[0], tokens.local_tokens[0]], dim=1), side
+        return self.model.mfe.global_tokens(session.pyramid, session.context, masks)[0]
+
+    def _encode_crops(
+        self, session: ImageSession, regions: Sequence[Region]
+    ) -> Float[Tensor, "R D"]:
+        crops, masks = self.processor.crops(session.photo.pixels, regions)
+        self.counters.crops_encoded += len(regions)
+        return self.model.local_tokens(
+            crops[None].to(self.device, self.decoder.dtype), masks[None].to(self.device)
+        )[0]
 
     def run_tree(
         self,

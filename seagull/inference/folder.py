@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +28,7 @@ class AssessesPhotos(Protocol):
         *,
         tasks: Sequence[AssessmentTask] = ...,
         text: bool = ...,
+        read_out: str = ...,
     ) -> QualityReport:
         """The report on regions of a photo."""
         ...
@@ -75,6 +77,7 @@ def assess_photos(
     regions: RegionMaker = lambda photo: None,
     tasks: Sequence[AssessmentTask] = tuple(AssessmentTask),
     text: bool = False,
+    read_out: str = "head",
     ahead: int = 1,
 ) -> Generator[AssessedPhoto | FailedPhoto, None, None]:
     """One result for each path, in order, as soon as it is there.
@@ -89,6 +92,7 @@ def assess_photos(
         regions: makes a photo's regions; called in the reading thread only.
         tasks: what to ask.
         text: whether answers in words are wanted too.
+        read_out: what numbers are read off, see ``Assessor.assess``.
         ahead: photos waiting for the model, at least 1.
 
     Raises:
@@ -97,25 +101,23 @@ def assess_photos(
     """
     if ahead < 1:
         raise ValueError(f"ahead is the number of photos read in advance, at least 1, got {ahead}")
-    return _results(assessor, _read_ahead(paths, regions, ahead), tasks, text)
+    assess = partial(assessor.assess, tasks=tasks, text=text, read_out=read_out)
+    return _results(assess, _read_ahead(paths, regions, ahead))
 
 
 def _results(
-    assessor: AssessesPhotos,
-    items: _Items,
-    tasks: Sequence[AssessmentTask],
-    text: bool,
+    assess: Callable[[Photo, Sequence[Region] | None], QualityReport], items: _Items
 ) -> Generator[AssessedPhoto | FailedPhoto, None, None]:
     with closing(items):
         for item in items:
-            yield item if isinstance(item, FailedPhoto) else _assess(assessor, item, tasks, text)
+            yield item if isinstance(item, FailedPhoto) else _assess(assess, item)
 
 
 def _assess(
-    assessor: AssessesPhotos, item: _Prepared, tasks: Sequence[AssessmentTask], text: bool
+    assess: Callable[[Photo, Sequence[Region] | None], QualityReport], item: _Prepared
 ) -> AssessedPhoto | FailedPhoto:
     try:
-        report = assessor.assess(item.photo, item.regions, tasks=tasks, text=text)
+        report = assess(item.photo, item.regions)
     except Exception as error:
         return _failed(item.path, error)
     return AssessedPhoto(item.path, item.photo, report)

@@ -163,6 +163,8 @@ def find_model(model: str | Path) -> Path:
     entries = {entry.name: entry for entry in known_models()}
     name = "nano" if str(model) == "seagull-nano" else str(model)
     if name not in entries:
+        if (kept := cache_dir() / "models" / name / "config.json").is_file():
+            check_folder(kept.parent)  # says why it is not among them
         near = difflib.get_close_matches(name, entries, cutoff=0.3) or list(entries)
         raise ModelError(
             f"no model {str(model)!r}: neither a folder nor a name; nearest: {', '.join(near)}"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import cast
 
 import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
-from seagull.model.mfe import ImageContext, SideView
+from seagull.model.mfe import ImageContext
 from seagull.photos import Photo
 
 
@@ -22,6 +21,7 @@ class Counters:
 
     photos_encoded: int = 0
     regions_encoded: int = 0
+    crops_encoded: int = 0
     prefix_tokens: int = 0
     suffix_tokens: int = 0
 
@@ -37,8 +37,8 @@ class ImageSession:
         prefix_embeddings: of the prefix, image tokens included, (1, P, D).
         prefix: keys and values of the prefix, per layer of the language model; None until the
             first pass over it.
-        region_tokens: per region's mask digest, its global and local token, (2, D).
-        side_views: per region's mask digest, what the side towers show of it, (towers, S) and ().
+        global_tokens: per region's mask digest, its global token, (D,).
+        local_tokens: per region's mask digest, its local token, (D,); the language model's alone.
     """
 
     photo: Photo
@@ -46,8 +46,8 @@ class ImageSession:
     context: ImageContext
     prefix_embeddings: Tensor
     prefix: tuple[tuple[Tensor, Tensor], ...] | None = None
-    region_tokens: dict[bytes, Tensor] = field(default_factory=dict)
-    side_views: dict[bytes, SideView] = field(default_factory=dict)
+    global_tokens: dict[bytes, Tensor] = field(default_factory=dict)
+    local_tokens: dict[bytes, Tensor] = field(default_factory=dict)
 
     @property
     def prefix_length(self) -> int:
@@ -58,7 +58,7 @@ class ImageSession:
     def nbytes(self) -> int:
         """Memory that the session holds, in bytes."""
         tensors = [*self.pyramid, self.prefix_embeddings]
-        tensors += [*self.region_tokens.values(), *chain.from_iterable(self.side_views.values())]
+        tensors += [*self.global_tokens.values(), *self.local_tokens.values()]
         for pair in (*self.context.levels, *(self.prefix or ())):
             tensors += pair
         return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes

@@ -2,7 +2,6 @@
 
 Keys are the base model's parameter names (``mfe.*``, ``projector.*``, ``vision_encoder.*``,
 ``language_model.*``); LoRA factors stand at ``LAYER.lora_A.weight`` and ``LAYER.lora_B.weight``;
-weights of the vision encoder may stand as low-rank changes (``seagull.model.low_rank``);
 ``head.*`` is the head's, which is no part of the model. The header holds an ``AdapterInfo``.
 """
 
@@ -19,9 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from seagull.model.earlier import refuse_earlier_keys
 from seagull.model.errors import ModelError
 from seagull.model.lora import ADAPTER_NAME, LoraSettings, attach_lora, group_of, lora_layers
-from seagull.model.low_rank import restored
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.permissions import allow_readers
 
@@ -29,8 +28,6 @@ FORMAT = "seagull-adapter-1"
 ADAPTER_FILE = "adapter.safetensors"
 WHOLE_GROUPS = ("projector", "mfe", "vision_encoder", "language_model")
 """Groups that are in a file with every parameter, or not at all."""
-BEGINS_AT_NOTHING = "mfe.surroundings."
-"""Of these a file may have none: a network can go on with a part that it did not have."""
 
 
 @dataclass(frozen=True)
@@ -93,18 +90,20 @@ def read_adapter(file: Path) -> tuple[AdapterInfo, dict[str, Tensor]]:
     """The header and the tensors of an adapter file.
 
     Raises:
-        ModelError: if it is missing, damaged, or no adapter.
+        ModelError: if it is missing, damaged, no adapter, or of an earlier version.
     """
     info = read_info(file)
     with safe_open(file, "pt") as opened:
-        return info, {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+        keys = list(opened.keys())
+        refuse_earlier_keys(file, keys)
+        return info, {key: opened.get_tensor(key) for key in keys}
 
 
 def read_info(file: Path) -> AdapterInfo:
     """The header of an adapter file.
 
     Raises:
-        ModelError: as ``read_adapter``.
+        ModelError: if it is missing, damaged, or no adapter.
     """
     if not file.is_file():
         raise ModelError(f"{file}: there is no such adapter file")
@@ -123,7 +122,6 @@ def apply_adapter(
     file: Path,
     *,
     merge: bool | None = None,
-    without: Collection[str] = (),
 ) -> AdapterInfo:
     """Puts an adapter's weights into its base model; every key is accounted for.
 
@@ -132,14 +130,11 @@ def apply_adapter(
         file: the adapter.
         merge: add LoRA's products to the weights, or keep LoRA layers; by default they are merged
             unless the language model is quantised.
-        without: module groups that are left as the base model has them.
 
     Raises:
         ModelError: if keys are left over, missing, or of another shape.
     """
-    info, every = read_adapter(file)
-    tensors = {key: value for key, value in every.items() if group_of(key) not in without}
-    tensors = restored(tensors, keyed_parameters(model))
+    info, tensors = read_adapter(file)
     _check_fit(model, info, tensors, file)
     keep = getattr(model, "is_quantized", False) if merge is None else not merge
     plain = {key: value for key, value in tensors.items() if group_of(key) in WHOLE_GROUPS}
@@ -234,8 +229,7 @@ def _check_fit(
         if key in shapes and shapes[key] != tuple(value.shape)
     ]
     present = {group_of(key) for key in plain}
-    needed = (name for name in shapes if not name.startswith(BEGINS_AT_NOTHING))
-    faults += [f"{n} is missing" for n in needed if group_of(n) in present and n not in plain]
+    faults += [f"{n} is missing" for n in shapes if group_of(n) in present and n not in plain]
     layers = dict(model.named_modules())
     for name, (first, second) in targets.items():
         layer = layers.get(name)

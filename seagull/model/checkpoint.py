@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from huggingface_hub.errors import StrictDataclassError
 from transformers import BitsAndBytesConfig
 
 from seagull.model.config import SeagullConfig
+from seagull.model.earlier import refuse_earlier_config
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.model.weights import check_weights, refuse_faults
@@ -99,7 +101,10 @@ def check_folder(folder: Path) -> SeagullConfig:
             )
         raise ModelError(f"{folder}: there are no weights (*.safetensors)")
     try:
+        refuse_earlier_config(folder, json.loads((folder / "config.json").read_text("utf-8")))
         config = SeagullConfig.from_pretrained(folder, local_files_only=True)
+    except ModelError:
+        raise
     except (OSError, ValueError, TypeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{folder}: config.json cannot be read: {reason}") from error

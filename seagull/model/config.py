@@ -9,6 +9,9 @@ from transformers.configuration_utils import SubConfigSpec
 Statistic = Literal["mean", "std"]
 """What may be pooled under a mask."""
 
+PUBLISHED_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""What the level words stand for in SEAGULL's released code (as in Q-Align)."""
+
 
 @strict
 class SeagullVisionConfig(PreTrainedConfig):
@@ -18,9 +21,6 @@ class SeagullVisionConfig(PreTrainedConfig):
         architecture: timm name of the backbone.
         levels: indices of the backbone's feature maps that make the pyramid, fine to coarse.
         drop_path: share of residual branches left out in training mode, see ``VisionEncoder``.
-        towers: how many such backbones look at a photo, see ``VisionEncoder``.
-        scales: in (0, 1], share of the photo's sides that each tower sees; empty for all of it.
-        looks: 1 to 3, how often each tower looks at a photo, see ``VisionEncoder``; empty for once.
     """
 
     model_type = "seagull_vision"
@@ -29,9 +29,6 @@ class SeagullVisionConfig(PreTrainedConfig):
     architecture: str = "tf_efficientnet_lite0"
     levels: list[int] | tuple[int, ...] = (1, 2, 3, 4)
     drop_path: float = 0.0
-    towers: int = 1
-    scales: list[float] | tuple[float, ...] = ()
-    looks: list[int] | tuple[int, ...] = ()
 
 
 @strict
@@ -52,16 +49,6 @@ class SeagullMFEConfig(PreTrainedConfig):
             paper) or the ``pyramid`` of the crop from the vision encoder.
         geometry: whether the global token is told the region's size and place. Mask pooling alone
             forgets both, and how much a region matters to the photo depends on its size.
-        towers: how many of the vision encoder's towers, the first ones, the tokens are made of; 0
-            for all. The others are side towers, for the head alone, see ``seagull.model.head``.
-        region_tower: whether the last tower, a side tower, has learned from regions, which the head
-            then has a reader of. The other side towers have learned from whole photos.
-        surroundings: which global token is told how the region differs, in the same statistics,
-            from what is around it: the language model's (``tokens``), that of the reader of regions
-            (``region_tower``), or ``none``. A region that is darker or paler than it was meant to
-            be may look natural by itself.
-        subsets: how many subsets of people's opinions the head tells photos apart by, see
-            ``seagull.model.readers.SubsetReader``; 0: it does not.
         standardise: whether each pooled statistic is scaled and shifted by numbers of its own,
             which training takes from its data first. Statistics differ by orders of magnitude, and
             quality lies in the small ones as well.
@@ -80,10 +67,6 @@ class SeagullMFEConfig(PreTrainedConfig):
     local: Literal["pixels", "pyramid"] = "pyramid"
     geometry: bool = False
     standardise: bool = False
-    towers: int = 0
-    region_tower: bool = False
-    subsets: int = 0
-    surroundings: Literal["none", "tokens", "region_tower"] = "none"
 
 
 @strict
@@ -104,6 +87,10 @@ class SeagullConfig(PreTrainedConfig):
             embedding table, so they may lie outside it.
         global_token_id: placeholder of a global token.
         local_token_id: placeholder of a local token.
+        level_weights: the number in [0, 1] that each of the five level words stands for, ascending:
+            the mean of these weights is the score that the language model's words give, and
+            training shares a number among the words accordingly. The published ones are the
+            default; the middles of the words' bins are those that agree with a number's word.
         trained: whether the region parts (projector, MFE) have been trained.
     """
 
@@ -124,6 +111,7 @@ class SeagullConfig(PreTrainedConfig):
     image_token_id: int = 32002
     global_token_id: int = 32000
     local_token_id: int = 32001
+    level_weights: list[float] | tuple[float, ...] = PUBLISHED_WEIGHTS
     trained: bool = False
 
     @property

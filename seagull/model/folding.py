@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import deepcopy
 from itertools import chain, pairwise
-from typing import cast
 
 import torch
 from timm.layers.norm_act import BatchNormAct2d
@@ -19,14 +18,11 @@ CLOSE = 1e-3
 
 
 def fold_norms(encoder: VisionEncoder) -> None:
-    """Gives a vision encoder that learns no more towers without batch normalisation.
+    """Gives a vision encoder that learns no more a backbone without batch normalisation.
 
-    A tower stays as it is where it has none, or where it would no longer compute the same.
+    It stays as it is where it has none, or where it would no longer compute the same.
     """
     encoder.backbone = folded(encoder.backbone, encoder.strides[-1])
-    encoder.others = nn.ModuleList(
-        folded(cast(FeatureListNet, other), encoder.strides[-1]) for other in encoder.others
-    )
 
 
 @torch.no_grad()

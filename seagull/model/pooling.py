@@ -72,34 +72,6 @@ def _pool(
     return torch.cat(pooled, dim=2)
 
 
-SURROUNDINGS = 32
-"""How far a region's surroundings reach, in pixels of the encoder's input."""
-
-
-def surroundings(
-    weights: Float[Tensor, "B R h w"], height: int, photo: Float[Tensor, "B 1 h w"] | None = None
-) -> Float[Tensor, "B R h w"]:
-    """Weight in [0, 1] of each cell of a level as the surroundings of each region.
-
-    A cell is of a region's surroundings as far as it is none of the region itself and at most
-    ``SURROUNDINGS`` (but a cell, at least) away, down and across. A region that is the whole photo
-    has none.
-
-    Args:
-        weights: those of the regions, see ``level_weights``.
-        height: of the encoder's input, in pixels.
-        photo: the share of each cell that is photo, not padding, which would show a region's
-            mirror image as its surroundings; None for all.
-    """
-    reach = max(1, round(SURROUNDINGS * weights.shape[2] / height))
-    grown = weights
-    # Down and across one after the other: the square's maximum at a fraction of the cost.
-    for down, across in ((reach, 0), (0, reach)):
-        size, padding = (2 * down + 1, 2 * across + 1), (down, across)
-        grown = functional.max_pool2d(grown, size, stride=1, padding=padding)
-    return (grown if photo is None else torch.minimum(grown, photo)) - weights
-
-
 GEOMETRY = 6
 """How many numbers ``geometry`` gives."""
 

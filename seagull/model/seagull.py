@@ -11,7 +11,6 @@ B photos, R regions (padded, with a validity mask), N image tokens, T text posit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -22,14 +21,12 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from seagull.model.assembly import at_markers, fill, text_embeddings
 from seagull.model.config import SeagullConfig
-from seagull.model.layers import BeginsAtNothing
-from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens, SideView
+from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens
 from seagull.model.projector import ImageProjector
 from seagull.model.vision import VisionEncoder
 
 PHOTO_INPUTS = (
-    "pixel_values", "photo_masks", "region_masks", "region_crops", "region_crop_masks",
-    "region_markers",
+    "pixel_values", "region_masks", "region_crops", "region_crop_masks", "region_markers",
 )  # fmt: skip
 """Names of the inputs that go in with the prompt and not with later tokens."""
 
@@ -55,73 +52,30 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         super().__init__(config)
         vision, mfe = config.vision, config.mfe
         width = config.text.hidden_size
-        self.vision_encoder = VisionEncoder(
-            vision.architecture,
-            vision.levels,
-            vision.drop_path,
-            vision.towers,
-            vision.scales,
-            vision.looks,
-        )
-        if not 0 <= mfe.towers <= vision.towers:
-            raise ValueError(
-                f"mfe_config.towers: from 0 to the vision encoder's {vision.towers}, "
-                f"got {mfe.towers}"
-            )
-        self.side_towers = vision.towers - (mfe.towers or vision.towers)
-        """How many towers, the last ones, the region tokens are not made of."""
-        if mfe.region_tower and not self.side_towers:
-            raise ValueError("mfe_config.region_tower: there is no side tower that it could be")
-        first, end = vision.towers - self.side_towers, vision.towers - mfe.region_tower
-        if mfe.subsets and first == end:
-            raise ValueError("mfe_config.subsets: there is no side tower for photos to tell them")
-        self.photo_towers = range(first, end)
-        """Places of the side towers that have learned from whole photos."""
-        levels = (vision.towers - self.side_towers) * len(vision.levels)
-        channels = self.vision_encoder.channels[:levels]
+        self.vision_encoder = VisionEncoder(vision.architecture, vision.levels, vision.drop_path)
+        channels = self.vision_encoder.channels
         self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
-        cells = self.vision_encoder.cells(config.image_size) if config.image_size else None
-        self.mfe = self._mfe(
-            channels,
-            cells and cells[:levels],
+        self.mfe = MaskFeatureExtractor(
+            channels=channels,
+            cells=self.vision_encoder.cells(config.image_size) if config.image_size else None,
+            crop_size=config.crop_size,
+            out_dim=width,
+            embed_dim=mfe.embed_dim,
+            num_heads=mfe.num_heads,
+            cross_dim=mfe.cross_dim,
+            mlp_dim=mfe.mlp_dim,
+            keys=mfe.keys,
+            coverage=mfe.coverage,
+            statistics=mfe.statistics,
             local=mfe.local,
-            around=mfe.surroundings == "tokens",
+            geometry=mfe.geometry,
+            standardise=mfe.standardise,
         )
         self.language_model = AutoModelForCausalLM.from_config(
             config.text_config, trust_remote_code=False
         )
         self.post_init()  # type: ignore[no-untyped-call]
         self.generation_config.suppress_tokens = config.unspeakable or None
-
-    def _mfe(
-        self,
-        channels: Sequence[int],
-        cells: Sequence[int] | None,
-        *,
-        local: str,
-        around: bool,
-        direct: bool = False,
-    ) -> MaskFeatureExtractor:
-        settings = self.config.mfe
-        return MaskFeatureExtractor(
-            channels=channels,
-            crop_channels=self.vision_encoder.crop_channels,
-            cells=cells,
-            crop_size=self.config.crop_size,
-            out_dim=self.config.text.hidden_size,
-            embed_dim=settings.embed_dim,
-            num_heads=settings.num_heads,
-            cross_dim=settings.cross_dim,
-            mlp_dim=settings.mlp_dim,
-            keys=settings.keys,
-            coverage=settings.coverage,
-            statistics=settings.statistics,
-            local=local,
-            geometry=settings.geometry,
-            standardise=settings.standardise,
-            around=around,
-            direct=direct,
-        )
 
     def get_input_embeddings(self) -> nn.Module:
         """The language model's embedding table."""
@@ -149,62 +103,21 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         masks: Bool[Tensor, "B R H W"],
         crops: Float[Tensor, "B R 3 s s"],
         crop_masks: Bool[Tensor, "B R s s"],
-        photo: Bool[Tensor, "B 1 H W"] | None = None,
     ) -> RegionTokens:
         """Global and local tokens, (B, R, D) each; a region's depend on no other."""
-        global_tokens = self.mfe.global_tokens(pyramid, context, masks, photo)
-        local_tokens = self.mfe.local_tokens(
-            crops.flatten(0, 1), crop_masks.flatten(0, 1), self.vision_encoder.first
+        return RegionTokens(
+            self.mfe.global_tokens(pyramid, context, masks),
+            self.local_tokens(crops, crop_masks),
         )
-        return RegionTokens(global_tokens, local_tokens.unflatten(0, crops.shape[:2]))
 
-    def side_view(
-        self,
-        pyramid: Pyramid,
-        masks: Bool[Tensor, "B R H W"],
-        photo: Bool[Tensor, "B 1 H W"] | None = None,
-    ) -> SideView:
-        """What side towers for photos show under the masks; of quality nothing is read here.
-
-        Args:
-            pyramid: levels of the photo; those of the side towers, at least, which are the last,
-                or of all towers if they are to tell subsets of opinions.
-            masks: at the resolution of the encoder's input.
-            photo: where the photo lies in it; None for everywhere.
-        """
-        mfe = self.mfe
-        every = range(len(self.vision_encoder.scales)) if self.config.mfe.subsets else range(0)
-        found = {
-            place: torch.cat(mfe.pooled(self.levels_of(place, pyramid), masks), dim=-1)
-            for place in sorted({*every, *self.photo_towers})
-        }
-        none = torch.zeros(*masks.shape[:2], 0, mfe.tower_statistics, device=masks.device)
-        own, whole = (
-            torch.stack([found[place] for place in places], dim=2) if places else none
-            for places in (self.photo_towers, every)
+    def local_tokens(
+        self, crops: Float[Tensor, "B R 3 s s"], crop_masks: Bool[Tensor, "B R s s"]
+    ) -> Float[Tensor, "B R D"]:
+        """The tokens of crops seen by themselves."""
+        tokens = self.mfe.local_tokens(
+            crops.flatten(0, 1), crop_masks.flatten(0, 1), self.vision_encoder
         )
-        share = masks.float().mean(dim=(2, 3))
-        if photo is not None:
-            share = share / photo.float().mean(dim=(2, 3))
-        unread = share[..., None][..., :0]
-        return SideView(own, whole, share, unread, unread)
-
-    def region_levels(self, pyramid: Pyramid) -> Pyramid:
-        """The levels of the tower that has learned from regions."""
-        return self.levels_of(len(self.vision_encoder.scales) - 1, pyramid)
-
-    def region_mfe(self) -> MaskFeatureExtractor:
-        """An MFE for that tower, with weights by chance; it has no local token."""
-        size, channels = self.config.image_size, self.vision_encoder.crop_channels
-        cells = self.vision_encoder.cells(size)[-len(channels) :] if size else None
-        told = self.config.mfe.surroundings == "region_tower"
-        return self._mfe(channels, cells, local="none", around=told, direct=True)
-
-    def levels_of(self, place: int, pyramid: Pyramid) -> Pyramid:
-        """The levels of one tower in a pyramid, from which the first towers may be missing."""
-        per = self.mfe.per_tower
-        start = len(pyramid) - (len(self.vision_encoder.scales) - place) * per
-        return pyramid[start : start + per]
+        return tokens.unflatten(0, crops.shape[:2])
 
     def embed(
         self,
@@ -214,7 +127,6 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         region_crops: Float[Tensor, "B R 3 s s"] | None = None,
         region_crop_masks: Bool[Tensor, "B R s s"] | None = None,
         region_markers: Int[Tensor, "B M"] | None = None,
-        photo_masks: Bool[Tensor, "B 1 H W"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Embeddings of a prompt with image and region tokens at their placeholders.
 
@@ -230,9 +142,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         image = self.image_tokens(pyramid)
         if region_masks is None or region_crops is None or region_crop_masks is None:
             return self.assemble(input_ids, image, None)
-        tokens = self.region_tokens(
-            pyramid, context, region_masks, region_crops, region_crop_masks, photo_masks
-        )
+        tokens = self.region_tokens(pyramid, context, region_masks, region_crops, region_crop_masks)
         return self.assemble(input_ids, image, tokens, region_markers)
 
     def assemble(
@@ -274,7 +184,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         self.vision_encoder.eval()
         return self
 
-    def forward(  # noqa: PLR0913 - the parts of a batch, by name
+    def forward(
         self,
         input_ids: Int[Tensor, "B T"] | None = None,
         attention_mask: Tensor | None = None,
@@ -284,7 +194,6 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         region_crop_masks: Bool[Tensor, "B R s s"] | None = None,
         region_markers: Int[Tensor, "B M"] | None = None,
         *,
-        photo_masks: Bool[Tensor, "B 1 H W"] | None = None,
         inputs_embeds: Float[Tensor, "B T D"] | None = None,
         **kwargs: Any,
     ) -> CausalLMOutputWithPast:
@@ -307,7 +216,6 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
                 region_crops,
                 region_crop_masks,
                 region_markers,
-                photo_masks,
             )
         return self.language_model(
             inputs_embeds=inputs_embeds, attention_mask=attention_mask, **kwargs
@@ -329,9 +237,7 @@ def initialise_region_parts(model: SeagullForConditionalGeneration, seed: int) -
     generator = torch.Generator().manual_seed(seed)
     for part in (model.projector, model.mfe):
         for module in part.modules():
-            if isinstance(module, BeginsAtNothing):
-                module.reset_parameters()
-            elif isinstance(module, nn.Linear | nn.Conv2d):
+            if isinstance(module, nn.Linear | nn.Conv2d):
                 fan_in = module.weight[0].numel()
                 noise = torch.randn(module.weight.shape, generator=generator)
                 module.weight.copy_(noise / fan_in**0.5)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Bool
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -50,16 +49,10 @@ def _pad_markers(rows: Sequence[Tensor]) -> dict[str, Tensor]:
     return {"region_markers": pad_sequence(list(rows), batch_first=True, padding_value=-1)}
 
 
-def _photo_masks(rows: Sequence[RegionInputs | None]) -> Bool[Tensor, "B 1 H W"]:
-    example = next(row.photo_mask for row in rows if row is not None)
-    everywhere = torch.ones_like(example)
-    return torch.stack([everywhere if row is None else row.photo_mask for row in rows])
-
-
 def pad_regions(rows: Sequence[RegionInputs | None]) -> dict[str, Tensor]:
     """Masks, crops and crop masks (B, R, ...) by the names of the model's inputs; {} without.
 
-    Beside them where the photos lie, (B, 1, H, W); everywhere if a photo has no regions.
+    Either all photos' regions have crops, or none.
     """
     counts = [0 if row is None else len(row.masks) for row in rows]
     most = max(counts)
@@ -75,8 +68,7 @@ def pad_regions(rows: Sequence[RegionInputs | None]) -> dict[str, Tensor]:
         return out
 
     return {
-        "region_masks": padded("masks"),
-        "photo_masks": _photo_masks(rows),
-        "region_crops": padded("crops"),
-        "region_crop_masks": padded("crop_masks"),
+        f"region_{name}": padded(name)
+        for name in ("masks", "crops", "crop_masks")
+        if any(row is not None and getattr(row, name) is not None for row in rows)
     }

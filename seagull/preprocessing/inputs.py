@@ -15,15 +15,13 @@ class RegionInputs:
 
     Attributes:
         masks: in the encoder's input.
-        photo_mask: where the photo itself lies in it; the rest is padding.
-        crops: windows around the regions.
-        crop_masks: the regions within their crops.
+        crops: windows around the regions; None where no language model reads them.
+        crop_masks: the regions within their crops; None without these.
     """
 
     masks: Bool[Tensor, "R H W"]
-    photo_mask: Bool[Tensor, "1 H W"]
-    crops: Float[Tensor, "R 3 s s"]
-    crop_masks: Bool[Tensor, "R s s"]
+    crops: Float[Tensor, "R 3 s s"] | None = None
+    crop_masks: Bool[Tensor, "R s s"] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,7 @@ class Tokens:
 class ModelInputs:
     """A batch. B photos, R regions, M region markers, T text positions; rows are padded at the end.
 
-    ``region_*`` and ``photo_masks`` are None together, in a batch without regions; the latter say
-    where the photos lie, the rest being padding. ``region_markers`` holds for each of a row's M
+    ``region_*`` are None in a batch without regions. ``region_markers`` holds for each of a row's M
     markers the index of the region it stands for, -1 where a row has fewer.
     """
 
@@ -56,7 +53,6 @@ class ModelInputs:
     labels: Int[Tensor, "B T"]
     pixel_values: Float[Tensor, "B 3 H W"]
     region_masks: Bool[Tensor, "B R H W"] | None = None
-    photo_masks: Bool[Tensor, "B 1 H W"] | None = None
     region_crops: Float[Tensor, "B R 3 s s"] | None = None
     region_crop_masks: Bool[Tensor, "B R s s"] | None = None
     region_markers: Int[Tensor, "B M"] | None = None

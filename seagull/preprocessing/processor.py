@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, ProcessorMixin
@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase, ProcessorMixin
 from seagull.preprocessing.collate import collate
 from seagull.preprocessing.image import ImageTransform
 from seagull.preprocessing.inputs import ModelInputs, RegionInputs, Tokens
-from seagull.preprocessing.region import CropTransform, encoder_mask, photo_mask
+from seagull.preprocessing.region import CropTransform, encoder_mask
 from seagull.preprocessing.tokenize import encode
 from seagull.prompts import STYLES
 from seagull.tokens import GLOBAL_TOKEN, IMAGE_TOKEN, LOCAL_TOKEN, PLACEHOLDERS
@@ -78,8 +78,10 @@ class SeagullProcessor(ProcessorMixin):
         """The encoder's input for a photo, uint8 (h, w, 3) sRGB."""
         return self.image_transform.pixels(photo)
 
-    def regions(self, photo: NDArray[np.uint8], regions: Sequence[Region]) -> RegionInputs:
-        """Masks and crops of regions of that photo.
+    def regions(
+        self, photo: NDArray[np.uint8], regions: Sequence[Region], *, crops: bool = True
+    ) -> RegionInputs:
+        """Masks and crops of regions of that photo; crops are for the language model alone.
 
         Raises:
             ValueError: if there are none, or one was made for a photo of another size.
@@ -94,13 +96,15 @@ class SeagullProcessor(ProcessorMixin):
         if not regions:
             raise ValueError("no regions were given; a mask of ones is the whole photo")
         frame = self.image_transform.frame(*size)
-        crops = [self.crop_transform.crop(photo, region) for region in regions]
-        return RegionInputs(
-            masks=torch.stack([encoder_mask(region, frame) for region in regions]),
-            photo_mask=photo_mask(frame),
-            crops=torch.stack([crop for crop, _ in crops]),
-            crop_masks=torch.stack([mask for _, mask in crops]),
-        )
+        masks = torch.stack([encoder_mask(region, frame) for region in regions])
+        return RegionInputs(masks, *(self.crops(photo, regions) if crops else ()))
+
+    def crops(
+        self, photo: NDArray[np.uint8], regions: Sequence[Region]
+    ) -> tuple[Float[Tensor, "R 3 s s"], Bool[Tensor, "R s s"]]:
+        """Windows around regions of that photo, and the regions within them."""
+        cut = [self.crop_transform.crop(photo, region) for region in regions]
+        return torch.stack([crop for crop, _ in cut]), torch.stack([mask for _, mask in cut])
 
     def tokens(self, messages: Sequence[Message], *, answer_prefix: str | None = None) -> Tokens:
         """Ids and labels of a conversation; see ``PromptStyle.render``."""

@@ -107,14 +107,6 @@ def nearest_mask(mask: BoolMask, size: tuple[int, int]) -> BoolMask:
     return touched
 
 
-def photo_mask(frame: Frame) -> Bool[Tensor, "1 H W"]:
-    """Where the photo itself lies in the encoder's input."""
-    mask = torch.zeros(1, *frame.padded, dtype=torch.bool)
-    height, width = frame.content
-    mask[:, :height, :width] = True
-    return mask
-
-
 def encoder_mask(region: Region, frame: Frame) -> Bool[Tensor, "H W"]:
     """The region's mask in the encoder's input; padding belongs to no region."""
     mask = np.zeros(frame.padded, dtype=bool)

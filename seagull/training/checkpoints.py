@@ -2,8 +2,7 @@
 
 A checkpoint folder holds ``adapter.safetensors`` (what is trained, in its own type),
 ``optimizer.safetensors`` (its state by the same keys, gathered from all processes),
-``trainer_state.json`` and, where batch statistics are learned, ``statistics.safetensors``; where
-weights are averaged, ``average.safetensors``.
+``trainer_state.json`` and, where batch statistics are learned, ``statistics.safetensors``.
 It is written under another name, flushed, and renamed.
 """
 

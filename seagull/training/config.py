@@ -22,15 +22,12 @@ class Source:
         split: of a set of Hugging Face datasets.
         crop: show random square windows of so many pixels a side instead of the photos, which
             have to be judged as a whole (``data.pack: photo`` only); 0 shows whole photos.
-        teachers: of the quality of its regions, instead of the run's ``teachers``, who teach the
-            rest. Networks that learned from opinions alone know of nothing else.
     """
 
     path: str
     weight: float = 1.0
     split: str = "train"
     crop: int = 0
-    teachers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.weight <= 1000:
@@ -80,36 +77,19 @@ class LossSettings:
     """Losses; those beyond the paper's are off at 0.
 
     Args:
-        text: weight of the conversations; at 0 the language model is left out altogether and the
-            vision encoder and MFE learn by the head alone, many times faster.
+        text: weight of the conversations; at 0 the language model is left out altogether, and with
+            it local tokens and the crops they are of: the vision encoder and the MFE's global
+            branch learn by the head alone, many times faster.
         soft_levels: in [0, 1]; this share of the loss at a level word compares with the
             distribution that the number behind the word (and the raters' spread, where known)
             implies, the rest with the word alone.
-        numeric_head: weight of a small head on the region tokens that learns the numbers; a photo
+        numeric_head: weight of a small head on the global tokens that learns the numbers; a photo
             counts as much as a token of text, however many regions it has.
-        correlation: weight of 1 - PLCC between the head's quality (and importance) and the labels
-            over the regions of a micro-batch (those of one metric).
-        rank_correlation: weight of 1 - SRCC in the same way, by ranks that have a slope.
-        fidelity: weight of 1 - fidelity of the order of all pairs of regions of a micro-batch
-            (those of one metric), by the head's quality and importance.
-        photo_ranking: weight of the order of regions of one photo (those of one metric), by the
-            head's quality and importance.
-        teaching: weight of the difference between what the head and the ``teachers`` read of every
-            region, labelled or not.
-        ranking: weight of the order of regions of one photo, by their level words' mean.
-        ranking_margin: regions whose numbers differ by less are not compared.
     """
 
     text: float = 1.0
     soft_levels: float = 0.0
     numeric_head: float = 0.0
-    correlation: float = 0.0
-    rank_correlation: float = 0.0
-    fidelity: float = 0.0
-    photo_ranking: float = 0.0
-    teaching: float = 0.0
-    ranking: float = 0.0
-    ranking_margin: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -121,11 +101,6 @@ class TrainConfig:
         model: name or folder of the model to start from.
         adapter: adapter file or run to go on from (a first stage's), or ``nano`` for the one that
             seagull-nano ships with.
-        forget: module groups of that adapter that are not taken over but begin anew, as they would
-            without it. Where ``vision_encoder`` is one, the MFE's scales are taken anew as well.
-        teachers: finished runs with a head, of the same model or of one that takes photos and
-            regions in the same way; the mean of what they read of regions is learned as well
-            (``loss.teaching``). One that is named twice counts twice.
         stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,
@@ -135,12 +110,6 @@ class TrainConfig:
             without DeepSpeed); else they stay as they are.
         drop_path: in [0, 0.95]; stochastic depth of the trained vision encoder: a residual branch
             is left out for up to this share of photos, more of them the later it comes.
-        average: in [0, 1); the adapter (and validation) takes the running mean of the weights, of
-            which each step leaves this share as it is; 0 takes the last weights. Without DeepSpeed.
-        ablate: parts that are left out: ``global_token``, ``local_token`` (all zeros instead, and
-            not computed) or ``geometry``. To see what they are worth, by the run's own validation;
-            or for a stage that trains the vision encoder, which is faster without the regions'
-            crops.
         lr: learning rate by module group; ``default`` for the rest.
         lora: of the language model.
         quantization: None, ``8bit`` or ``4bit``: of the frozen language model (QLoRA).
@@ -169,15 +138,11 @@ class TrainConfig:
     output: str = ""
     model: str = "nano"
     adapter: str | None = None
-    forget: tuple[str, ...] = ()
-    teachers: tuple[str, ...] = ()
     stage: TrainingStage = TrainingStage.PRETRAIN
     trainable: tuple[str, ...] | None = None
     frozen: tuple[str, ...] = ()
     batch_statistics: bool = False
     drop_path: float = 0.0
-    average: float = 0.0
-    ablate: tuple[str, ...] = ()
     lr: Mapping[str, float] = field(default_factory=lambda: {"default": 1e-4})
     lora: LoraSettings = field(default_factory=LoraSettings)
     loss: LossSettings = field(default_factory=LossSettings)
@@ -215,12 +180,6 @@ class TrainConfig:
         """The module groups that are trained."""
         chosen = STAGE_GROUPS[self.stage] if self.trainable is None else self.trainable
         return (*chosen, "head") if self.loss.numeric_head and "head" not in chosen else chosen
-
-    @property
-    def every_teacher(self) -> tuple[str, ...]:
-        """The teachers of the run and of its sources, each once."""
-        named = [*self.teachers, *(name for s in self.data.train for name in s.teachers)]
-        return tuple(dict.fromkeys(named))
 
     def rate(self, group: str) -> float:
         """The learning rate of a module group."""

@@ -31,10 +31,8 @@ _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "best_by": METRICS,
     "data.pack": ("none", "photo"),
 }
-ABLATIONS = ("global_token", "local_token", "geometry")
 _RANGES: Mapping[str, tuple[float, float]] = {
     "drop_path": (0, 0.95),
-    "average": (0, 0.99999),
     "epochs": (0, 10_000),
     "batch_size": (1, 1_000_000),
     "micro_batch": (1, 10_000),
@@ -47,15 +45,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "log_every": (1, 1e9),
     "validate_every": (0, 1e9),
     "loss.text": (0, 1e6),
-    "loss.correlation": (0, 1e6),
-    "loss.rank_correlation": (0, 1e6),
-    "loss.fidelity": (0, 1e6),
-    "loss.photo_ranking": (0, 1e6),
-    "loss.teaching": (0, 1e6),
     "loss.soft_levels": (0, 1),
     "loss.numeric_head": (0, 1e6),
-    "loss.ranking": (0, 1e6),
-    "loss.ranking_margin": (0, 1),
     "data.workers": (0, 1024),
     "data.validation_records": (0, 1e9),
     "data.max_tokens": (16, 1e7),
@@ -84,18 +75,7 @@ def faults_of(config: TrainConfig) -> Iterator[str]:
     if config.deepspeed:
         yield from _deepspeed_faults(config)
     yield from _group_faults(config)
-    yield from _adapter_faults(config)
     yield from _loss_faults(config)
-    yield from _teacher_faults(config)
-
-
-def _adapter_faults(config: TrainConfig) -> Iterator[str]:
-    if config.forget and not config.adapter:
-        yield "forget: there is no adapter to go on from; set adapter"
-    if unknown := sorted(set(config.forget) - set(GROUPS)):
-        yield f"forget: unknown groups {unknown}; known are {', '.join(GROUPS)}"
-    if unknown := sorted(set(config.ablate) - set(ABLATIONS)):
-        yield f"ablate: unknown parts {unknown}; known are {', '.join(ABLATIONS)}"
 
 
 def _group_faults(config: TrainConfig) -> Iterator[str]:
@@ -121,17 +101,6 @@ def _group_faults(config: TrainConfig) -> Iterator[str]:
 def _deepspeed_faults(config: TrainConfig) -> Iterator[str]:
     if config.batch_statistics:
         yield "batch_statistics: cannot be learned under DeepSpeed"
-    if config.average:
-        yield "average: weights are not averaged under DeepSpeed"
-
-
-def _teacher_faults(config: TrainConfig) -> Iterator[str]:
-    if bool(config.loss.teaching) != bool(config.every_teacher):
-        yield "loss.teaching: needs teachers, and teachers need it"
-    if config.every_teacher and not config.teachers:
-        yield "teachers: those of a source teach quality alone; name some for the run as well"
-    if config.teachers and config.deepspeed:
-        yield "teachers: cannot be asked under DeepSpeed"
 
 
 _PACKED = ("conversations", "judgements", "findings", "flip")
@@ -150,6 +119,3 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
         yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
     if "head" in config.groups and not config.loss.numeric_head:
         yield "trainable: head learns by loss.numeric_head, which is 0"
-    for name in ("correlation", "rank_correlation", "fidelity", "photo_ranking", "teaching"):
-        if getattr(config.loss, name) and not config.loss.numeric_head:
-            yield f"loss.{name}: needs loss.numeric_head, whose readings it compares"

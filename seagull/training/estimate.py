@@ -142,7 +142,6 @@ def _weights_and_state(
         each = bits / 8 if bits and group == "language_model" else base
         # Without DeepSpeed what is trained is held in 32 bits.
         weights += count * (4.0 if group in trained and not stage else each)
-        weights += len(config.every_teacher) * count * each
     learned = sum(trained.values())
     state = learned * (4.0 + OPTIMIZER_BYTES.get(config.optimizer, 8))
     state += learned * 4.0 if stage and base == 2.0 else 0.0

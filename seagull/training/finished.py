@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from seagull.config import ConfigError, load_settings
+from seagull.config import ConfigError
 from seagull.model.adapter import ADAPTER_FILE, read_adapter
 from seagull.model.lora import group_of
 from seagull.model.shipped import nano_adapter
@@ -38,21 +37,5 @@ def adapter_groups(config: TrainConfig) -> frozenset[str]:
     groups = set(config.groups)
     if config.adapter:
         _, tensors = read_adapter(adapter_file(config.adapter))
-        groups |= {group_of(key) for key in tensors} - set(config.forget)
+        groups |= {group_of(key) for key in tensors}
     return frozenset(groups)
-
-
-def settings_of(run: str) -> TrainConfig:
-    """The settings of a finished run, to read with what it has become.
-
-    Raises:
-        ConfigError: if there is no such run, or its settings are not beside its adapter.
-    """
-    adapter = adapter_file(run)
-    settings = load_settings(TrainConfig, adapter.with_name(CONFIG_FILE))
-    learned = replace(settings.loss, teaching=0.0)
-    sources = tuple(replace(source, teachers=()) for source in settings.data.train)
-    return replace(
-        settings, adapter=str(adapter), forget=(), teachers=(), loss=learned,
-        data=replace(settings.data, train=sources),
-    )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from seagull.config import ConfigError
 from seagull.model.head import RegionHead, head_of, read_head
-from seagull.model.layers import BeginsAtNothing
 from seagull.model.lora import set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.training.config import TrainConfig
@@ -27,6 +27,9 @@ def choose_what_learns(
         kept = tuple(start for start in kept if start not in of_head)
         set_trainable(nn.ModuleDict({"head": head}), {"head"} & set(config.groups), of_head)
     set_trainable(model, set(config.groups) - {"head"}, kept)
+    if not config.loss.text:
+        # Local tokens are the language model's alone.
+        model.mfe.local.requires_grad_(False)
 
 
 def build_head(config: TrainConfig, model: SeagullForConditionalGeneration) -> RegionHead | None:
@@ -34,25 +37,30 @@ def build_head(config: TrainConfig, model: SeagullForConditionalGeneration) -> R
 
     Raises:
         ModelError: as ``read_head``.
+        ConfigError: if the head would stay while the tokens that it reads change.
     """
     head = head_of(model)
     if "head" in config.groups:
         _seed_head(head, config.seed)
         return head
-    if not config.adapter or "head" in config.forget:
+    if not config.adapter:
         return None
-    brought = read_head(adapter_file(config.adapter), head)
-    return None if brought is None else brought.requires_grad_(False)
+    file = adapter_file(config.adapter)
+    brought = read_head(file, head)
+    if brought is None:
+        return None
+    if moving := [group for group in ("vision_encoder", "mfe") if group in config.groups]:
+        raise ConfigError(
+            f"trainable: {file} has a head, which would read other tokens than it has learned on "
+            f"once {' and '.join(moving)} change; set loss.numeric_head, so that it learns as "
+            f"well, or leave {' and '.join(moving)} out"
+        )
+    return brought.requires_grad_(False)
 
 
 def _seed_head(head: RegionHead, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     for linear in (m for m in head.modules() if isinstance(m, nn.Linear)):
-        if isinstance(linear, BeginsAtNothing):
-            linear.reset_parameters()
-            continue
         noise = torch.randn(linear.weight.shape, generator=generator)
         linear.weight.data = noise / linear.in_features**0.5
         linear.bias.data.zero_()
-    if head.gate is not None:
-        head.gate.outer.weight.data.zero_()

@@ -32,7 +32,6 @@ class LevelWord(NamedTuple):
         region: index of the region among the conversation's.
         number: behind the word, in [0, 1].
         std: of the raters' opinions; NaN where unknown.
-        metric: that the number comes from, as a small integer.
     """
 
     position: int
@@ -40,7 +39,6 @@ class LevelWord(NamedTuple):
     region: int
     number: float
     std: float
-    metric: int
 
 
 def level_ids(processor: SeagullProcessor) -> Int[Tensor, "tasks words"]:
@@ -75,7 +73,6 @@ def find_level_words(
 ) -> list[LevelWord]:
     """The level words of a record's answers that have a number behind them."""
     prompt = processor.style.render(record.messages)
-    metrics = sorted({labels.metric or "" for labels in record.labels.values()})
     found = []
     answers = iter(prompt.answers)
     asked: tuple[str, ...] = ()
@@ -103,7 +100,6 @@ def find_level_words(
                 tokens.regions.index(asked[0]),
                 number,
                 float("nan") if std is None else std,
-                metrics.index(labels.metric or ""),
             )
         )
     return found
@@ -124,36 +120,35 @@ def _word_place(content: str, task: AssessmentTask) -> int | None:
 
 
 def soft_levels(
-    numbers: Sequence[float], stds: Sequence[float], words: int = 5
+    numbers: Sequence[float], stds: Sequence[float], weights: Sequence[float]
 ) -> Float[Tensor, "K words"]:
     """Distributions over level words whose mean is the number.
 
     Without a spread, the number's two neighbours share it linearly. With one, a normal
     distribution is cut into the words' bins (as DeQA-Score does) and moved until the mean of the
-    words' weights is the number; a spread below a quarter of a bin counts as that.
+    words' weights is the number; a spread below a quarter of a bin counts as that. A number beyond
+    the first or the last word's is that word's.
 
     Args:
         numbers: in [0, 1].
         stds: on the same scale; NaN for unknown.
-        words: how many, with weights equally spaced over [0, 1].
+        weights: what the words stand for, ascending, see ``SeagullConfig.level_weights``.
     """
+    values = np.asarray(weights, dtype=np.float64)
     rows = [
-        _linear(number, words) if np.isnan(std) else _normal(number, std, words)
-        for number, std in zip(numbers, stds, strict=True)
+        _linear(number, values) if np.isnan(std) else _normal(number, std, values)
+        for number, std in zip(np.clip(numbers, values[0], values[-1]), stds, strict=True)
     ]
-    return torch.tensor(np.array(rows, dtype=np.float32).reshape(-1, words))
+    return torch.tensor(np.array(rows, dtype=np.float32).reshape(-1, len(values)))
 
 
-def _linear(number: float, words: int) -> NDArray[np.float64]:
-    weights = np.linspace(0.0, 1.0, words)
-    return np.maximum(0.0, 1.0 - np.abs(weights - number) * (words - 1))
+def _linear(number: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([np.interp(number, weights, one) for one in np.eye(len(weights))])
 
 
-def _normal(number: float, std: float, words: int) -> NDArray[np.float64]:
-    weights = np.linspace(0.0, 1.0, words)
-    half = 0.5 / (words - 1)
-    edges = weights[:-1] + half
-    spread = max(std, half / 2)
+def _normal(number: float, std: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    edges = (weights[:-1] + weights[1:]) / 2
+    spread = max(std, float(np.diff(weights).min()) / 4)
 
     def shares(mean: float) -> NDArray[np.float64]:
         return np.diff(np.concatenate([[0.0], ndtr((edges - mean) / spread), [1.0]]))

@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
 
 import torch
 from timm.layers.drop import DropPath
 from torch import Tensor, nn
 
 from seagull.model.adapter import file_key
-from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead, side_view
+from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead
 from seagull.model.lora import group_of
-from seagull.model.mfe import Pyramid, RegionTokens, SideView
+from seagull.model.mfe import Pyramid, RegionTokens
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.tokens import IGNORE_INDEX
 from seagull.training.batch_statistics import learning_norms, statistics
 from seagull.training.config import LossSettings
-from seagull.training.losses import (
-    correlation_loss,
-    fidelity_loss,
-    head_loss,
-    level_scores,
-    photo_ranking_loss,
-    presence_loss,
-    rank_correlation_loss,
-    ranking_loss,
-    soft_losses,
-    teaching_loss,
-    token_losses,
-)
+from seagull.training.losses import head_loss, presence_loss, soft_losses, token_losses
 from seagull.types import DistortionType
 
-COMPARED = tuple(HEAD_NUMBERS.index(name) for name in ("quality", "importance"))
-"""The numbers of the head that ``loss.correlation`` and others of order are about."""
 SEVERITIES = slice(len(HEAD_NUMBERS) - len(DistortionType), None)
 """Where the severities stand among the numbers of the head."""
-
-
-class Reader(Protocol):
-    """What reads regions of a batch as a network's head does: one network, or several."""
-
-    @property
-    def model(self) -> SeagullForConditionalGeneration:
-        """Says on which device batches are read."""
-        ...
-
-    def read(self, batch: dict[str, Tensor], pyramid: Pyramid | None = None) -> HeadReading:
-        """Numbers and presence of each region; ``pyramid``: of the network that learns from it."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -76,9 +47,7 @@ class TrainingNetwork(nn.Module):
         head: reads numbers off region tokens; it may have come with an adapter and stay as it is.
         settings: weights of the losses.
         level_ids: ids of the level words, (tasks, words).
-        ablate: parts left out, see ``TrainConfig``.
         batch_statistics: see ``TrainConfig``.
-        teacher: what ``loss.teaching`` makes the head read alike.
     """
 
     accepts_loss_kwargs = True
@@ -90,18 +59,14 @@ class TrainingNetwork(nn.Module):
         head: RegionHead | None,
         settings: LossSettings,
         level_ids: Tensor,
-        ablate: Collection[str] = (),
         *,
         batch_statistics: bool = False,
-        teacher: Reader | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.head = head
         self.settings = settings
         self.level_ids = level_ids
-        self.ablate = frozenset(ablate)
-        self.teacher = teacher
         self.normed = learning_norms(model.vision_encoder) if batch_statistics else {}
         if batch_statistics and not self.normed:
             raise ValueError(
@@ -123,58 +88,45 @@ class TrainingNetwork(nn.Module):
         Shapes: see ``BatchMaker`` and ``PackMaker`` in ``seagull.training``.
         """
         pyramid = self._look(batch)
-        image = self.model.image_tokens(pyramid)
-        tokens, side = self._regions(batch, pyramid)
+        seen = self._global_tokens(batch, pyramid)
         terms: dict[str, Tensor] = {}
-        if "visible" in batch:
-            terms |= self._text_terms(self._packed(batch, image, tokens), batch)
-        elif "input_ids" in batch:
-            terms |= self._text_terms(self._rows(batch, image, tokens), batch)
-        if self.head is not None and self.settings.numeric_head:
-            reading = self.head(tokens, side)
-            terms |= self._head_terms(reading, batch)
-            if self.teacher is not None:
-                there = batch["region_masks"].flatten(2).any(dim=2)
-                apart = teaching_loss(reading, self.teacher.read(batch, pyramid), there)
-                terms["teaching"] = self.settings.teaching * apart
         # Every process runs backward through every module, whether its batch has regions or not.
-        nothing = 0.0 * (tokens.global_tokens.sum() + tokens.local_tokens.sum()).float()
+        nothing = 0.0 * seen.sum().float()
+        if "region_crops" in batch:
+            image, tokens = self.model.image_tokens(pyramid), self._with_local(batch, seen)
+            nothing = nothing + 0.0 * (image.sum() + tokens.local_tokens.sum()).float()
+            if "visible" in batch:
+                terms |= self._text_terms(self._packed(batch, image, tokens), batch)
+            elif "input_ids" in batch:
+                terms |= self._text_terms(self._rows(batch, image, tokens), batch)
+        if self.head is not None and self.settings.numeric_head:
+            terms |= self._head_terms(self.head(seen), batch)
         total = torch.stack([value for value in terms.values() if value.requires_grad]).sum()
         return {"total": total + nothing, **{name: value.detach() for name, value in terms.items()}}
 
-    def read(self, batch: dict[str, Tensor], pyramid: Pyramid | None = None) -> HeadReading:
-        """What the head reads.
-
-        Args:
-            batch: photos and regions.
-            pyramid: what the vision encoder gives of the photos, if that is known already.
+    def read(self, batch: dict[str, Tensor]) -> HeadReading:
+        """What the head reads of photos and regions; no crops are needed.
 
         Raises:
             ValueError: if there is no head.
         """
         if self.head is None:
             raise ValueError("this network has no head; set loss.numeric_head")
-        return self.head(*self._regions(batch, self._look(batch) if pyramid is None else pyramid))
+        return self.head(self._global_tokens(batch, self._look(batch)))
 
     def _look(self, batch: dict[str, Tensor]) -> list[Tensor]:
         encoder = self.model.vision_encoder
         seen: list[Tensor] = encoder(batch["pixel_values"].to(next(encoder.parameters()).dtype))
         return seen
 
-    def _regions(self, batch: dict[str, Tensor], pyramid: Pyramid) -> tuple[RegionTokens, SideView]:
+    def _global_tokens(self, batch: dict[str, Tensor], pyramid: Pyramid) -> Tensor:
+        mfe = self.model.mfe
+        return mfe.global_tokens(pyramid, mfe.image_context(pyramid), batch["region_masks"])
+
+    def _with_local(self, batch: dict[str, Tensor], seen: Tensor) -> RegionTokens:
         dtype = next(self.model.vision_encoder.parameters()).dtype
-        context = self.model.mfe.image_context(pyramid)
-        masks, photo = batch["region_masks"], batch["photo_masks"]
-        if "local_token" in self.ablate:
-            seen = self.model.mfe.global_tokens(pyramid, context, masks, photo)
-            tokens = RegionTokens(seen, torch.zeros_like(seen))
-        else:
-            crops = batch["region_crops"].to(dtype)
-            shown = batch["region_crop_masks"]
-            tokens = self.model.region_tokens(pyramid, context, masks, crops, shown, photo)
-        if "global_token" in self.ablate:
-            tokens = tokens._replace(global_tokens=torch.zeros_like(tokens.global_tokens))
-        return tokens, side_view(self.model, self.head, pyramid, masks, photo)
+        crops = batch["region_crops"].to(dtype)
+        return RegionTokens(seen, self.model.local_tokens(crops, batch["region_crop_masks"]))
 
     def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
         """The answers of a batch with one conversation a row, (B, T)."""
@@ -220,47 +172,22 @@ class TrainingNetwork(nn.Module):
         return hidden.masked_fill(~visible, torch.finfo(dtype).min)
 
     def _head_terms(self, reading: HeadReading, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        settings, known, numbers = self.settings, batch["region_numbers"], reading.numbers
+        known = batch["region_numbers"]
         present = presence_loss(reading.presence, known[..., SEVERITIES])
-        terms = {"head": settings.numeric_head * (head_loss(numbers, known) + present)}
-        compared: dict[str, Callable[..., Tensor]] = {
-            "correlation": correlation_loss,
-            "rank_correlation": rank_correlation_loss,
-            "fidelity": fidelity_loss,
-            "photo_ranking": partial(photo_ranking_loss, margin=settings.ranking_margin),
-        }
-        for name, loss in compared.items():
-            if weight := getattr(settings, name):
-                terms[name] = weight * sum(
-                    (
-                        loss(numbers[..., n], known[..., n], batch["region_metrics"])
-                        for n in COMPARED
-                    ),
-                    torch.zeros((), device=numbers.device),
-                )
-        return terms
+        apart = head_loss(reading.numbers, known) + present
+        return {"head": self.settings.numeric_head * apart}
 
     def _text_terms(self, answers: Answers, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses at the answers' tokens."""
         weight, share = self.settings.text, self.settings.soft_levels
         losses = token_losses(answers.logits, answers.wanted)
         terms = {"text": weight * losses.sum()}
-        if not (share or self.settings.ranking) or not len(answers.levels):
+        if not share or not len(answers.levels):
             return terms
-        found, tasks = answers.logits[answers.levels], batch["level_tasks"]
-        ids = self.level_ids.to(found.device)[tasks]
-        if share:
-            soft = soft_losses(found, ids, batch["level_targets"])
-            terms["text"] = terms["text"] + weight * share * (soft - losses[answers.levels]).sum()
-        if self.settings.ranking:
-            keys = torch.stack([batch["level_rows"], tasks, batch["level_metrics"]])
-            comparable = (keys[:, :, None] == keys[:, None, :]).all(dim=0)
-            terms["ranking"] = self.settings.ranking * ranking_loss(
-                level_scores(found, ids),
-                batch["level_numbers"],
-                comparable,
-                self.settings.ranking_margin,
-            )
+        found = answers.logits[answers.levels]
+        ids = self.level_ids.to(found.device)[batch["level_tasks"]]
+        soft = soft_losses(found, ids, batch["level_targets"])
+        terms["text"] = terms["text"] + weight * share * (soft - losses[answers.levels]).sum()
         return terms
 
     def trained(self) -> Iterator[tuple[str, nn.Parameter]]:

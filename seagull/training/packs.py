@@ -56,12 +56,11 @@ class PhotoSample:
 
     Attributes:
         pixels: shape (3, H, W).
-        regions: all regions spoken of; None if there are none.
+        regions: all regions spoken of, with crops where there is a forest; None if there are none.
         forest: the conversations; None where they are not learned.
         levels: level words with numbers behind them; ``position`` is a node, ``region`` a number.
         numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
         metrics: which metric the numbers come from, (R,).
-        source: number of the source that the photo is from.
         seed: of the micro-batch.
     """
 
@@ -71,7 +70,6 @@ class PhotoSample:
     levels: list[LevelWord]
     numbers: Tensor
     metrics: Tensor
-    source: int
     seed: int
 
 
@@ -136,12 +134,11 @@ class PhotoDataset(Dataset[PhotoSample]):
         forest, levels = self._forest(told, found, made) if self.text else (None, [])
         return PhotoSample(
             pixels=self.processor.pixels(pixels),
-            regions=self.processor.regions(pixels, built) if built else None,
+            regions=self.processor.regions(pixels, built, crops=self.text) if built else None,
             forest=forest,
             levels=levels,
             numbers=number_rows(found.labels),
             metrics=metric_row(found.labels),
-            source=int(self.index.source[number]),
             seed=seed,
         )
 
@@ -214,14 +211,15 @@ class PackMaker:
 
     With conversations, ``input_ids``, ``labels`` and ``position_ids`` are (1, n), ``visible`` is
     (1, 1, n, n), ``answers`` are the supervised nodes (E,) and ``answer_parents`` those that they
-    are predicted from. ``region_numbers`` is (B, R, numbers), ``region_metrics`` (B, R) and
-    ``photo_sources`` (B,).
+    are predicted from. ``region_numbers`` is (B, R, numbers) and ``region_metrics`` (B, R).
 
     Args:
-        crop_size: side of the regions' crops in pixels.
+        crop_size: side of the regions' crops in pixels; 0 where there are no conversations.
+        level_weights: of the level words, see ``SeagullConfig``.
     """
 
     crop_size: int
+    level_weights: Sequence[float]
 
     def __call__(self, samples: Sequence[PhotoSample]) -> Batch:
         """The batch."""
@@ -233,9 +231,8 @@ class PackMaker:
             "pixel_values": pixels,
             **regions,
             **_text([sample.forest for sample in samples if sample.forest], most, len(samples)),
-            **level_targets(_words(samples)),
+            **level_targets(_words(samples), self.level_weights),
             **pad_numbers([(s.numbers, s.metrics) for s in samples], (count, most)),
-            "photo_sources": torch.tensor([sample.source for sample in samples]),
             "seed": torch.tensor(samples[0].seed),
         }
 

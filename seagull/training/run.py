@@ -15,7 +15,7 @@ import yaml
 from transformers.trainer_callback import PrinterCallback
 
 from seagull.config import ConfigError, to_plain
-from seagull.model.checkpoint import load_processor
+from seagull.model.checkpoint import check_folder, load_processor
 from seagull.training.batch_statistics import measure
 from seagull.training.card import write_card
 from seagull.training.checkpoints import STATE_FILE, prune, resume_from, whole_folder
@@ -84,7 +84,8 @@ def _trained(config: TrainConfig, folder: Path, validator: Validator | None, *, 
     deepspeed = prepare_deepspeed(config.deepspeed, device_of(config)) if config.deepspeed else None
     processor = load_processor(folder)
     index, plan, steps = build_plan(config, processor)
-    dataset, maker = build_samples(config, processor, index)
+    weights = check_folder(folder).level_weights
+    dataset, maker = build_samples(config, processor, index, weights)
     if rank == 0:
         _describe(run, config, resumed=checkpoint is not None)
     start = _step_of(checkpoint)
@@ -128,8 +129,7 @@ def _fit_statistics(
         if config.adapter and network.normed:
             network.eval()
             measure(network.normed, lambda: see_photos(network.model, batches()))
-        crops = "local_token" not in config.ablate
-        fit_scales(network.model, batches(), crops=crops, head=network.head)
+        fit_scales(network.model, batches())
 
 
 def _run(trainer: SeagullTrainer, checkpoint: Path | None, steps: int) -> Path:

@@ -34,7 +34,6 @@ class TrainingSample:
         levels: its level words with numbers behind them.
         numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
         metrics: which metric the numbers come from, (R,).
-        source: number of the source that the record is from.
         seed: of the micro-batch.
     """
 
@@ -44,7 +43,6 @@ class TrainingSample:
     levels: list[LevelWord]
     numbers: Tensor
     metrics: Tensor
-    source: int
     seed: int
 
 
@@ -89,7 +87,6 @@ class RecordDataset(Dataset[TrainingSample]):
             levels=find_level_words(record, self.processor, tokens),
             numbers=number_rows(labels),
             metrics=metric_row(labels),
-            source=int(self.index.source[number]),
             seed=seed,
         )
 
@@ -99,18 +96,19 @@ class BatchMaker:
     """Makes batches of samples whose photos have one size.
 
     Besides the model's inputs and ``labels`` a batch holds, for K level words: ``level_rows``,
-    ``level_positions``, ``level_tasks``, ``level_numbers``, ``level_metrics`` (K,) and
-    ``level_targets`` (K, 5); ``region_numbers`` (B, R, numbers),
-    ``region_metrics`` (B, R); ``photo_sources`` (B,) and ``seed``. A batch without regions
+    ``level_positions``, ``level_tasks`` (K,) and ``level_targets`` (K, 5); ``region_numbers``
+    (B, R, numbers), ``region_metrics`` (B, R) and ``seed``. A batch without regions
     gets one that counts for nothing, because under ZeRO every process has to run every module.
 
     Args:
         pad_id: fills the text.
         crop_size: side of the regions' crops in pixels.
+        level_weights: of the level words, see ``SeagullConfig``.
     """
 
     pad_id: int
     crop_size: int
+    level_weights: Sequence[float]
 
     def __call__(self, samples: Sequence[TrainingSample]) -> Batch:
         """The batch."""
@@ -122,18 +120,26 @@ class BatchMaker:
         return {
             **batch,
             **pad_numbers([(sample.numbers, sample.metrics) for sample in samples], (count, most)),
-            "photo_sources": torch.tensor([sample.source for sample in samples]),
             "seed": torch.tensor(samples[0].seed),
-            **level_targets([(row, word) for row, s in enumerate(samples) for word in s.levels]),
+            **level_targets(
+                [(row, word) for row, s in enumerate(samples) for word in s.levels],
+                self.level_weights,
+            ),
         }
 
 
 def dummy_regions(pixels: Tensor, side: int) -> Batch:
-    """One region a photo that no text speaks of, for photos (B, 3, H, W) without regions."""
+    """One region a photo that no text speaks of, for photos (B, 3, H, W) without regions.
+
+    Args:
+        pixels: of the photos.
+        side: of crops; 0 makes none.
+    """
     count, _, height, width = pixels.shape
-    return {
-        "region_masks": torch.ones(count, 1, height, width, dtype=torch.bool),
-        "photo_masks": torch.ones(count, 1, height, width, dtype=torch.bool),
+    masks = {"region_masks": torch.ones(count, 1, height, width, dtype=torch.bool)}
+    if not side:
+        return masks
+    return masks | {
         "region_crops": torch.zeros(count, 1, 3, side, side),
         "region_crop_masks": torch.ones(count, 1, side, side, dtype=torch.bool),
         "region_markers": torch.full((count, 1), -1),
@@ -160,16 +166,14 @@ def pad_numbers(rows: Sequence[tuple[Tensor, Tensor]], size: tuple[int, int]) ->
     return {"region_numbers": numbers, "region_metrics": metrics}
 
 
-def level_targets(words: Sequence[tuple[int, LevelWord]]) -> Batch:
+def level_targets(words: Sequence[tuple[int, LevelWord]], level_weights: Sequence[float]) -> Batch:
     """The ``level_*`` fields for level words and the rows they are in."""
     numbers = [word.number for _, word in words]
     return {
         "level_rows": torch.tensor([row for row, _ in words], dtype=torch.long),
         "level_positions": torch.tensor([w.position for _, w in words], dtype=torch.long),
         "level_tasks": torch.tensor([w.task for _, w in words], dtype=torch.long),
-        "level_metrics": torch.tensor([w.metric for _, w in words], dtype=torch.long),
-        "level_numbers": torch.tensor(numbers, dtype=torch.float32),
-        "level_targets": soft_levels(numbers, [w.std for _, w in words]),
+        "level_targets": soft_levels(numbers, [w.std for _, w in words], level_weights),
     }
 
 

@@ -11,7 +11,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 from transformers import TrainingArguments
 
 from seagull.config import ConfigError, to_plain
@@ -23,15 +22,14 @@ from seagull.model.adapter import (
     read_adapter,
     read_info,
 )
-from seagull.model.checkpoint import load_model, load_processor
+from seagull.model.checkpoint import load_model
 from seagull.model.head import RegionHead
 from seagull.model.lora import attach_lora, lora_layers
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.batch_statistics import learning_norms
 from seagull.training.config import TrainConfig
-from seagull.training.ensemble import Ensemble
-from seagull.training.finished import adapter_file, settings_of
+from seagull.training.finished import adapter_file
 from seagull.training.learning import build_head, choose_what_learns
 from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
@@ -39,7 +37,6 @@ from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
 from seagull.training.plan import BatchPlan, Item, accumulation
 from seagull.training.records import RecordIndex, build_index
 from seagull.training.samples import Batch, BatchMaker, RecordDataset
-from seagull.training.standardise import forget_scales
 from seagull.version import __version__
 
 
@@ -145,16 +142,12 @@ def build_network(
         torch.nn.Module.to(model.vision_encoder, memory_format=torch.channels_last)
     if config.checkpointing:
         model.language_model.gradient_checkpointing_enable({"use_reentrant": False})
-    if "geometry" in config.ablate:
-        _without_geometry(model)
     network = TrainingNetwork(
         model,
         head,
         config.loss,
         level_ids(processor),
-        config.ablate,
         batch_statistics=config.batch_statistics,
-        teacher=_teacher(config, folder, processor, model),
     )
     if not config.deepspeed:
         # The optimiser works on 32-bit weights; DeepSpeed keeps such copies itself. A batch
@@ -169,56 +162,6 @@ def build_network(
             layer.cast_input_dtype_enabled = not bf16
     about = {"config": to_plain(config), "version": __version__}
     return network, replace(info, base=config.model, about=about)
-
-
-def _teacher(
-    config: TrainConfig,
-    folder: Path,
-    processor: SeagullProcessor,
-    model: SeagullForConditionalGeneration,
-) -> Ensemble | None:
-    names = config.every_teacher
-    if not names:
-        return None
-    runs = [
-        replace(settings_of(run), precision=config.precision, device=config.device) for run in names
-    ]
-    folders = []
-    for name, run in zip(names, runs, strict=True):
-        if "head" not in run.groups:
-            raise ConfigError(f"teachers: {name} trained no head; it needs loss.numeric_head")
-        folders.append(folder if run.model == config.model else Path(run.model))
-        alike = folders[-1].is_dir() and (
-            load_processor(folders[-1]).to_dict() == processor.to_dict()
-        )
-        if not alike:
-            raise ConfigError(
-                f"teachers: {name} is a run of the model {run.model}, this is one of "
-                f"{config.model}; its folder is not here, or it takes photos in another way"
-            )
-    pairs = zip(runs, folders, strict=True)
-    networks = [build_network(run, place, processor)[0] for run, place in pairs]
-    everything, quality = (
-        torch.tensor([[lists.count(name) for name in names] for lists in chosen]).float()
-        for chosen in (
-            [config.teachers for _ in config.data.train],
-            [source.teachers or config.teachers for source in config.data.train],
-        )
-    )
-    return Ensemble(
-        networks,
-        functional.normalize(everything, p=1.0),
-        functional.normalize(quality, p=1.0),
-        None if "vision_encoder" in config.groups else model.vision_encoder,
-    )
-
-
-def _without_geometry(model: SeagullForConditionalGeneration) -> None:
-    if (linear := model.mfe.geometry) is None:
-        raise ConfigError("ablate: this model has no geometry to leave out")
-    for parameter in linear.parameters():
-        parameter.data.zero_()
-        parameter.requires_grad_(False)
 
 
 def _load_device(config: TrainConfig) -> str | dict[str, Any]:
@@ -250,23 +193,17 @@ def _go_on_from(
     file: Path,
 ) -> None:
     info = read_info(file)
-    if (
-        info.rank
-        and "lora" not in config.forget
-        and (info.rank, info.alpha) != (config.lora.rank, config.lora.alpha)
-    ):
+    if info.rank and (info.rank, info.alpha) != (config.lora.rank, config.lora.alpha):
         raise ConfigError(
             f"lora: {file} has rank {info.rank} and alpha {info.alpha:g}; give the same, its "
             "factors are trained on"
         )
-    apply_adapter(model, file, merge=False, without=config.forget)
-    if "vision_encoder" in config.forget:
-        forget_scales(model)
+    apply_adapter(model, file, merge=False)
     if "lora" in config.groups and not lora_layers(model):
         attach_lora(model, config.lora, seed=config.seed)
     for layer in lora_layers(model).values():
         layer.lora_dropout["default"] = torch.nn.Dropout(config.lora.dropout)
-    if head is not None and "head" not in config.forget:
+    if head is not None:
         _, tensors = read_adapter(file)
         own = {k.removeprefix("head."): v for k, v in tensors.items() if k.startswith("head.")}
         load_tensors(keyed_parameters(head), own)
@@ -317,15 +254,27 @@ def _buckets(
 
 
 def build_samples(
-    config: TrainConfig, processor: SeagullProcessor, index: RecordIndex
+    config: TrainConfig,
+    processor: SeagullProcessor,
+    index: RecordIndex,
+    level_weights: Sequence[float],
 ) -> tuple[RecordDataset, BatchMaker] | tuple[PhotoDataset, PackMaker]:
-    """What makes samples of records, and batches of samples."""
+    """What makes samples of records, and batches of samples.
+
+    Args:
+        config: of the run.
+        processor: the model's.
+        index: of the records.
+        level_weights: the model's, see ``SeagullConfig``.
+    """
     data = config.data
     if data.pack == "none":
         dataset = RecordDataset(index, processor, data.max_tokens)
-        return dataset, BatchMaker(processor.pad_id, processor.crop_size)
+        return dataset, BatchMaker(processor.pad_id, processor.crop_size, level_weights)
     photos, text = group_by_photo(index), config.loss.text > 0
-    return PhotoDataset(index, photos, processor, data, text=text), PackMaker(processor.crop_size)
+    side = processor.crop_size if text else 0
+    maker = PackMaker(side, level_weights)
+    return PhotoDataset(index, photos, processor, data, text=text), maker
 
 
 def batch_of(dataset: Any, maker: Any, items: Sequence[Item]) -> Batch:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from seagull.model.adapter import (
     read_adapter,
     write_adapter,
 )
-from seagull.training.averaging import AVERAGE_FILE, WeightAverage
 from seagull.training.batch_statistics import absorbed, restore, statistics
 from seagull.training.checkpoints import (
     OPTIMIZER_FILE,
@@ -111,10 +109,6 @@ class SeagullTrainer(Trainer):
             eval_dataset=[] if parts.validator else None, **kwargs,
         )  # fmt: skip
         self.loss_is_scaled_for_ga = True
-        self.average: WeightAverage | None = None
-        if share := parts.config.average:
-            self.average = WeightAverage(network, share)
-            self.add_callback(self.average)
 
     # Data and order
 
@@ -217,7 +211,7 @@ class SeagullTrainer(Trainer):
         if self.args.process_index == 0 or self._sharded:
             self.network.eval()
             bf16 = torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16)
-            with bf16, self._averaged():
+            with bf16:
                 metrics = self.parts.validator(self.network) if self.parts.validator else {}
             self.network.train()
         if self.args.world_size > 1:
@@ -230,10 +224,6 @@ class SeagullTrainer(Trainer):
             self.state.best_metric, self.state.best_global_step = value, self.state.global_step
             self.write_adapter_folder(self.run_folder / "best", metrics)
         return metrics
-
-    def _averaged(self) -> AbstractContextManager[None]:
-        """Inside, the network is the one that the run is for."""
-        return nullcontext() if self.average is None else self.average.in_place()
 
     # Checkpoints
 
@@ -251,10 +241,9 @@ class SeagullTrainer(Trainer):
     def write_adapter_folder(self, folder: Path, metrics: Mapping[str, float]) -> None:
         """Writes what is trained as an adapter; every process has to call it."""
         keep, groups = self.args.process_index == 0, self.parts.keep_groups
-        with self._averaged():
-            tensors = gather_weights(self.network, self._engine, keep=keep, groups=groups)
-            for name, value in absorbed(self.network.normed, self.network.base_statistics).items():
-                tensors[f"{ENCODER}.{name}"] = value
+        tensors = gather_weights(self.network, self._engine, keep=keep, groups=groups)
+        for name, value in absorbed(self.network.normed, self.network.base_statistics).items():
+            tensors[f"{ENCODER}.{name}"] = value
         if keep:
             about = dict(self.parts.info.about) | {"metrics": dict(metrics)}
             about["step"] = self.state.global_step
@@ -285,8 +274,6 @@ class SeagullTrainer(Trainer):
                 write_optimizer(scratch / OPTIMIZER_FILE, state)
                 if self.network.normed:
                     save_file(statistics(self.network.normed), scratch / STATISTICS_FILE)
-                if self.average is not None:
-                    self.average.save(scratch / AVERAGE_FILE)
                 self.state.save_to_json(str(scratch / STATE_FILE))
             prune(self.run_folder, self.parts.config.keep)
         if self.args.world_size > 1:
@@ -317,11 +304,5 @@ class SeagullTrainer(Trainer):
         restore_all(trained, self._engine, self._plain_optimizer, weights, state)
         if self.network.normed:
             restore(self.network.normed, load_file(folder / STATISTICS_FILE))
-        if self.average is not None:
-            if not (folder / AVERAGE_FILE).is_file():
-                raise TrainingStoppedError(
-                    f"{folder}: its run began without `average`; leave it out, or start anew"
-                )
-            self.average.load(folder / AVERAGE_FILE)
         self._last_terms = self.state.global_step
         restore_schedule(self.lr_scheduler, self.state.global_step)

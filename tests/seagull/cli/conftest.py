@@ -29,6 +29,9 @@ from seagull.types import (
 )
 
 
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
 def assess_region(
     photo: Photo, region: Region, tasks: Sequence[AssessmentTask], text: bool
 ) -> RegionAssessment:
@@ -39,10 +42,10 @@ def assess_region(
     asked_type = AssessmentTask.DISTORTION in tasks
     return RegionAssessment(
         region,
-        quality=LevelScore.from_probabilities(QUALITY, spread)
+        quality=LevelScore.from_probabilities(QUALITY, spread, WEIGHTS)
         if AssessmentTask.QUALITY in tasks
         else None,
-        importance=LevelScore.from_probabilities(IMPORTANCE, spread[::-1])
+        importance=LevelScore.from_probabilities(IMPORTANCE, spread[::-1], WEIGHTS)
         if AssessmentTask.IMPORTANCE in tasks
         else None,
         distortions=found if asked_type else None,
@@ -52,6 +55,8 @@ def assess_region(
 
 
 class FakeAssessor:
+    has_head = False
+
     def __init__(self, *, trained: bool = True, fail_on: str = "") -> None:
         self.info = ModelInfo("fake", "1", trained)
         self.assessed: list[str] = []
@@ -66,6 +71,7 @@ class FakeAssessor:
         tasks: Sequence[AssessmentTask] = tuple(AssessmentTask),
         text: bool = False,
         segmenter: str | None = None,
+        read_out: str = "head",
     ) -> QualityReport:
         if self.fail_on and self.fail_on in str(image.path):
             raise self.error

@@ -7,22 +7,21 @@ from PIL import Image
 from torch import nn
 
 from seagull.findings import Findings
-from seagull.inference.answers import tilted
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model, load, revision
 from seagull.inference.tree import common_prefix, pack, sorted_chunks
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.model.build import build_model
-from seagull.model.config import SeagullConfig
+from seagull.model.config import PUBLISHED_WEIGHTS, SeagullConfig
 from seagull.model.errors import ModelError
-from seagull.model.head import REGIONS, RegionHead, head_of
+from seagull.model.head import LEAST_SPREAD, SPREAD_RANGE, RegionHead
 from seagull.model.seagull import initialise_region_parts
 from seagull.photos import PhotoError
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.prompts import INSTRUCTIONS, STYLES
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, DistortionType, ModelInfo, Region
+from seagull.types import AssessmentTask, DistortionType, LevelScore, ModelInfo
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def test_a_report_holds_what_was_asked(assessor, photo, regions):
             assert sum(score.probabilities.values()) == pytest.approx(1)
             mean = sum(
                 weight * score.probabilities[word]
-                for word, weight in zip(scale.words, scale.weights, strict=True)
+                for word, weight in zip(scale.words, PUBLISHED_WEIGHTS, strict=True)
             )
             assert score.score == pytest.approx(mean)
             assert 0 <= score.std <= 0.5
@@ -50,92 +49,99 @@ def test_a_report_holds_what_was_asked(assessor, photo, regions):
         }
 
 
-def test_a_head_reads_distortions_in_place_of_questions(tiny_model, processor, photo, regions):
-    head = RegionHead(tiny_model.config.text.hidden_size)
-    for linear in (head.outer, head.presence):
+def headed(model, processor, seed: int = 3) -> Assessor:
+    torch.manual_seed(seed)
+    head = RegionHead(model.config.text.hidden_size).eval()
+    return Assessor(Engine(model, processor, head=head), ModelInfo("tiny", "0", trained=False))
+
+
+def test_numbers_and_distortions_are_the_head_s(tiny_model, processor, photo, regions):
+    assessor = headed(tiny_model, processor)
+    head = assessor.engine.head
+    for linear in (head.outer, head.presence, head.spread):
         torch.nn.init.zeros_(linear.weight)
     with torch.no_grad():
         head.presence.bias.copy_(torch.tensor([3.0, -3.0, -3.0, 0.1, -3.0, -3.0]))
-        head.outer.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, -9.0, 0.0, 9.0]))
-    info = ModelInfo("tiny", "0", trained=False)
-    plain, engine = Engine(tiny_model, processor), Engine(tiny_model, processor, head=head)
-    (entry, _) = Assessor(engine, info).assess(photo, regions[:2]).regions
+        head.outer.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0, -9.0, 0.0, 9.0]))
+        head.spread.bias.fill_(0.3)
+    (entry, _) = assessor.assess(photo, regions[:2]).regions
     kinds, words = list(DistortionType), SEVERITY.words
     said = [(found.type, found.severity) for found in entry.distortions]
     # 0.5 is as near to the second word as to the third; Python rounds halves to even.
     assert said == [(kinds[0], words[1]), (kinds[3], words[0])]
     assert entry.distortion_probabilities[kinds[0]] == pytest.approx(1 / (1 + np.exp(-3)))
-    (asked, _) = Assessor(plain, info).assess(photo, regions[:2]).regions
-    assert entry.quality.score == pytest.approx(0.5, abs=1e-5)
-    assert entry.quality.level == QUALITY.words[2]
-    # The language model's distribution, tilted: its logarithm changes by a straight line.
-    pair = zip(
-        entry.quality.probabilities.values(), asked.quality.probabilities.values(), strict=True
-    )
-    steps = np.diff([np.log(mine / theirs) for mine, theirs in pair])
-    assert steps == pytest.approx(steps[:1].repeat(4), abs=1e-3)
-    alone = Engine(tiny_model, processor, head=head)
-    (only, _) = Assessor(alone, info).assess(photo, regions[:2], tasks=["distortion"]).regions
+    quality = 1 / (1 + np.exp(-1))
+    spread = LEAST_SPREAD + SPREAD_RANGE / (1 + np.exp(-0.3))
+    wanted = LevelScore.from_normal(QUALITY, quality, spread)
+    assert entry.quality.score == pytest.approx(wanted.score)
+    assert entry.quality.std == pytest.approx(wanted.std)
+    assert entry.quality.probabilities == pytest.approx(wanted.probabilities)
+    assert entry.quality.level == QUALITY.word(quality)
+    assert (entry.importance.score, entry.importance.std) == (pytest.approx(0.5), 0.1)
+    (only, _) = assessor.assess(photo, regions[:2], tasks=["distortion"]).regions
     assert only.distortions == entry.distortions
     assert only.quality is None
-    assert alone.counters.prefix_tokens == 0
 
 
-def test_a_side_tower_counts_by_the_share_of_the_photo(tiny_config, processor, photo):
-    settings = tiny_config.to_dict()
-    settings["vision_config"]["towers"], settings["mfe_config"]["towers"] = 2, 1
-    torch.manual_seed(5)
-    model = build_model(SeagullConfig(**settings))
-    initialise_region_parts(model, 5)
-    head = head_of(model)
-    with torch.no_grad():
-        head.outer.weight.zero_()
-        head.outer.bias.zero_()
-        head.gate.outer.weight.zero_()
-        head.gate.outer.bias.fill_(50.0)
-        head.readers[0].outer.weight.zero_()
-        head.readers[0].outer.bias.fill_(50.0)
-    mask = np.zeros(photo.pixels.shape[:2], dtype=bool)
-    mask[: mask.shape[0] // 2] = True
-    asked = [Region(mask=np.ones_like(mask), id="photo"), Region(mask=mask, id="upper")]
-    engine = Engine(model, processor, head=head)
-    session = engine.open(photo)
-    read = engine.read_head(session, asked).numbers[0, :, 0].tolist()
-    shares = [region.area_fraction for region in asked]
-    assert shares[0] > 1.9 * shares[1] > 0.5
-    assert read == pytest.approx([0.5 + 0.5 * share for share in shares], abs=1e-5)
-    assert (
-        session.nbytes > sum(shown.statistics.nbytes for shown in session.side_views.values()) > 0
-    )
+def test_without_words_a_head_needs_neither_language_model_nor_crops(
+    tiny_model, processor, photo, regions
+):
+    assessor = headed(tiny_model, processor)
+    assert assessor.has_head
+    assessor.assess(photo, regions[:3])
+    counted = assessor.engine.counters
+    assert (counted.prefix_tokens, counted.suffix_tokens, counted.crops_encoded) == (0, 0, 0)
+    assert counted.regions_encoded == 3
+    session = assessor.engine.open(photo)
+    assert len(session.global_tokens) == 3
+    assert not session.local_tokens
+    assessor.assess(photo, regions[:3], tasks=["quality"], text=True)
+    assert counted.prefix_tokens > 0
+    assert (counted.regions_encoded, counted.crops_encoded) == (3, 3)
+    before = session.nbytes
+    session.local_tokens.clear()
+    assert session.nbytes < before
 
 
-def test_a_reader_of_regions_reads_each_region_by_itself(tiny_config, processor, photo, regions):
-    settings = tiny_config.to_dict()
-    settings["vision_config"]["towers"] = 2
-    settings["mfe_config"] |= {"towers": 1, "region_tower": True}
-    torch.manual_seed(5)
-    model = build_model(SeagullConfig(**settings))
-    initialise_region_parts(model, 5)
-    head = head_of(model).eval()
-    with torch.no_grad():
-        head.outer.weight.zero_()
-        head.outer.bias.zero_()
-    engine = Engine(model, processor, head=head)
-    session = engine.open(photo)
-    read = engine.read_head(session, regions[:3]).numbers[0]
-    masks = processor.regions(photo.pixels, regions[:3]).masks[None]
-    own = head.regions(model.region_levels(session.pyramid), masks).numbers[0]
-    assert own.std(dim=0).max() > 1e-4
-    torch.testing.assert_close(read, (1 - REGIONS) * 0.5 + REGIONS * own)
-    alone = engine.read_head(engine.open(photo), regions[1:2]).numbers[0]
-    torch.testing.assert_close(alone, read[1:2])
+def test_the_language_model_s_read_out_is_what_it_says_without_a_head(
+    assessor, tiny_model, processor, photo, regions
+):
+    with_head = headed(tiny_model, processor)
+    read = with_head.assess(photo, regions[:2], text=True, read_out="language_model")
+    alone = assessor.assess(photo, regions[:2], text=True)
+    other = with_head.assess(photo, regions[:2])
+    for mine, wanted, head in zip(read.regions, alone.regions, other.regions, strict=True):
+        assert mine.quality.score == pytest.approx(wanted.quality.score)
+        assert mine.importance.probabilities == pytest.approx(wanted.importance.probabilities)
+        assert mine.distortion_probabilities == pytest.approx(wanted.distortion_probabilities)
+        assert mine.text == wanted.text
+        assert mine.quality.score != pytest.approx(head.quality.score, abs=1e-3)
+    with pytest.raises(ValueError, match="unknown read-out 'heads'; nearest: head"):
+        assessor.assess(photo, regions[:1], read_out="heads")
 
 
-@pytest.mark.parametrize("mean", [0.0, 0.013, 0.4, 0.75, 1.0])
-def test_a_tilted_distribution_has_the_mean(mean):
-    shares = tilted(np.array([0.1, 0.0, 0.6, 0.2, 0.1]), QUALITY.weights, mean)
-    assert shares.sum() == pytest.approx(1)
-    assert shares @ np.asarray(QUALITY.weights) == pytest.approx(mean, abs=1e-6)
+def test_level_words_count_for_what_the_model_s_settings_say(
+    assessor, tiny_model, processor, photo, regions, monkeypatch
+):
+    (published,) = assessor.assess(photo, regions[:1], tasks=["quality"]).regions
+    weights = [0.1, 0.3, 0.5, 0.7, 0.9]
+    monkeypatch.setattr(tiny_model.config, "level_weights", weights)
+    (own,) = assessor.assess(photo, regions[:1], tasks=["quality"]).regions
+    assert own.quality.probabilities == published.quality.probabilities
+    shares = np.array(list(own.quality.probabilities.values()))
+    assert own.quality.score == pytest.approx(float(shares @ weights))
+    assert own.quality.std < published.quality.std
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.05, 0.1, 0.2, 0.35, 0.52])
+def test_the_likeliest_word_is_the_number_s_word(spread):
+    for step in range(101):
+        score = LevelScore.from_normal(QUALITY, step / 100, spread)
+        shares = score.probabilities
+        assert sum(shares.values()) == pytest.approx(1)
+        assert score.level == QUALITY.word(step / 100)
+        # On an edge both neighbours are as likely.
+        assert shares[score.level] == pytest.approx(max(shares.values()), abs=1e-12)
 
 
 def test_tasks_not_asked_are_none_and_words_come_on_request(assessor, photo, regions):

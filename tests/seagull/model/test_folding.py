@@ -1,4 +1,4 @@
-"""Folding of batch normalisation: the same levels from fewer layers, or the tower as it was."""
+"""Folding of batch normalisation: the same levels from fewer layers, or the backbone as it was."""
 
 import pytest
 import torch
@@ -8,11 +8,11 @@ from seagull.model.folding import fold_norms, folded
 from seagull.model.vision import VisionEncoder
 
 
-def learned(architecture: str, levels: list[int], towers: int = 1) -> VisionEncoder:
+def learned(architecture: str, levels: list[int]) -> VisionEncoder:
     """An encoder whose statistics and weights are those of no new one."""
     with torch.random.fork_rng():
         torch.manual_seed(4)
-        encoder = VisionEncoder(architecture, levels, towers=towers)
+        encoder = VisionEncoder(architecture, levels)
         for module in encoder.modules():
             if isinstance(module, nn.BatchNorm2d):
                 for tensor in (module.weight, module.running_var):
@@ -28,14 +28,11 @@ def learned(architecture: str, levels: list[int], towers: int = 1) -> VisionEnco
     ("architecture", "left"), [("tf_efficientnet_lite0", 0), ("test_resnet", 1)]
 )  # fmt: skip
 def test_a_folded_encoder_computes_the_same(architecture: str, left: int) -> None:
-    encoder = learned(architecture, [1, 2, 3], towers=2)
+    encoder = learned(architecture, [1, 2, 3])
     pixels = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(1))
     before, channels, strides = encoder(pixels), encoder.channels, encoder.strides
     fold_norms(encoder)
-    assert all(
-        left == sum(isinstance(module, nn.BatchNorm2d) for module in backbone.modules())
-        for backbone in encoder.backbones
-    )
+    assert left == sum(isinstance(module, nn.BatchNorm2d) for module in encoder.modules())
     assert (encoder.channels, encoder.strides) == (channels, strides)
     for level, wanted in zip(encoder(pixels), before, strict=True):
         assert (level - wanted).abs().max() < 1e-4 * wanted.abs().max()
@@ -48,14 +45,14 @@ def test_folded_weights_keep_their_type() -> None:
     assert {weight.dtype for weight in encoder.parameters()} == {torch.bfloat16}
 
 
-def test_a_tower_without_batch_normalisation_stays_as_it_is() -> None:
+def test_a_backbone_without_batch_normalisation_stays_as_it_is() -> None:
     encoder = VisionEncoder("test_convnext", [0, 1]).eval()
     backbone = encoder.backbone
     fold_norms(encoder)
     assert encoder.backbone is backbone
 
 
-def test_a_tower_whose_weights_are_not_in_memory_stays_as_it_is() -> None:
+def test_a_backbone_whose_weights_are_not_in_memory_stays_as_it_is() -> None:
     with torch.device("meta"):
         encoder = VisionEncoder("test_resnet", [1, 2]).eval()
     backbone = encoder.backbone
@@ -96,6 +93,8 @@ class Centred(Backwards):
 
 
 @pytest.mark.parametrize("made", [Backwards, Centred])
-def test_a_tower_that_would_compute_something_else_stays_as_it_is(made: type[nn.Module]) -> None:
-    tower = made().eval()
-    assert folded(tower, 8) is tower
+def test_a_backbone_that_would_compute_something_else_stays_as_it_is(
+    made: type[nn.Module],
+) -> None:
+    backbone = made().eval()
+    assert folded(backbone, 8) is backbone

@@ -9,7 +9,7 @@ import torch
 
 from seagull.model.build import preset
 from seagull.model.mfe import MaskFeatureExtractor, PyramidCrop
-from seagull.model.pooling import geometry, level_weights, pool, surroundings
+from seagull.model.pooling import geometry, level_weights, pool
 from seagull.model.published import MFE_PREFIX, our_key
 
 CHANNELS = [192, 384, 768, 1536]
@@ -35,7 +35,6 @@ def published(shared):
     shapes = json.loads((folder / "state_dict_keys.json").read_text())
     mfe = MaskFeatureExtractor(
         channels=CHANNELS,
-        crop_channels=CHANNELS,
         cells=[side * side for side in SIDES],
         crop_size=512,
         out_dim=4096,
@@ -172,12 +171,8 @@ def test_geometry_knows_size_and_place_whatever_the_resolution():
 @pytest.mark.parametrize("told", [True, False])
 def test_mask_pooling_alone_forgets_the_size_of_a_region(told):
     settings = preset("seagull-nano")["model"]["mfe_config"] | {"geometry": told}
-    # How many towers there are is seen by the channels; a tower for regions has an MFE of its own,
-    # and which of the two sees a region's surroundings is settled by the model.
-    for name in ("towers", "region_tower", "surroundings", "subsets"):
-        settings.pop(name, None)
     mfe = MaskFeatureExtractor(
-        channels=[4, 6], crop_channels=[4, 6], cells=None, crop_size=64, out_dim=8, **settings
+        channels=[4, 6], cells=None, crop_size=64, out_dim=8, **settings
     ).eval()
     pyramid = [torch.ones(1, 4, 8, 8), torch.ones(1, 6, 4, 4)]
     masks = torch.zeros(1, 2, 32, 32, dtype=torch.bool)
@@ -186,66 +181,3 @@ def test_mask_pooling_alone_forgets_the_size_of_a_region(told):
     with torch.inference_mode():
         small, large = mfe.global_tokens(pyramid, mfe.image_context(pyramid), masks)[0]
     assert torch.allclose(small, large, atol=1e-5) != told
-
-
-def test_surroundings_are_what_lies_near_and_is_not_the_region():
-    weights = torch.zeros(1, 2, 40, 40)
-    weights[0, 0, 10:20, 10:20] = 1
-    weights[0, 0, 20, 10:20] = 0.25
-    weights[0, 1] = 1
-    # 32 px of 320 are four cells of 40.
-    around = surroundings(weights, 320)
-    expected = torch.zeros(40, 40)
-    expected[6:25, 6:24] = 1
-    expected[10:20, 10:20] = 0
-    expected[20, 10:20] = 0.75
-    # The row below is only a quarter of the region's, and so is what lies near that row alone.
-    expected[24, 6:24] = 0.25
-    torch.testing.assert_close(around[0, 0], expected)
-    assert not around[0, 1].any()
-    # Beyond the photo is nothing.
-    photo = torch.ones(1, 1, 40, 40)
-    photo[..., 22], photo[..., 23:] = 0.5, 0
-    expected[6:20, 22], expected[20:24, 22], expected[:, 23:] = 0.5, 0.5, 0
-    torch.testing.assert_close(surroundings(weights, 320, photo)[0, 0], expected)
-    # Of a level with cells of 80 px, one cell all round.
-    coarse = torch.zeros(1, 1, 4, 4)
-    coarse[0, 0, 1, 1] = 1
-    assert surroundings(coarse, 320).sum() == 8
-
-
-@pytest.mark.parametrize("scaled", [True, False])
-def test_a_global_token_is_told_how_its_region_differs_from_what_is_around_it(scaled):
-    settings = preset("seagull-nano")["model"]["mfe_config"] | {"standardise": scaled}
-    for name in ("towers", "region_tower", "surroundings", "subsets"):
-        settings.pop(name, None)
-    torch.manual_seed(3)
-    mfe = MaskFeatureExtractor(
-        channels=[4, 6], crop_channels=[4, 6], cells=None, crop_size=64, out_dim=8, around=True,
-        **settings,
-    ).eval()  # fmt: skip
-    pyramid = [torch.rand(1, 4, 16, 16), torch.rand(1, 6, 8, 8)]
-    masks = torch.zeros(1, 3, 128, 128, dtype=torch.bool)
-    masks[0, 0, 32:96, 32:96] = True
-    masks[0, 1] = True
-    context = mfe.image_context(pyramid)
-    with torch.inference_mode():
-        nothing = mfe.global_tokens(pyramid, context, masks)
-        for linear in mfe.surroundings:
-            torch.nn.init.normal_(linear.weight)
-        told = mfe.global_tokens(pyramid, context, masks)
-        alike = [level.clone() for level in pyramid]
-        alike[0][:, :, 4:12, 4:12] += 1
-        alike[1][:, :, 2:6, 2:6] += 1
-        # Mean and deviation around the region, with the shares that the definition gives.
-        own, around = alike[0][0, :, 4:12, 4:12], torch.ones(16, 16)
-        around[4:12, 4:12] = 0
-        found, some = mfe._around(alike[0], masks, None)
-    beside = alike[0][0][:, around.bool()]
-    expected = torch.cat([beside.mean(dim=1), beside.var(dim=1, correction=0).sqrt()])
-    assert some[0, :, 0].tolist() == [True, False, False]
-    torch.testing.assert_close(found[0, 0], expected, atol=1e-4, rtol=0)
-    assert (own.mean(dim=(1, 2)) - found[0, 0, :4]).min() > 0.5
-    # The whole photo has nothing around it, and a region that is none neither.
-    assert (told - nothing)[0, 0].abs().max() > 1e-3
-    torch.testing.assert_close(told[0, 1:], nothing[0, 1:])
