@@ -22,18 +22,24 @@ class Source:
         split: of a set of Hugging Face datasets.
         crop: show random square windows of so many pixels a side instead of the photos, which
             have to be judged as a whole (``data.pack: photo`` only); 0 shows whole photos.
+        together: put so many photos of one group of labels (``RegionOrder.group``), the group's
+            first always among them, into one micro-batch, so that their regions can be put in
+            order (``data.pack: photo`` only). 1 takes photos one by one.
     """
 
     path: str
     weight: float = 1.0
     split: str = "train"
     crop: int = 0
+    together: int = 1
 
     def __post_init__(self) -> None:
         if not 0 < self.weight <= 1000:
             raise ConfigError(f"weight: above 0 and at most 1000, got {self.weight}")
         if not 0 <= self.crop <= 100_000:
             raise ConfigError(f"crop: a number of pixels, or 0, got {self.crop}")
+        if not 1 <= self.together <= 1000:
+            raise ConfigError(f"together: from 1 to 1000 photos, got {self.together}")
 
 
 @dataclass(frozen=True)
@@ -84,12 +90,16 @@ class LossSettings:
             distribution that the number behind the word (and the raters' spread, where known)
             implies, the rest with the word alone.
         numeric_head: weight of a small head on the global tokens that learns the numbers; a photo
-            counts as much as a token of text, however many regions it has.
+            counts as much as a token of text, however many regions it has. Quality is learned from
+            labels whose metric is ``mos`` alone.
+        order: weight of the order of the regions of a micro-batch, by the head's quality, where
+            their labels tell it (``data.pack: photo`` only), see ``seagull.training.order``.
     """
 
     text: float = 1.0
     soft_levels: float = 0.0
     numeric_head: float = 0.0
+    order: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "loss.text": (0, 1e6),
     "loss.soft_levels": (0, 1),
     "loss.numeric_head": (0, 1e6),
+    "loss.order": (0, 1e6),
     "data.workers": (0, 1024),
     "data.validation_records": (0, 1e9),
     "data.max_tokens": (16, 1e7),
@@ -113,9 +114,15 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
             yield f"data.{used[0]}: needs data.pack: photo"
         if any(source.crop for source in config.data.train):
             yield "crop: needs data.pack: photo"
+        if any(source.together > 1 for source in config.data.train):
+            yield "together: needs data.pack: photo"
+        if config.loss.order:
+            yield "loss.order: needs data.pack: photo"
         if not config.loss.text:
             yield "loss.text: 0 needs data.pack: photo"
     if not config.loss.text and not config.loss.numeric_head:
         yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
+    if config.loss.order and not config.loss.numeric_head:
+        yield "loss.order: is about what the head reads; set loss.numeric_head"
     if "head" in config.groups and not config.loss.numeric_head:
         yield "trainable: head learns by loss.numeric_head, which is 0"

@@ -11,6 +11,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+PAIR_DEVIATION = 0.1
+"""Standard deviation of the difference of two qualities, of which a pair's order is drawn."""
+POOR_BELOW = 0.4
+"""Where the words fair and better begin: no region under a severe distortion reaches it."""
+
 
 def token_losses(logits: Float[Tensor, "E V"], targets: Int[Tensor, " E"]) -> Float[Tensor, " E"]:
     """Cross entropy of each answer's token."""
@@ -40,6 +45,26 @@ def head_loss(
     return (apart.sum(dim=(1, 2)) / regions).sum()
 
 
+def gaussian_loss(
+    mean: Float[Tensor, "B R"], spread: Float[Tensor, "B R"], mos: Float[Tensor, "B R"]
+) -> Float[Tensor, ""]:
+    """Negative log-likelihood of the known MOS, weighted by the variance, summed over photos.
+
+    Weighted so (Seitzer et al., arXiv 2203.09168, with beta 1), the mean learns as by squared error
+    and the spread as by likelihood: a spread that is small by chance does not drown all else.
+
+    Args:
+        mean: quality. ``spread``: its standard deviation, above 0.
+        mos: NaN where there is none.
+    """
+    known = ~mos.isnan()
+    apart = torch.where(known, mos - mean, 0.0)
+    variance = spread.square()
+    likelihood = 0.5 * (variance.log() + apart.square() / variance) * variance.detach()
+    regions = known.sum(dim=1).clamp_min(1)
+    return (torch.where(known, likelihood, 0.0).sum(dim=1) / regions).sum()
+
+
 def presence_loss(
     logits: Float[Tensor, "B R types"], severities: Float[Tensor, "B R types"]
 ) -> Float[Tensor, ""]:
@@ -53,3 +78,41 @@ def presence_loss(
     )
     per_photo = torch.where(known, apart, 0.0).sum(dim=(1, 2))
     return (per_photo / known.sum(dim=(1, 2)).clamp_min(1)).sum()
+
+
+def pair_loss(
+    quality: Float[Tensor, " N"],
+    pairs: Int[Tensor, "P 2"],
+    targets: Float[Tensor, " P"],
+) -> Float[Tensor, ""]:
+    """Mean of 1 - fidelity of the order of pairs, by Thurstone's model; 0 without pairs.
+
+    UNIQUE, arXiv 2005.13983, equations 3 to 5, with a fixed deviation.
+
+    Args:
+        quality: of all regions.
+        pairs: places of two of them.
+        targets: the chance that the first is the better one.
+    """
+    if not len(pairs):
+        return quality.new_zeros(())
+    apart = quality[pairs[:, 0]] - quality[pairs[:, 1]]
+    chance = torch.special.ndtr(apart.float() / PAIR_DEVIATION)
+    # Kept off 0, where a root has no slope.
+    first, second = chance * targets, (1 - chance) * (1 - targets)
+    alike = first.clamp_min(1e-6).sqrt() + second.clamp_min(1e-6).sqrt()
+    return (1 - alike).mean()
+
+
+def unchanged_loss(quality: Float[Tensor, " N"], pairs: Int[Tensor, "S 2"]) -> Float[Tensor, ""]:
+    """Mean smooth L1 between the qualities of one untouched region in two versions of its photo."""
+    if not len(pairs):
+        return quality.new_zeros(())
+    return functional.smooth_l1_loss(quality[pairs[:, 0]], quality[pairs[:, 1]], beta=0.02)
+
+
+def poor_loss(quality: Float[Tensor, " N"], poor: Int[Tensor, " K"]) -> Float[Tensor, ""]:
+    """Mean of how far regions that nobody would call fair are above ``POOR_BELOW``."""
+    if not len(poor):
+        return quality.new_zeros(())
+    return (quality[poor] - POOR_BELOW).clamp_min(0).mean()

@@ -17,9 +17,21 @@ from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.tokens import IGNORE_INDEX
 from seagull.training.batch_statistics import learning_norms, statistics
 from seagull.training.config import LossSettings
-from seagull.training.losses import head_loss, presence_loss, soft_losses, token_losses
+from seagull.training.losses import (
+    gaussian_loss,
+    head_loss,
+    pair_loss,
+    poor_loss,
+    presence_loss,
+    soft_losses,
+    token_losses,
+    unchanged_loss,
+)
 from seagull.types import DistortionType
 
+QUALITY = HEAD_NUMBERS.index("quality")
+MOS_WEIGHT = 10.0
+"""Brings the likelihood of MOS to the size of ``head_loss`` for errors below its beta."""
 SEVERITIES = slice(len(HEAD_NUMBERS) - len(DistortionType), None)
 """Where the severities stand among the numbers of the head."""
 
@@ -172,10 +184,27 @@ class TrainingNetwork(nn.Module):
         return hidden.masked_fill(~visible, torch.finfo(dtype).min)
 
     def _head_terms(self, reading: HeadReading, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        known = batch["region_numbers"]
-        present = presence_loss(reading.presence, known[..., SEVERITIES])
-        apart = head_loss(reading.numbers, known) + present
-        return {"head": self.settings.numeric_head * apart}
+        weight, known = self.settings.numeric_head, batch["region_numbers"]
+        quality, mos = reading.numbers[..., QUALITY], known[..., QUALITY]
+        others = head_loss(reading.numbers[..., QUALITY + 1 :], known[..., QUALITY + 1 :])
+        terms = {
+            "mos": weight * MOS_WEIGHT * gaussian_loss(quality, reading.spread, mos),
+            "head": weight * (others + presence_loss(reading.presence, known[..., SEVERITIES])),
+        }
+        if "pairs" in batch and self.settings.order:
+            terms |= self._order_terms(quality.flatten(), batch)
+        return terms
+
+    def _order_terms(self, quality: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Losses of order, each a mean that counts for all photos of the batch."""
+        weight = self.settings.order * len(batch["pixel_values"])
+        pairs, targets, of_mos = batch["pairs"], batch["pair_targets"], batch["pair_kinds"] == 1
+        return {
+            "mos_order": weight * pair_loss(quality, pairs[of_mos], targets[of_mos]),
+            "order": weight * pair_loss(quality, pairs[~of_mos], targets[~of_mos]),
+            "unchanged": weight * unchanged_loss(quality, batch["unchanged"]),
+            "poor": weight * poor_loss(quality, batch["poor"]),
+        }
 
     def _text_terms(self, answers: Answers, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses at the answers' tokens."""

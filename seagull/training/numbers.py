@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from seagull.levels import SEVERITY
 from seagull.model.head import HEAD_NUMBERS
-from seagull.records import RegionLabels
+from seagull.records import MOS, RegionLabels
 
 UNKNOWN = float("nan")
 
@@ -14,12 +12,14 @@ UNKNOWN = float("nan")
 def known_numbers(labels: RegionLabels | None) -> list[float]:
     """The numbers of ``HEAD_NUMBERS``, NaN where unknown.
 
+    Only people's MOS says how good a region is; other metrics say which of two is the better one.
     The severity words stand for .2, .4 ... 1; a type that a known set of distortions leaves out
     has 0.
     """
     if labels is None:
         return [UNKNOWN] * len(HEAD_NUMBERS)
-    numbers = [_number(labels.quality), _number(labels.importance)]
+    mos = labels.quality if labels.metric == MOS else None
+    numbers = [_number(mos), _number(labels.importance)]
     if labels.distortions is None:
         return numbers + [UNKNOWN] * (len(HEAD_NUMBERS) - 2)
     steps = len(SEVERITY.words)
@@ -32,9 +32,3 @@ def known_numbers(labels: RegionLabels | None) -> list[float]:
 
 def _number(value: float | None) -> float:
     return UNKNOWN if value is None else value
-
-
-def metric_number(labels: RegionLabels | None) -> int:
-    """The same number for labels of the same metric, in every run and process."""
-    name = "" if labels is None else labels.metric or ""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=6).digest(), "big")

@@ -37,13 +37,13 @@ from seagull.training.forest import (
 )
 from seagull.training.judgements import Judgement, judgements
 from seagull.training.levels import LevelWord, find_level_words
+from seagull.training.order import order_targets, placed_regions, region_key
 from seagull.training.plan import Item
 from seagull.training.records import RecordIndex
 from seagull.training.samples import (
     Batch,
     dummy_regions,
     level_targets,
-    metric_row,
     number_rows,
     pad_numbers,
 )
@@ -60,7 +60,7 @@ class PhotoSample:
         forest: the conversations; None where they are not learned.
         levels: level words with numbers behind them; ``position`` is a node, ``region`` a number.
         numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
-        metrics: which metric the numbers come from, (R,).
+        known: key and labels of each region, see ``seagull.training.order``.
         seed: of the micro-batch.
     """
 
@@ -69,7 +69,7 @@ class PhotoSample:
     forest: Forest | None
     levels: list[LevelWord]
     numbers: Tensor
-    metrics: Tensor
+    known: list[tuple[str, RegionLabels | None]]
     seed: int
 
 
@@ -138,7 +138,7 @@ class PhotoDataset(Dataset[PhotoSample]):
             forest=forest,
             levels=levels,
             numbers=number_rows(found.labels),
-            metrics=metric_row(found.labels),
+            known=[(region_key(s), own) for s, own in zip(found.specs, found.labels, strict=True)],
             seed=seed,
         )
 
@@ -211,7 +211,8 @@ class PackMaker:
 
     With conversations, ``input_ids``, ``labels`` and ``position_ids`` are (1, n), ``visible`` is
     (1, 1, n, n), ``answers`` are the supervised nodes (E,) and ``answer_parents`` those that they
-    are predicted from. ``region_numbers`` is (B, R, numbers) and ``region_metrics`` (B, R).
+    are predicted from. ``region_numbers`` is (B, R, numbers); for the order of
+    regions see ``seagull.training.order``.
 
     Args:
         crop_size: side of the regions' crops in pixels; 0 where there are no conversations.
@@ -232,7 +233,8 @@ class PackMaker:
             **regions,
             **_text([sample.forest for sample in samples if sample.forest], most, len(samples)),
             **level_targets(_words(samples), self.level_weights),
-            **pad_numbers([(s.numbers, s.metrics) for s in samples], (count, most)),
+            "region_numbers": pad_numbers([sample.numbers for sample in samples], (count, most)),
+            **order_targets(placed_regions([sample.known for sample in samples], most)),
             "seed": torch.tensor(samples[0].seed),
         }
 

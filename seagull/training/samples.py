@@ -16,7 +16,7 @@ from seagull.preprocessing.processor import SeagullProcessor
 from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.training.levels import LevelWord, find_level_words, soft_levels
-from seagull.training.numbers import known_numbers, metric_number
+from seagull.training.numbers import known_numbers
 from seagull.training.plan import Item
 from seagull.training.records import RecordIndex
 
@@ -33,7 +33,6 @@ class TrainingSample:
         tokens: the conversation.
         levels: its level words with numbers behind them.
         numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
-        metrics: which metric the numbers come from, (R,).
         seed: of the micro-batch.
     """
 
@@ -42,7 +41,6 @@ class TrainingSample:
     tokens: Tokens
     levels: list[LevelWord]
     numbers: Tensor
-    metrics: Tensor
     seed: int
 
 
@@ -86,7 +84,6 @@ class RecordDataset(Dataset[TrainingSample]):
             tokens=tokens,
             levels=find_level_words(record, self.processor, tokens),
             numbers=number_rows(labels),
-            metrics=metric_row(labels),
             seed=seed,
         )
 
@@ -97,7 +94,7 @@ class BatchMaker:
 
     Besides the model's inputs and ``labels`` a batch holds, for K level words: ``level_rows``,
     ``level_positions``, ``level_tasks`` (K,) and ``level_targets`` (K, 5); ``region_numbers``
-    (B, R, numbers), ``region_metrics`` (B, R) and ``seed``. A batch without regions
+    (B, R, numbers) and ``seed``. A batch without regions
     gets one that counts for nothing, because under ZeRO every process has to run every module.
 
     Args:
@@ -119,7 +116,7 @@ class BatchMaker:
         count, most = batch["region_masks"].shape[:2]
         return {
             **batch,
-            **pad_numbers([(sample.numbers, sample.metrics) for sample in samples], (count, most)),
+            "region_numbers": pad_numbers([sample.numbers for sample in samples], (count, most)),
             "seed": torch.tensor(samples[0].seed),
             **level_targets(
                 [(row, word) for row, s in enumerate(samples) for word in s.levels],
@@ -152,18 +149,12 @@ def number_rows(labels: Sequence[RegionLabels | None]) -> Tensor:
     return torch.tensor(rows).reshape(len(rows), len(HEAD_NUMBERS))
 
 
-def metric_row(labels: Sequence[RegionLabels | None]) -> Tensor:
-    """The metrics of regions' labels, (R,)."""
-    return torch.tensor([metric_number(each) for each in labels], dtype=torch.long)
-
-
-def pad_numbers(rows: Sequence[tuple[Tensor, Tensor]], size: tuple[int, int]) -> Batch:
-    """``region_numbers`` and ``region_metrics`` for numbers (R, numbers) and metrics (R,) a row."""
+def pad_numbers(rows: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+    """``region_numbers`` (B, R, numbers) for numbers (R, numbers) a row; NaN where none are."""
     numbers = torch.full((*size, len(HEAD_NUMBERS)), float("nan"))
-    metrics = torch.zeros(size, dtype=torch.long)
-    for row, (known, metric) in enumerate(rows):
-        numbers[row, : len(known)], metrics[row, : len(metric)] = known, metric
-    return {"region_numbers": numbers, "region_metrics": metrics}
+    for row, known in enumerate(rows):
+        numbers[row, : len(known)] = known
+    return numbers
 
 
 def level_targets(words: Sequence[tuple[int, LevelWord]], level_weights: Sequence[float]) -> Batch:

@@ -222,10 +222,11 @@ def build_plan(
         raise ConfigError("data.train: name at least one source, e.g. - path: records.jsonl")
     index = build_index(config.data.train)
     bucket, length, source = _buckets(config, processor, index), index.length, index.source
+    scene = index.scene
     if config.data.pack == "photo":
         photos = group_by_photo(index)
         first = np.array([own[0] for own in photos])
-        bucket, source = bucket[first], source[first]
+        bucket, source, scene = bucket[first], source[first], scene[first]
         length = np.array([index.length[own].sum() for own in photos])
     plan = BatchPlan(
         bucket=bucket,
@@ -236,6 +237,8 @@ def build_plan(
         micro_batch=config.micro_batch,
         seed=config.seed,
         group_length=config.data.group_length,
+        scene=scene,
+        together=tuple(source.together for source in config.data.train),
     )
     return index, plan, plan.steps(config.epochs, config.max_steps)
 

@@ -12,7 +12,14 @@ from data_tools.distort.config import DEFAULT_CONFIG
 from data_tools.distort.registry import apply_all
 from data_tools.reference.reference import Reference
 from data_tools.versions.config import KINDS, VersionsConfig
-from data_tools.versions.draw import TARGET_SHARES, Draft, draw_version, render_version
+from data_tools.versions.draw import (
+    TARGET_SHARES,
+    TWIN_GAP,
+    Draft,
+    choose_regions,
+    draw_version,
+    render_version,
+)
 from data_tools.versions.scenes import PHOTO, Scene
 from seagull.regions.masks import box_mask
 
@@ -43,7 +50,7 @@ def test_version_0_is_clean(scene: Scene) -> None:
 
 
 def test_kinds_levels_types_and_edges_are_as_asked(scene: Scene) -> None:
-    found = drafts(scene, 1500)[1:]
+    found = drafts(scene, 3001)[1:]
     kinds = Counter(draft.kind for draft in found)
     for kind, weight in KINDS.items():
         assert kinds[kind] / len(found) == pytest.approx(weight, abs=0.04)
@@ -61,6 +68,31 @@ def test_kinds_levels_types_and_edges_are_as_asked(scene: Scene) -> None:
     regional = [draft for draft in found if draft.target is not None]
     hard = sum(draft.feather == 0 for draft in regional) / len(regional)
     assert hard == pytest.approx(0.5, abs=0.05)
+
+
+def test_twins_differ_in_levels_alone_and_enough_to_be_told_apart(scene: Scene) -> None:
+    found = drafts(scene, 201)[1:]
+    worse = 0
+    for first, second in zip(found[::2], found[1::2], strict=True):
+        assert (first.kind, first.target, first.feather) == (
+            second.kind,
+            second.target,
+            second.feather,
+        )
+        for one, other in zip(first.settings, second.settings, strict=True):
+            assert (one.type, one.variant) == (other.type, other.variant)
+            assert abs(one.k - other.k) >= TWIN_GAP
+        worse += first.settings[0].k > second.settings[0].k
+    assert 30 < worse < 70
+
+
+def test_twins_have_the_same_regions_labelled_and_version_0_has_all(scene: Scene) -> None:
+    config = DataConfig(seed=5, versions=VersionsConfig(regions=2))
+    found = drafts(scene, 41, regions=2)
+    chosen = [choose_regions(scene, draft, [], config) for draft in found]
+    assert chosen[0] == [*scene.masks]
+    assert chosen[1::2] == chosen[2::2]
+    assert max(map(len, chosen[1:])) == 2
 
 
 def test_hard_edges_change_the_target_and_nothing_else(scene: Scene) -> None:

@@ -9,7 +9,16 @@ from data_tools.distort.registry import ladder
 from data_tools.metrics.haarpsi import HaarPsi
 from data_tools.reference.reference import Reference
 from data_tools.versions.draw import Draft, render_version
-from data_tools.versions.label import CLEAN, DISTORTED, PARTLY, RawLabel, label_version, state_of
+from data_tools.versions.label import (
+    CLEAN,
+    DISTORTED,
+    PARTLY,
+    RawLabel,
+    importance_scores,
+    label_version,
+    sharpness_of,
+    state_of,
+)
 from data_tools.versions.scenes import PHOTO, Scene
 from seagull.regions.masks import box_mask, box_of
 from seagull.types import DistortionType
@@ -43,7 +52,7 @@ def labels_of(scene: Scene, kind: str, feather: float = 0.0) -> dict[str, RawLab
 
 def test_a_clean_region_beside_a_distorted_one_is_clean(scene: Scene) -> None:
     labels = labels_of(scene, "inside")
-    assert labels["beside"] == RawLabel("beside", CLEAN, 1.0, 1.0)
+    assert labels["beside"] == RawLabel("beside", CLEAN, 1.0)
     assert labels["target"].state == labels["inner"].state == DISTORTED
     assert labels["across"].state == labels[PHOTO].state == PARTLY
     assert labels["target"].quality < 0.9
@@ -80,9 +89,27 @@ def test_neighbours_in_the_box_of_a_partly_distorted_region_are_nothing_to_it(sc
     )
 
 
-def test_the_photo_with_one_region_distorted_scores_as_that_region_matters(scene: Scene) -> None:
-    labels = labels_of(scene, "inside")
-    assert labels[PHOTO].quality == pytest.approx(labels["target"].importance_raw, abs=1e-4)
+def test_importance_is_what_the_photo_keeps_when_a_region_alone_is_distorted(scene: Scene) -> None:
+    labeller = HaarPsi()
+    cache = labeller.prepare(scene.reference.srgb)
+    kinds = (DistortionType.NOISE, DistortionType.BLUR)
+    probes = [ladder(kind, "photo.0", 1)[13] for kind in kinds]
+    both = importance_scores(scene, probes, labeller, cache, 1)
+    one, other = (importance_scores(scene, [probe], labeller, cache, 1) for probe in probes)
+    assert set(both) == set(scene.masks) - {PHOTO}
+    for name, kept in both.items():
+        assert 0 < kept < 1
+        assert kept == pytest.approx((one[name] + other[name]) / 2, abs=1e-5)
+    # The larger one of two nested regions takes the other's harm along.
+    assert both["target"] < both["inner"]
+    rendered = render_version(scene, Draft(1, "inside", "target", 0.0, (probes[0],)), 1)
+    photo = labeller.score_image(cache, rendered.pixels)
+    assert one["target"] == pytest.approx(photo, abs=1e-4)
+
+
+def test_flat_regions_are_less_sharp(scene: Scene) -> None:
+    scene.reference.srgb[scene.masks["inner"]] = 90
+    assert sharpness_of(scene, "inner") < 0.3 * sharpness_of(scene, "beside")
 
 
 def test_outside_spares_the_target(scene: Scene) -> None:
