@@ -3,8 +3,9 @@
     python scripts/nano_readings.py outputs/nano/1-regions outputs/nano/data/versions/train.jsonl \
         outputs/nano/data/readings.jsonl --share 0.2
 
-How good a distorted region looks to people is in no label, so conversations about it take over what a
-model that has learned MOS and order reads (``versions.readings`` of `seagull-data versions`).
+How good a distorted region looks to people is in no label, so conversations about it take over
+what a model that has learned MOS and order reads (``versions.readings`` of `seagull-data
+versions`).
 """
 
 from __future__ import annotations

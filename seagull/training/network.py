@@ -198,10 +198,10 @@ class TrainingNetwork(nn.Module):
     def _order_terms(self, quality: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of order, each a mean that counts for all photos of the batch."""
         weight = self.settings.order * len(batch["pixel_values"])
-        pairs, targets, of_mos = batch["pairs"], batch["pair_targets"], batch["pair_kinds"] == 1
+        pairs, targets, rated = batch["pairs"], batch["pair_targets"], batch["pair_rated"]
         return {
-            "mos_order": weight * pair_loss(quality, pairs[of_mos], targets[of_mos]),
-            "order": weight * pair_loss(quality, pairs[~of_mos], targets[~of_mos]),
+            "mos_order": weight * pair_loss(quality, pairs[rated], targets[rated]),
+            "order": weight * pair_loss(quality, pairs[~rated], targets[~rated]),
             "unchanged": weight * unchanged_loss(quality, batch["unchanged"]),
             "poor": weight * poor_loss(quality, batch["poor"]),
         }

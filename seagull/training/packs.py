@@ -37,7 +37,7 @@ from seagull.training.forest import (
 )
 from seagull.training.judgements import Judgement, judgements
 from seagull.training.levels import LevelWord, find_level_words
-from seagull.training.order import order_targets, placed_regions, region_key
+from seagull.training.order import Known, order_targets, region_key
 from seagull.training.plan import Item
 from seagull.training.records import RecordIndex
 from seagull.training.samples import (
@@ -69,7 +69,7 @@ class PhotoSample:
     forest: Forest | None
     levels: list[LevelWord]
     numbers: Tensor
-    known: list[tuple[str, RegionLabels | None]]
+    known: list[Known]
     seed: int
 
 
@@ -234,7 +234,7 @@ class PackMaker:
             **_text([sample.forest for sample in samples if sample.forest], most, len(samples)),
             **level_targets(_words(samples), self.level_weights),
             "region_numbers": pad_numbers([sample.numbers for sample in samples], (count, most)),
-            **order_targets(placed_regions([sample.known for sample in samples], most)),
+            **order_targets([sample.known for sample in samples], most),
             "seed": torch.tensor(samples[0].seed),
         }
 

@@ -1,0 +1,168 @@
+"""Selection figures: how a model does on photos that settings are chosen by, never trained on.
+
+    python scripts/nano_select.py outputs/nano/1-regions ../shared/data outputs/nano
+
+Of the head alone: SRCC, PLCC and coverage of MOS on another collection (clive) and on the held-out
+part of BIQ2021, there by subset, too; AUC of the blur probability and the share of dominant types
+named on clive; pairs of one scene in the right order on validation scenes. These figures are looked
+at while choosing, so they are no test. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from seagull import load
+from seagull.evaluation.items import EvaluationItem, record_items
+from seagull.evaluation.metrics import plcc, srcc
+from seagull.inference.assessor import Assessor
+from seagull.region_order import PlacedRegion, order_of
+from seagull.types import DistortionType, RegionAssessment
+
+DOMINANT = {
+    "realistic blur": DistortionType.BLUR,
+    "realistic noise": DistortionType.NOISE,
+    "underexposure": DistortionType.EXPOSURE,
+    "overexposure": DistortionType.EXPOSURE,
+    "realistic contrast change": DistortionType.CONTRAST,
+}
+"""Types of clive's labels that have a counterpart here."""
+COVERED = 1.645
+"""Standard deviations to either side within which nine tenths of a normal distribution lie."""
+
+
+def main() -> None:
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("model", help="name, folder or run")
+    parser.add_argument("data", type=Path, help="data folder with clive/select.parquet")
+    parser.add_argument("made", type=Path, help="folder with opinions/ and data/versions/")
+    parser.add_argument(
+        "--scenes", type=int, default=60, help="validation photos; one scene each"
+    )
+    options = parser.parse_args()
+    assessor = load(options.model)
+    figures = {
+        "clive": _clive(assessor, options.data / "clive" / "select.parquet"),
+        "held_out": _held_out(assessor, options.made / "opinions" / "held_out.jsonl"),
+        "pairs": _pairs(assessor, options.made / "data/versions/validation.jsonl", options.scenes),
+    }
+    for name, found in figures.items():
+        print(name, json.dumps(found))
+    print(json.dumps({"model": options.model, **figures}))
+
+
+def _clive(assessor: Assessor, table: Path) -> dict[str, Any]:
+    rows = pq.read_table(table).to_pylist()
+    read = [_whole(assessor, row["image"]) for row in rows]
+    mos = np.array([row["mos"] for row in rows])
+    blur = np.array([_probability(one, DistortionType.BLUR) for one in read])
+    is_blur = np.array([row["type"] == "realistic blur" for row in rows])
+    named = [
+        max(DistortionType, key=lambda kind, one=one: _probability(one, kind)) is kind
+        for row, one in zip(rows, read, strict=True)
+        if (kind := DOMINANT.get(row["type"])) is not None
+    ]
+    return {
+        **_agreement(read, mos),
+        "blur_auc": _auc(blur, is_blur),
+        "dominant_type_first": round(float(np.mean(named)), 4),
+    }
+
+
+def _held_out(assessor: Assessor, records: Path) -> dict[str, Any]:
+    items = list(record_items(records))
+    read = [_whole(assessor, item.load()) for item in items]
+    mos = np.array([next(iter(item.labels.values())).quality for item in items], dtype=float)
+    orders = [next(iter(item.labels.values())).order for item in items]
+    groups, said = np.array(["" if one is None else one.group for one in orders]), _scores(read)
+    within = [srcc(said[groups == name], mos[groups == name]) for name in np.unique(groups)]
+    return {**_agreement(read, mos), "subsets_srcc": [round(float(one or 0), 4) for one in within]}
+
+
+def _pairs(assessor: Assessor, records: Path, scenes: int) -> dict[str, Any]:
+    """Pairs of regions of one scene whose order is known, ranked rightly."""
+    regions: list[PlacedRegion] = []
+    scores: list[float] = []
+    for number, item in enumerate(_scene_items(records, scenes)):
+        photo = item.load()
+        report = assessor.assess(photo, item.build(photo), tasks=["quality"])
+        for one in report.regions:
+            assert one.quality is not None
+            place = PlacedRegion(len(scores), number, one.region.id, item.labels[one.region.id])
+            regions.append(place)
+            scores.append(one.quality.score)
+    order, quality = order_of(regions), np.array(scores)
+    right: dict[bool, list[float]] = {True: [], False: []}
+    for pair in order.pairs:
+        better, worse = (
+            (pair.first, pair.second) if pair.chance > 0.5 else (pair.second, pair.first)
+        )
+        right[pair.alone].append(float(quality[better] > quality[worse]))
+    moves = [abs(quality[one] - quality[other]) for one, other in order.unchanged]
+    poor = quality[order.poor]
+    return {
+        "right": round(float(np.mean([*right[True], *right[False]])), 4),
+        "same_region": round(float(np.mean(right[True])), 4),
+        "same_picture": round(float(np.mean(right[False])), 4),
+        "n": len(order.pairs),
+        "unchanged_move": round(float(np.mean(moves)), 4),
+        "severe_below_.4": round(float((poor < 0.4).mean()), 4),
+        "severe_mean": round(float(poor.mean()), 4),
+    }
+
+
+def _scene_items(records: Path, scenes: int) -> Iterator[EvaluationItem]:
+    """All versions of the first scene of each of the first photos."""
+    photos = set[str]()
+    for item in record_items(records):
+        if not item.image.rsplit(".", 2)[0].endswith(".0"):
+            continue
+        photos.add(item.group)
+        if len(photos) > scenes:
+            return
+        yield item
+
+
+def _whole(assessor: Assessor, photo: Any) -> RegionAssessment:
+    return assessor.assess(photo, tasks=["quality", "distortion"]).regions[0]
+
+
+def _scores(read: list[RegionAssessment]) -> NDArray[np.float64]:
+    return np.array([one.quality.score for one in read if one.quality is not None])
+
+
+def _agreement(read: list[RegionAssessment], mos: NDArray[np.float64]) -> dict[str, float]:
+    said = _scores(read)
+    std = np.array([one.quality.std for one in read if one.quality is not None])
+    return {
+        "srcc": round(float(srcc(said, mos) or 0), 4),
+        "plcc": round(float(plcc(said, mos) or 0), 4),
+        "bias": round(float((said - mos).mean()), 4),
+        "std": round(float(std.mean()), 4),
+        "covered_90": round(float((abs(said - mos) < COVERED * std).mean()), 4),
+    }
+
+
+def _probability(one: RegionAssessment, kind: DistortionType) -> float:
+    return (one.distortion_probabilities or {})[kind]
+
+
+def _auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve: how often a positive is above a negative."""
+    ranks, count = rankdata(scores), int(positive.sum())
+    total = ranks[positive].sum() - count * (count + 1) / 2
+    return round(float(total / (count * (len(scores) - count))), 4)
+
+
+if __name__ == "__main__":
+    main()
