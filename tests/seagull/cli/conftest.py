@@ -28,7 +28,6 @@ from seagull.types import (
     RegionAssessment,
 )
 
-
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
