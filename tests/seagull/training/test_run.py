@@ -154,9 +154,9 @@ def test_the_second_stage_goes_on_with_the_first_ones_adapter(
 def test_a_head_is_not_left_behind_by_the_tokens_that_it_reads(
     settings: Settings, model_folder: Path, tmp_path: Path, groups: list[str]
 ) -> None:
-    first = settings(output=str(tmp_path / "a"), max_steps=1, loss={"numeric_head": 1.0})
+    first = settings(output=str(tmp_path / "a"), max_steps=4, loss={"numeric_head": 1.0})
     train(first, model_folder)
-    common = {"adapter": first.output, "output": str(tmp_path / "b"), "max_steps": 1}
+    common = {"adapter": first.output, "output": str(tmp_path / "b"), "max_steps": 4}
     with pytest.raises(ConfigError, match=f"has a head, .* {groups[0]} change; set loss.numeric"):
         train(settings(trainable=groups, **common), model_folder)
     trained = settings(trainable=groups, loss={"numeric_head": 1.0}, **common)
