@@ -136,7 +136,11 @@ def build(
     write_records(folder / "r.jsonl", list(records(options, folder)))
     index = build_index([Source(str(folder / "r.jsonl"))])
     crop = int(preset(options.shape)["processor"]["crop_size"])
-    return network, RecordDataset(index, processor, 4096), BatchMaker(processor.pad_id, crop)
+    return (
+        network,
+        RecordDataset(index, processor, 4096),
+        BatchMaker(processor.pad_id, crop, config.level_weights),
+    )
 
 
 def records(options: argparse.Namespace, folder: Path) -> Iterator[InstructionRecord]:

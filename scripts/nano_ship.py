@@ -1,9 +1,6 @@
 """Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
-    python scripts/nano_ship.py outputs/nano/31-joined --towers 3:20 4:18
-
-The change of some towers from the base model may be stored as two factors of a low rank: with
---shown the factors that change least what the towers give of such photos.
+python scripts/nano_ship.py outputs/nano/3-language
 """
 
 from __future__ import annotations
@@ -13,14 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
 import seagull.model.presets
 from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
-from seagull.model.low_rank import factored_towers, tower_and_rank
-from seagull.model.nano import download_nano
 from seagull.training.finished import adapter_file
-from seagull.training.moments import moments_on
 
 LIMIT = 25_000_000
 """Most bytes of the file: it is part of every installation."""
@@ -30,20 +23,8 @@ def main() -> None:
     """Writes the file and says how large it is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("run", help="run folder or adapter file of the last stage")
-    parser.add_argument(
-        "--towers", type=tower_and_rank, nargs="*", default=[], metavar="TOWER:RANK",
-        help="to store as factors of that rank; the first tower is 1",
-    )  # fmt: skip
-    parser.add_argument(
-        "--shown", nargs="*", default=[], metavar="RECORDS", help="of photos for the towers named"
-    )
     options = parser.parse_args()
     info, tensors = read_adapter(adapter_file(options.run))
-    if options.towers:
-        folder = download_nano()
-        moments = moments_on(folder, tensors, options.shown)
-        base = load_file(folder / "model.safetensors")
-        tensors = factored_towers(tensors, base, options.towers, moments)
     # Scales and shifts, which are few, partly cancel each other: rounded, they would not meet.
     kept = {
         key: value.float() if value.ndim == 1 else value.to(torch.bfloat16)
@@ -56,7 +37,7 @@ def main() -> None:
     size = target.stat().st_size
     print(f"{target}: {size / 1e6:.1f} MB, {sum(v.numel() for v in kept.values()):,} parameters")
     if size > LIMIT:
-        raise SystemExit(f"the adapter is larger than {LIMIT / 1e6:.0f} MB; lower ranks")
+        raise SystemExit(f"the adapter is larger than {LIMIT / 1e6:.0f} MB; lower lora.rank")
 
 
 if __name__ == "__main__":

@@ -112,7 +112,9 @@ class TrainingNetwork(nn.Module):
             elif "input_ids" in batch:
                 terms |= self._text_terms(self._rows(batch, image, tokens), batch)
         if self.head is not None and self.settings.numeric_head:
-            terms |= self._head_terms(self.head(seen), batch)
+            reading = self.head(seen)
+            terms |= self._head_terms(reading, batch)
+            nothing = nothing + 0.0 * reading.spread.sum()  # not every batch has opinions
         total = torch.stack([value for value in terms.values() if value.requires_grad]).sum()
         return {"total": total + nothing, **{name: value.detach() for name, value in terms.items()}}
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from seagull.training.checkpoints import OptimizerState
 
@@ -65,8 +66,6 @@ def restore(
     state: OptimizerState,
 ) -> None:
     """Gives weights, moments and step count back to a wrapped model; every process calls it."""
-    from deepspeed.utils import safe_set_full_fp32_param, safe_set_full_optimizer_state
-
     steps = max((float(tensors["step"]) for tensors in state.values()), default=0.0)
     _make_states(engine, steps)
     _link(engine)
@@ -76,9 +75,31 @@ def restore(
         # The weights that the next forward pass sees, then the 32-bit ones behind them.
         with gathered([parameter]):
             parameter.data.copy_(value)
-        safe_set_full_fp32_param(parameter, value)
+        _set_state(parameter, value)
         for name in MOMENTS:
-            safe_set_full_optimizer_state(parameter, state[key][name].to(place), name)
+            _set_state(parameter, state[key][name].to(place), name)
+
+
+def _set_state(parameter: Any, value: Tensor, name: str | None = None) -> None:
+    """Gives a parameter its 32-bit weights, or the moments of a name."""
+    from deepspeed import utils
+
+    if not hasattr(parameter, "ds_id"):
+        if name is None:
+            utils.safe_set_full_fp32_param(parameter, value)
+        else:
+            utils.safe_set_full_optimizer_state(parameter, value, name)
+        return
+    # ZeRO-3 fills up what cannot be shared evenly, but does not take it filled up: the bias of one
+    # number, for example, has a share of one number in each process.
+    size, rank = parameter.ds_tensor.numel(), torch.distributed.get_rank()
+    world = torch.distributed.get_world_size()
+    filled = functional.pad(value.flatten(), (0, size * world - value.numel()))
+    own = filled[rank * size : (rank + 1) * size]
+    if name is None:
+        utils.safe_set_local_fp32_param(parameter, own)
+    else:
+        utils.safe_set_local_optimizer_state(parameter, own, name)
 
 
 def _make_states(engine: Any, steps: float) -> None:

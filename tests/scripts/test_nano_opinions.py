@@ -1,4 +1,4 @@
-"""Records and references from opinions: split as the evaluation splits, photos in their table."""
+"""Records from opinions: split as the evaluation splits, photos in their table."""
 
 import io
 import subprocess
@@ -58,14 +58,3 @@ def test_what_is_held_out_for_evaluation_is_not_in_the_training_records(
         number = int(str(record.reference)[1:-4])
         assert record_photo(record.image, out).pixels[0, 0, 0] == number
         assert record.labels["1"].quality == pytest.approx(number / 40)
-
-
-def test_references_are_well_liked_and_never_held_out(table: Path, tmp_path: Path) -> None:
-    _run("nano_references.py", table, tmp_path / "references", "--least", "0.5")
-    _, evaluated = split(open_set(table), 0.2, seed=0)
-    wanted = {f"p{number}.png" for number in range(20, 40)} - evaluated.groups()
-    found = {path.name: path for path in (tmp_path / "references").iterdir()}
-    assert set(found) == wanted
-    assert all(
-        np.asarray(Image.open(path))[0, 0, 0] == int(name[1:-4]) for name, path in found.items()
-    )

@@ -28,7 +28,6 @@ from seagull.types import (
     RegionAssessment,
 )
 
-
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -60,6 +59,7 @@ class FakeAssessor:
     def __init__(self, *, trained: bool = True, fail_on: str = "") -> None:
         self.info = ModelInfo("fake", "1", trained)
         self.assessed: list[str] = []
+        self.read_outs: list[str] = []
         self.fail_on = fail_on
         self.error: BaseException = RuntimeError("broken inside")
 
@@ -76,6 +76,7 @@ class FakeAssessor:
         if self.fail_on and self.fail_on in str(image.path):
             raise self.error
         self.assessed.append(str(image.path))
+        self.read_outs.append(read_out)
         if regions is None:
             regions = [Region(np.ones(image.size, np.bool_), source="whole")]
         segmenter = segmenter or next((one.segmenter for one in regions if one.segmenter), None)

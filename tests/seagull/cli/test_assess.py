@@ -180,3 +180,15 @@ def test_run_lengths_longer_than_any_path_go_on_the_command_line(cli, photo):
         assert done.code == 0, done.err
         (region,) = json.loads(done.out)["regions"]
         assert region["area_fraction"] == pytest.approx(speckled.mean(), abs=1e-5)
+
+
+def test_numbers_may_be_read_off_the_language_model(cli, photo, tmp_path):
+    out = tmp_path / "out.jsonl"
+    for wanted in ((), ("--read-out", "language_model"), ("--read-out", "language_model")):
+        assert cli("assess", photo, "--jsonl", out, *wanted).code == 0
+    # What was read in one way is not taken for the other, and goes on as it is.
+    assert cli.services.assessor.read_outs == ["head", "language_model"]
+    wrong = cli("assess", photo, "--read-out", "language-model")
+    assert wrong.code == 2
+    assert "unknown read-out 'language-model'" in wrong.err
+    assert "language_model" in wrong.err

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from scipy.stats import kendalltau, pearsonr, spearmanr
 from typer.testing import CliRunner
@@ -14,6 +15,7 @@ from seagull.cli import build_app
 from seagull.cli.services import Services
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
+from seagull.model.head import RegionHead
 from seagull.types import ModelInfo, QualityReport
 
 BASELINES = ("constant", "crop-only", "box-drawn", "classical")
@@ -115,6 +117,25 @@ def test_a_region_set_gives_all_results_for_the_model_and_all_baselines(run, reg
     for plot in ("scatter_quality", "reliability_quality"):
         with Image.open(out / f"{plot}.png") as picture:
             assert picture.width > 300
+
+
+def test_a_model_with_a_head_has_its_language_model_beside_it(
+    run, assessor, tiny_model, processor, region_set, tmp_path
+):
+    torch.manual_seed(2)
+    head = RegionHead(tiny_model.config.text.hidden_size).eval()
+    assessor.engine = Engine(tiny_model, processor, head=head)
+    done = run("--data", region_set, "--json", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["predictor"] == "model"
+    own = found["baselines"]["model:language_model"]
+    assert own["quality"]["n"] == found["quality"]["n"]
+    assert own["quality"]["srcc"] != pytest.approx(found["quality"]["srcc"], abs=1e-3)
+    assessor.engine = Engine(tiny_model, processor)
+    alone = json.loads(run("--data", region_set, "--json").stdout)
+    assert not alone["baselines"]
+    assert own["quality"]["srcc"] == pytest.approx(alone["quality"]["srcc"], abs=1e-6)
 
 
 def test_the_predictions_file_alone_gives_the_same_numbers(run, region_set, tmp_path):

@@ -42,7 +42,7 @@ class MeanRed:
     def __init__(self):
         self.shown = []
 
-    def assess(self, image, regions=None, *, tasks=()):
+    def assess(self, image, regions=None, *, tasks=(), read_out="head"):
         self.shown.append(image.pixels)
         return QualityReport(
             ImageInfo(None, image.width, image.height, image.sha256), self.info, None,

@@ -30,6 +30,7 @@ class Recorder:
         *,
         tasks: Sequence[object] = (),
         text: bool = False,
+        read_out: str = "head",
     ) -> QualityReport:
         name = Path(image.path or "").name
         if name in self.errors:

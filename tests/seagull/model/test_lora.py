@@ -9,8 +9,6 @@ from safetensors.torch import load_file, save_file
 
 from seagull.model import SeagullForConditionalGeneration
 from seagull.model.adapter import AdapterInfo, apply_adapter, read_info, save_adapter
-from seagull.model.build import build_model
-from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
 from seagull.model.lora import (
     STAGE_GROUPS,
@@ -21,7 +19,6 @@ from seagull.model.lora import (
     merge_lora,
     set_trainable,
 )
-from seagull.model.seagull import initialise_region_parts
 
 Model = SeagullForConditionalGeneration
 SETTINGS = LoraSettings(rank=3, alpha=6.0, dropout=0.0)
@@ -154,24 +151,6 @@ def test_every_key_is_accounted_for(
     with pytest.raises(ModelError, match=message):
         apply_adapter(fresh, file)
     assert all(torch.equal(value, before[name]) for name, value in fresh.state_dict().items())
-
-
-def test_a_network_goes_on_with_surroundings_that_it_did_not_know(
-    trained: Model, tiny_model: Model, tmp_path: Path
-) -> None:
-    file = tmp_path / "adapter.safetensors"
-    save_adapter(trained, file, INFO, groups=GROUPS)
-    settings = trained.config.to_dict()
-    settings["mfe_config"]["surroundings"] = "tokens"
-    more = build_model(SeagullConfig(**settings)).eval()
-    initialise_region_parts(more, seed=2)
-    more.load_state_dict(tiny_model.state_dict(), strict=False)
-    apply_adapter(more, file)
-    torch.testing.assert_close(logits(more), logits(trained), atol=1e-4, rtol=1e-4)
-    assert len(more.mfe.surroundings) == len(more.mfe.basic)
-    assert not any(linear.weight.any() for linear in more.mfe.surroundings)
-    save_adapter(more, file, INFO, groups=("mfe",))
-    assert "mfe.surroundings.0.weight" in load_file(file)
 
 
 def _header(file: Path) -> dict[str, str]:

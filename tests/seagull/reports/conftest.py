@@ -24,7 +24,7 @@ MakeReport = Callable[..., QualityReport]
 
 
 def one_hot(scale, index):
-    return LevelScore.from_probabilities(scale, np.eye(5)[index])
+    return LevelScore.from_probabilities(scale, np.eye(5)[index], np.linspace(0, 1, 5))
 
 
 @pytest.fixture

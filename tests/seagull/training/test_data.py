@@ -14,6 +14,7 @@ from scipy.stats import entropy
 from seagull.config import ConfigError
 from seagull.levels import IMPORTANCE, QUALITY
 from seagull.model import SeagullProcessor
+from seagull.model.config import PUBLISHED_WEIGHTS
 from seagull.records import read_records
 from seagull.tokens import IGNORE_INDEX
 from seagull.training.config import Source
@@ -96,16 +97,27 @@ def test_level_words_stand_where_the_answer_has_them(
     assert found == 2 * 20
 
 
-@given(number=st.floats(0, 1), std=st.one_of(st.just(float("nan")), st.floats(0, 0.25)))
-def test_soft_levels_have_the_number_as_their_mean(number: float, std: float) -> None:
-    shares = soft_levels([number], [std])[0].double().numpy()
+@given(
+    number=st.floats(0, 1),
+    std=st.one_of(st.just(float("nan")), st.floats(0, 0.25)),
+    weights=st.sampled_from([PUBLISHED_WEIGHTS, (0.1, 0.3, 0.5, 0.7, 0.9)]),
+)
+def test_soft_levels_have_the_number_as_their_mean(
+    number: float, std: float, weights: tuple[float, ...]
+) -> None:
+    shares = soft_levels([number], [std], weights)[0].double().numpy()
     assert shares.min() >= 0
     assert shares.sum() == pytest.approx(1, abs=1e-5)
-    assert shares @ np.array(QUALITY.weights) == pytest.approx(number, abs=1e-3)
+    wanted = min(max(number, weights[0]), weights[-1])
+    assert shares @ np.array(weights) == pytest.approx(wanted, abs=1e-3)
+    if weights[0] > 0 and np.isnan(std):
+        # With the middles of the bins the likeliest word is the number's word.
+        likeliest = shares >= shares.max() - 1e-6
+        assert likeliest[QUALITY.words.index(QUALITY.word(number))]
 
 
 def test_a_wider_spread_of_opinions_is_a_flatter_distribution() -> None:
-    rows = soft_levels([0.5] * 3, [0.05, 0.15, 0.3]).numpy()
+    rows = soft_levels([0.5] * 3, [0.05, 0.15, 0.3], PUBLISHED_WEIGHTS).numpy()
     assert entropy(rows[0]) < entropy(rows[1]) < entropy(rows[2])
 
 
@@ -114,7 +126,9 @@ def test_a_batch_without_regions_gets_one_that_counts_for_nothing(
 ) -> None:
     dataset = RecordDataset(build_index([Source(str(records))]), processor, 512)
     without = [n for n in range(24) if not dataset.index.read(n).regions]
-    batch = BatchMaker(processor.pad_id, processor.crop_size)([dataset[without[0], 7]])
+    batch = BatchMaker(processor.pad_id, processor.crop_size, PUBLISHED_WEIGHTS)(
+        [dataset[without[0], 7]]
+    )
     assert batch["region_masks"].shape[:2] == (1, 1)
     assert batch["region_markers"].tolist() == [[-1]]
     assert batch["region_numbers"].isnan().all()
@@ -131,7 +145,7 @@ def test_too_long_a_conversation_is_refused_by_name(
 
 def test_padding_in_a_batch_changes_no_sample(records: Path, processor: SeagullProcessor) -> None:
     dataset = RecordDataset(build_index([Source(str(records))]), processor, 512)
-    maker = BatchMaker(processor.pad_id, processor.crop_size)
+    maker = BatchMaker(processor.pad_id, processor.crop_size, PUBLISHED_WEIGHTS)
     first, second = islice((n for n in range(0, 24, 2) if dataset.index.read(n).regions), 2)
     both, alone = maker([dataset[first, 1], dataset[second, 1]]), maker([dataset[first, 1]])
     length = alone["input_ids"].shape[1]

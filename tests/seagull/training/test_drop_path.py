@@ -16,7 +16,7 @@ from seagull.training.config import TrainConfig
 from seagull.training.setup import build_network
 
 LEARNING: dict[str, Any] = {
-    "trainable": ["vision_encoder", "mfe"], "ablate": ["local_token"],
+    "trainable": ["vision_encoder", "mfe"],
     "loss": {"text": 0.0, "numeric_head": 1.0},
 }  # fmt: skip
 
