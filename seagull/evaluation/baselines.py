@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from seagull.evaluation.classical import ClassicalPredictor, measure
 from seagull.evaluation.predictors import (
+    AreaPredictor,
     Assesses,
     BoxPredictor,
     ConstantPredictor,
@@ -18,6 +19,7 @@ BASELINES = {
     "constant": "the same answer everywhere: mean and commonest of --fit, else the middle, clean",
     "crop-only": "the model, shown the region's rectangle alone as a whole photo",
     "box-drawn": "the model, asked about the whole photo with the rectangle drawn on it",
+    "area": "importance alone: the share of the photo that the region covers",
     "classical": "natural-scene statistics and kernel ridge regression, fitted on --fit",
 }
 PYIQA = "pyiqa:"
@@ -77,6 +79,8 @@ def _make(
     if name == "constant":
         items = () if fit is None else fit.items(fit_limit)
         return ConstantPredictor.fitted(one for item in items for one in item.labels.values())
+    if name == "area":
+        return AreaPredictor()
     if assessor is None:
         raise ValueError(f"the baseline {name} asks a model; name one with --model")
     kinds = {"crop-only": CropPredictor, "box-drawn": BoxPredictor}

@@ -91,6 +91,7 @@ class Row:
         group: names the photo.
         labels: what is known.
         prediction: what was said.
+        area: share of the photo that the region covers, in (0, 1]; None where it is not known.
     """
 
     item: str
@@ -99,6 +100,7 @@ class Row:
     group: str
     labels: RegionLabels
     prediction: Prediction
+    area: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -109,6 +111,7 @@ class Row:
             "group": self.group,
             **self.prediction.to_dict(),
             "labels": self.labels.to_dict(),
+            **({} if self.area is None else {"area": round(self.area, 6)}),
         }
 
     @classmethod
@@ -131,6 +134,7 @@ class Row:
             group=str(plain.get("group", image)),
             labels=checked(RegionLabels.from_dict(labels)),
             prediction=Prediction.from_dict(plain),
+            area=_number(plain, "area"),
         )
 
 

@@ -183,6 +183,26 @@ class ConstantPredictor:
         return cls(Prediction(quality, quality_std, importance, importance_std, commonest))
 
 
+@dataclass(frozen=True)
+class AreaPredictor:
+    """A region matters as much as the share of the photo that it covers."""
+
+    name: str = "area"
+    same_scale: bool = False
+    tasks: frozenset[AssessmentTask] = frozenset({AssessmentTask.IMPORTANCE})
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the rule."""
+        return digest(self.name)
+
+    def predict(
+        self, photo: Photo, regions: Sequence[Region], tasks: Sequence[AssessmentTask]
+    ) -> list[Prediction]:
+        """One prediction a region."""
+        return [Prediction(importance=region.area_fraction) for region in regions]
+
+
 def _mean(values: Sequence[float | None]) -> tuple[float, float | None]:
     known = [value for value in values if value is not None]
     return (float(np.mean(known)), float(np.std(known))) if known else (0.5, None)

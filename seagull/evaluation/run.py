@@ -146,7 +146,15 @@ def _predict(
         return f"{predictor.name}: {' '.join(str(error).split())}"
     log.add(
         [
-            Row(item.id, region.id, item.image, item.group, item.labels[region.id], answer)
+            Row(
+                item.id,
+                region.id,
+                item.image,
+                item.group,
+                item.labels[region.id],
+                answer,
+                region.area_fraction,
+            )
             for region, answer in zip(regions, answers, strict=True)
         ]
     )

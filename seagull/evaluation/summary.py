@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from seagull.evaluation.calibration import calibration
 from seagull.evaluation.intervals import Indices, bootstrap
 from seagull.evaluation.label_sets import SCORES, pairs_of, per_class, per_region, types_of
-from seagull.evaluation.metrics import fit_logistic, score_metrics
+from seagull.evaluation.metrics import fit_logistic, score_metrics, srcc
+from seagull.evaluation.order import order_scores
 from seagull.evaluation.predictions import Row
 from seagull.evaluation.sensitivity import sensitivity
 from seagull.evaluation.single import SINGLE_SCORES, single_distortions
 
 Values = NDArray[np.float64]
 
-TASKS = ("quality", "importance", "distortion", "calibration", "sensitivity")
+TASKS = ("quality", "importance", "distortion", "calibration", "sensitivity", "order")
 """What can be reported; each is reported where the data and the predictor have it."""
 
 
@@ -95,6 +96,10 @@ def summarise(
         found = sensitivity(rows, resamples=settings.resamples, seed=settings.seed)
         if found is not None:
             result["sensitivity"] = found
+    if "order" in settings.tasks:
+        found = order_scores(rows, resamples=settings.resamples, seed=settings.seed)
+        if found is not None:
+            result["order"] = found
     return result
 
 
@@ -111,12 +116,26 @@ def _score(
         return score_metrics(predicted[indices], label[indices], same_scale=same_scale, start=start)
 
     groups = [row.group for row in pairs.rows]
+    areas = _column([row.area for row in pairs.rows])
+    thirds = {} if name == "quality" else _by_area(predicted, label, areas)
     return {
         **score_metrics(predicted, label, same_scale=same_scale),
+        **thirds,
         "n": len(pairs.rows),
         "photos": len(set(groups)),
         "ci": bootstrap(statistics, groups, resamples=settings.resamples, seed=settings.seed),
     }
+
+
+def _by_area(predicted: Values, label: Values, area: Values) -> dict[str, list[float | None]]:
+    """SRCC within the thirds of regions by their area, smallest first; nothing where it is unknown.
+
+    Large regions mostly matter more, so a score that only knows the area has a high SRCC overall.
+    """
+    if not len(area) or np.isnan(area).any():
+        return {}
+    parts = np.array_split(np.argsort(area, kind="stable"), 3)
+    return {"srcc_by_area": [srcc(predicted[part], label[part]) for part in parts]}
 
 
 def _distortion(rows: Sequence[Row], settings: SummarySettings) -> dict[str, Any] | None:

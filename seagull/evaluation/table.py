@@ -37,6 +37,8 @@ def results_table(results: Results) -> RenderableType:
     for task in ("quality", "importance"):
         found = {name: one[task] for name, one in results.items() if task in one}
         parts += [_scores(task, found)] if found else []
+        found = {name: one["srcc_by_area"] for name, one in found.items() if "srcc_by_area" in one}
+        parts += [_by_area(task, found)] if found else []
     found = {name: one["distortion"] for name, one in results.items() if "distortion" in one}
     parts += [_sets(found), _types(found), _single(found)] if found else []
     found = {
@@ -47,6 +49,8 @@ def results_table(results: Results) -> RenderableType:
     parts += [_calibration(found)] if found else []
     found = {name: one["sensitivity"] for name, one in results.items() if "sensitivity" in one}
     parts += [_sensitivity(found)] if found else []
+    found = {name: one["order"] for name, one in results.items() if "order" in one}
+    parts += [_order(found)] if found else []
     spaced = [piece for part in parts for piece in (part, Text())]
     return Group(*spaced[:-1]) if spaced else Text("nothing to report")
 
@@ -122,6 +126,28 @@ def _sensitivity(found: Results) -> Table:
             str(one["pairs"]),
             str(one["photos"]),
         )
+    return table
+
+
+def _order(found: Results) -> Table:
+    heads = ["ranked right", "same region", "same picture", "untouched moves by"]
+    table = _table("Known order within a scene", ["", *heads, "severe below .4", "pairs"])
+    for name, one in found.items():
+        table.add_row(
+            _name(name),
+            interval_text(one["right"], one["ci"].get("right")),
+            *(number_text(one[key]) for key in ("same_region", "same_picture", "untouched_move")),
+            interval_text(one["severe_poor"], one["ci"].get("severe_poor")),
+            str(one["pairs"]),
+        )
+    return table
+
+
+def _by_area(task: str, found: Mapping[str, list[float | None]]) -> Table:
+    heads = ["smallest third", "middle third", "largest third"]
+    table = _table(f"{task.capitalize()}, SRCC by the regions' area", ["", *heads])
+    for name, thirds in found.items():
+        table.add_row(_name(name), *map(number_text, thirds))
     return table
 
 

@@ -20,6 +20,7 @@ def choose_what_learns(
 
     Raises:
         ModelError: as ``set_trainable``.
+        ConfigError: if a head would stay while the global tokens that it reads change.
     """
     kept = config.frozen
     if head is not None:
@@ -30,6 +31,27 @@ def choose_what_learns(
     if not config.loss.text:
         # Local tokens are the language model's alone.
         model.mfe.local.requires_grad_(False)
+    if head is not None and "head" not in config.groups:
+        _refuse_drift(config, model)
+
+
+def _refuse_drift(config: TrainConfig, model: SeagullForConditionalGeneration) -> None:
+    read = {
+        "vision_encoder": model.vision_encoder.named_parameters(),
+        "mfe": ((n, p) for n, p in model.mfe.named_parameters() if not n.startswith("local.")),
+    }
+    moving = [
+        f"{group}.{name}"
+        for group, parameters in read.items()
+        for name, parameter in parameters
+        if parameter.requires_grad
+    ]
+    if moving:
+        raise ConfigError(
+            f"trainable: {config.adapter} has a head, which would read other tokens than it has "
+            f"learned on once {moving[0]} changes; set loss.numeric_head, so that it learns as "
+            "well, or freeze what global tokens are made of"
+        )
 
 
 def build_head(config: TrainConfig, model: SeagullForConditionalGeneration) -> RegionHead | None:
@@ -37,7 +59,6 @@ def build_head(config: TrainConfig, model: SeagullForConditionalGeneration) -> R
 
     Raises:
         ModelError: as ``read_head``.
-        ConfigError: if the head would stay while the tokens that it reads change.
     """
     head = head_of(model)
     if "head" in config.groups:
@@ -49,12 +70,6 @@ def build_head(config: TrainConfig, model: SeagullForConditionalGeneration) -> R
     brought = read_head(file, head)
     if brought is None:
         return None
-    if moving := [group for group in ("vision_encoder", "mfe") if group in config.groups]:
-        raise ConfigError(
-            f"trainable: {file} has a head, which would read other tokens than it has learned on "
-            f"once {' and '.join(moving)} change; set loss.numeric_head, so that it learns as "
-            f"well, or leave {' and '.join(moving)} out"
-        )
     return brought.requires_grad_(False)
 
 
