@@ -55,26 +55,38 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano
 STAGE := $(BIN)/seagull train configs/nano
+VERSIONS := $(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) \
+	output=$(NANO)/data masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
+AUTHENTIC := $(BIN)/seagull-data versions configs/data/nano-authentic.yaml
 
-# Every stage goes on where it was killed, and is skipped once it is done.
-.PHONY: nano nano-evaluate
-nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, three stages, package, evaluation
+# Every step resumes where it was killed, and is skipped once it is done.
+.PHONY: nano nano-evaluate nano-select
+nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, two stages, package, evaluation
 	$(BIN)/seagull download nano
-	$(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) output=$(NANO)/data \
-		masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
-	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
+	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions \
+		--references $(NANO)/references
+	$(VERSIONS)
+	$(AUTHENTIC)
 	$(STAGE)/1-regions.yaml
-	$(STAGE)/2-tokens.yaml
-	$(STAGE)/3-language.yaml
-	$(BIN)/python scripts/nano_ship.py $(NANO)/3-language
+	for set in data authentic; do \
+		$(BIN)/python scripts/nano_readings.py $(NANO)/1-regions \
+			$(NANO)/$$set/versions/train.jsonl $(NANO)/$$set/readings.jsonl --share 0.2 || exit 1; \
+	done
+	$(VERSIONS) versions.readings=$(NANO)/data/readings.jsonl
+	$(AUTHENTIC) versions.readings=$(NANO)/authentic/readings.jsonl
+	$(STAGE)/2-language.yaml
+	$(BIN)/python scripts/nano_ship.py $(NANO)/2-language
 	$(MAKE) nano-evaluate
+
+nano-select: $(VENV)/.installed  ## selection figures of the shipped seagull-nano: settings are chosen by these
+	$(BIN)/python scripts/nano_select.py nano $(NANO_DATA) $(NANO)
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
 	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \
 		--baseline constant --baseline classical --out $(NANO)/evaluation/opinions
 	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --sample 0.06 \
-		--fit $(NANO)/data/versions/train.jsonl --fit-limit 300 \
-		--tasks quality,importance,distortion --baseline constant --out $(NANO)/evaluation/regions
+		--fit $(NANO)/data/versions/train.jsonl --fit-limit 300 --tasks importance,distortion,order \
+		--baseline constant --baseline area --out $(NANO)/evaluation/regions
 	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl --tasks sensitivity \
 		--out $(NANO)/evaluation/sensitivity
 	$(BIN)/python scripts/nano_words.py $(NANO)/data/versions/validation.jsonl

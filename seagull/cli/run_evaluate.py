@@ -43,6 +43,7 @@ _ASKED = {
     "distortion": AssessmentTask.DISTORTION,
     "calibration": AssessmentTask.QUALITY,
     "sensitivity": AssessmentTask.QUALITY,
+    "order": AssessmentTask.QUALITY,
 }
 _SHOWN_FAILURES = 5
 

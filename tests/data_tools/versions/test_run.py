@@ -18,7 +18,8 @@ import pytest
 from data_tools.config_file import load_config
 from data_tools.pipeline import Run, RunError
 from data_tools.versions.run import VersionsResult, run_versions
-from seagull.prompts import CLEAN_ANSWER, distortion_answer, quality_answer
+from seagull.levels import QUALITY
+from seagull.prompts import CLEAN_ANSWER, QUALITY_SLOT, distortion_answer, quality_answer
 from seagull.records import InstructionRecord, RegionLabels, read_records
 from seagull.types import AssessmentTask
 from tests.data_tools.tiny_set import contents, make_photos, overrides
@@ -53,6 +54,25 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_photos(root / "photos" / "held", 2, start=2)
     make(root, "out")
     return root
+
+
+@pytest.fixture(scope="module")
+def spoken(root: Path) -> list[InstructionRecord]:
+    """Conversations about versions of which all regions have been read."""
+    make(root, "spoken")
+    regions = {
+        (record.image, name)
+        for record in read_records(root / "spoken" / "versions" / "train.jsonl")
+        for name in record.labels
+    }
+    rows = [
+        {"image": image, "region": name, "quality": 0.1 + 0.2 * (len(name) % 4), "std": 0.1}
+        for image, name in sorted(regions)
+    ]
+    file = root / "spoken.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    make(root, "spoken", f"versions.readings={file}")
+    return list(read_records(root / "spoken" / "versions" / "language.jsonl"))
 
 
 def records(root: Path, name: str) -> list[InstructionRecord]:
@@ -152,8 +172,6 @@ def test_records_say_what_was_done(root: Path) -> None:
     for record in [*records(root, "train"), *records(root, "validation")]:
         ids[record.id] += 1
         version = versions[Path(record.image).name]
-        if record.id.endswith(".compare"):
-            continue
         ((name, labels),) = record.labels.items()
         state = next(one["state"] for one in version["labels"] if one["id"] == name)
         answer, task = record.messages[1].content, record.messages[1].task
@@ -163,27 +181,88 @@ def test_records_say_what_was_done(root: Path) -> None:
         if state == "clean":
             assert labels.quality == 1.0
             assert labels.distortions == ()
-            assert labels.importance == (None if version["kind"] == "clean" else 0.0)
         if state == "partly":
             assert labels.distortions is None
+        assert labels.order is not None
+        assert labels.order.group.endswith(f"/{Path(record.image).name.rsplit('.', 2)[0]}")
+        if state == "distorted":
+            levels = {one["k"] for one in version["settings"]}
+            assert set((labels.order.levels or {}).values()) == levels
+        else:
+            assert labels.order.levels == ({} if state == "clean" else None)
         if labels.distortions:
             done_to_it = {(one["type"], one["severity"]) for one in version["settings"]}
             assert {(kind.value, word) for kind, word in labels.distortions} == done_to_it
         if task is AssessmentTask.DISTORTION:
             assert answer == distortion_answer(labels.distortions or ())
-        if state == "clean" and task is AssessmentTask.QUALITY:
-            assert answer == quality_answer("excellent")
+        if task is AssessmentTask.QUALITY:
+            assert answer == quality_answer(QUALITY_SLOT)
         if record.id.endswith(".judge-type") and state == "clean":
             assert answer == f"No. {CLEAN_ANSWER}"
     assert max(ids.values()) == 1
     forms = Counter(name.rsplit(".", 1)[1] for name in ids)
-    assert {"quality", "importance", "distortion", "joint", "talk", "compare"} < set(forms)
+    assert {"quality", "importance", "distortion", "joint"} < set(forms)
+    assert not {"talk", "compare", "judge-quality"} & set(forms)
     assert forms["quality"] == sum(len(version["labels"]) for version in versions.values())
     assert 0.15 < sum(forms[f] for f in forms if f.startswith("judge")) / forms["quality"] < 0.5
     assert (
         len({record.labels[n].metric for record in records(root, "train") for n in record.labels})
         == 1
     )
+
+
+def test_importance_belongs_to_a_region_in_its_scene(root: Path) -> None:
+    found: dict[tuple[str, str], set[float | None]] = defaultdict(set)
+    for record in [*records(root, "train"), *records(root, "validation")]:
+        scene = Path(record.image).name.rsplit(".", 2)[0]
+        for name, labels in record.labels.items():
+            found[scene, name].add(labels.importance)
+    assert all(len(values) == 1 for values in found.values())
+    whole = {key: values for key, values in found.items() if key[1] == "photo"}
+    assert whole
+    assert all(values == {None} for values in whole.values())
+    numbers = {value for key, (value,) in found.items() if key not in whole}
+    assert None not in numbers
+    assert len(numbers) > 4
+
+
+def test_readings_fill_the_words_of_conversations(root: Path) -> None:
+    read = {}
+    for record in records(root, "train"):
+        if "photo0" in record.image:
+            (name,) = record.labels
+            quality = 0.05 + 0.9 * (len(read) % 10) / 10
+            read.setdefault((record.image, name), quality)
+    rows = [
+        {"image": image, "region": name, "quality": quality, "std": 0.1}
+        for (image, name), quality in read.items()
+    ]
+    file = root / "readings.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    before = (root / "out" / "versions" / "train.jsonl").read_bytes()
+    result = make(root, "out", f"versions.readings={file}")
+    written = records(root, "language")
+    assert result.records == {"versions/language.jsonl": len(written)}
+    assert (root / "out" / "versions" / "train.jsonl").read_bytes() == before
+    assert {record.reference for record in written} == {"photo0"}
+    forms = Counter(record.id.rsplit(".", 1)[1] for record in written)
+    assert {"quality", "talk", "compare"} < set(forms)
+    for record in written:
+        assert QUALITY_SLOT not in " ".join(message.content for message in record.messages)
+        if record.id.endswith(".quality"):
+            ((name, labels),) = record.labels.items()
+            assert labels.quality == pytest.approx(read[record.image, name], abs=1e-5)
+            assert (labels.metric, labels.quality_std) == ("model", 0.1)
+            assert record.messages[1].content == quality_answer(QUALITY.word(labels.quality or 0))
+
+
+def test_faulty_readings_are_refused_with_their_line(root: Path) -> None:
+    file = root / "faulty.jsonl"
+    file.write_text('{"image": "a.png", "region": "1", "quality": 0.5, "std": 0.1}\n{"image": 1}\n')
+    with pytest.raises(ValueError, match=r"faulty\.jsonl, line 2: image, region, quality and std"):
+        make(root, "out", f"versions.readings={file}")
+    with pytest.raises(ValueError, match="cannot be read"):
+        make(root, "out", f"versions.readings={root / 'none.jsonl'}")
 
 
 def test_sensitivity_pairs_versions_of_a_scene(root: Path) -> None:
@@ -208,9 +287,9 @@ def test_sensitivity_pairs_versions_of_a_scene(root: Path) -> None:
                 assert all(one.distortions is not None for one in labels.values())
 
 
-def test_a_talk_goes_on_in_free_words(root: Path) -> None:
-    talks = [record for record in records(root, "train") if record.id.endswith(".talk")]
-    assert len(talks) == len({record.image for record in records(root, "train")})
+def test_a_talk_goes_on_in_free_words(spoken: list[InstructionRecord]) -> None:
+    talks = [record for record in spoken if record.id.endswith(".talk")]
+    assert len(talks) == len({record.image for record in spoken})
     turns = {len(record.messages) // 2 for record in talks}
     assert turns <= {2, 3, 4}
     assert len(turns) == 3
@@ -224,9 +303,9 @@ def test_a_talk_goes_on_in_free_words(root: Path) -> None:
             assert not any(word in said for word in ("noise", "blur", "contrast"))
 
 
-def test_regions_of_a_version_are_compared(root: Path) -> None:
+def test_regions_of_a_version_are_compared(root: Path, spoken: list[InstructionRecord]) -> None:
     versions = done(root)
-    every = records(root, "train")
+    every = spoken
     compared = [record for record in every if record.id.endswith(".compare")]
     typed: dict[str, dict[str, RegionLabels]] = defaultdict(dict)
     for record in every:

@@ -50,6 +50,41 @@ def test_weights_say_how_often_a_source_is_seen() -> None:
     assert all(seen[record] == 2 for record in range(40, 50))
 
 
+def scenes(seed: int = 5) -> BatchPlan:
+    """Forty photos one by one, and six scenes of nine versions."""
+    count = 40 + 54
+    scene = np.array([*range(40), *np.repeat(np.arange(100, 106), 9)])
+    return plan(
+        count, bucket=np.zeros(count, dtype=np.int64), source=np.repeat([0, 1], [40, 54]),
+        weights=(2.0, 1.0), scene=scene, together=(1, 3), batch_size=12, micro_batch=12, seed=seed,
+    )  # fmt: skip
+
+
+def test_versions_of_a_scene_come_together_with_the_first_one() -> None:
+    made = scenes()
+    assert made.scene is not None
+    for batch in made.epoch(0):
+        own = [record for record in batch if record >= 40]
+        for start in range(0, len(own), 3):
+            part = own[start : start + 3]
+            assert len({made.scene[record] for record in part}) == 1
+            assert (part[0] - 40) % 9 == 0
+            # Twins are never parted.
+            assert part[2] == part[1] + 1
+            assert (part[1] - 40) % 9 % 2 == 1
+    seen = Counter(np.concatenate(made.epoch(1)).tolist())
+    assert all(seen[record] == 2 for record in range(40))
+    assert all(seen[record] == (4 if (record - 40) % 9 == 0 else 1) for record in range(40, 94))
+
+
+def test_every_micro_batch_has_its_share_of_both_sources() -> None:
+    shares = [np.mean(np.asarray(batch) < 40) for batch in scenes().epoch(0)[:-1]]
+    expected = 80 / (80 + 6 * 12)
+    assert max(abs(share - expected) for share in shares) <= 0.25
+    assert all(map(np.array_equal, scenes().epoch(2), scenes().epoch(2)))
+    assert not all(map(np.array_equal, scenes().epoch(2), scenes(6).epoch(2)))
+
+
 @given(start=st.integers(0, 30), world=st.sampled_from([1, 2, 4]))
 def test_any_processes_from_any_step_share_the_same_sequence(start: int, world: int) -> None:
     made, steps = plan(), 31

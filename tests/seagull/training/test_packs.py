@@ -106,13 +106,18 @@ def test_drawn_conversations_follow_from_seed_and_photo(
 
 def test_known_numbers_tell_absent_from_unknown() -> None:
     blur = (DistortionType.BLUR, "moderate")
-    numbers = dict(zip(HEAD_NUMBERS, known_numbers(RegionLabels(0.4, None, distortions=(blur,))),
+    numbers = dict(zip(HEAD_NUMBERS, known_numbers(RegionLabels(0.4, None, distortions=(blur,), metric="mos")),
                        strict=True))  # fmt: skip
     assert numbers["quality"] == 0.4
     assert np.isnan(numbers["importance"])
     assert numbers["blur"] == pytest.approx(0.6)
     assert numbers["noise"] == 0.0
     assert np.isnan(known_numbers(RegionLabels(0.4))[2:]).all()
+
+
+def test_only_mos_says_how_good_a_region_is() -> None:
+    assert known_numbers(RegionLabels(0.4, metric="mos"))[0] == 0.4
+    assert np.isnan(known_numbers(RegionLabels(0.4, metric="haarpsi-1"))[0])
 
 
 def test_flips_and_windows_take_the_regions_along() -> None:
