@@ -46,14 +46,21 @@ def photo_identity(name: str) -> Parts:
     return tuple(part for part in parts if part not in ("", ".", ".."))
 
 
+def may_be_same(first: str, second: str) -> bool:
+    """Whether two names could mean one photo: one is the end of the other."""
+    one, two = (_loose(photo_identity(name)) for name in (first, second))
+    length = min(len(one), len(two))
+    return length > 0 and one[-length:] == two[-length:]
+
+
 def _loose(parts: Parts) -> Parts:
     decoded = unquote("/".join(parts), errors="surrogateescape")
     return photo_identity(unicodedata.normalize("NFC", decoded).casefold())
 
 
 def _endless(parts: Parts) -> Parts:
-    stem, ending = os.path.splitext(parts[-1]) if parts else ("", "")
-    return (*parts[:-1], stem) if ending.lower() in _ENDINGS else parts
+    last = Path(parts[-1]) if parts else Path()
+    return (*parts[:-1], last.stem) if last.suffix.lower() in _ENDINGS else parts
 
 
 class _Ends:
@@ -203,5 +210,6 @@ def _photos_below(folder: Path) -> Iterator[str]:
         if seen > _MOST_LISTED:
             return
         for name in files:
-            if os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith("."):
-                yield os.path.relpath(os.path.join(place, name), folder).replace(os.sep, "/")
+            file = Path(place, name)
+            if file.suffix.lower() in EXTENSIONS and not name.startswith("."):
+                yield file.relative_to(folder).as_posix()

@@ -9,6 +9,7 @@ from typing import IO
 from PIL import Image
 
 from seagull.photo_files import PhotoError, open_picture
+from seagull.photo_identity import photo_file
 from seagull.photos import Photo, read_photo
 from seagull.row_tables import TABLES, RowTableError, open_table
 from seagull.tar_shards import TAR, TarShardError, shard_photo
@@ -75,7 +76,7 @@ def _has_notes(picture: Image.Image) -> bool:
 def _source(image: str, folder: Path) -> Path | bytes:
     name, mark, row = image.rpartition("#")
     if not mark or not name.endswith((*TABLES, TAR)):
-        return folder / image
+        return photo_file(folder, image)
     if not row.isdecimal():
         raise PhotoError(
             f"{image}: a row of a table is written FILE.parquet#ROW, a photo in a shard "
@@ -101,5 +102,5 @@ def _cell(folder: Path, name: str, row: int) -> Path | bytes:
     if isinstance(found, bytes):
         return found
     if isinstance(found, str) and found:
-        return folder / found
+        return photo_file(folder, found)
     raise PhotoError(f"{file}, row {row}: there are no image bytes")

@@ -22,6 +22,7 @@ from seagull.types import AssessmentTask, DistortionType, RegionAssessment
 
 SCORES = ("quality", "quality_std", "importance", "importance_std")
 FORMAT = "seagull.predictions/1"
+_BOM = b"\xef\xbb\xbf"
 _START = b'{"format": "seagull.predictions/'
 
 logger = logging.getLogger(__name__)
@@ -232,23 +233,22 @@ class PredictionLog:
         return place
 
 
-def read_rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+def read_rows(path: Path) -> Iterable[tuple[int, dict[str, Any] | str]]:
     """The objects of a JSON Lines file with their line numbers, without a predictions header.
 
-    Raises:
-        ValueError: with the line's number, if a line is not an object.
+    What is wrong with a line that holds no object is there instead of it.
     """
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if not line.strip() or line.startswith(_START):
+            text = line.removeprefix(_BOM) if number == 1 else line
+            if not text.strip() or text.startswith(_START):
                 continue
             try:
-                plain = json.loads(line)
+                plain = json.loads(text)
             except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
-            if not isinstance(plain, dict):
-                raise ValueError(f"{path}, line {number}: an object is needed")
-            yield number, plain
+                yield number, f"not JSON ({error})"
+                continue
+            yield number, plain if isinstance(plain, dict) else "an object is needed"
 
 
 def _parse(path: Path, number: int, line: bytes) -> Row:
