@@ -15,12 +15,12 @@ import pytest
 from seagull import row_tables
 from seagull.config import ConfigError
 from seagull.record_photos import record_photo
+from seagull.record_sources import file_digest
 from seagull.records import InstructionRecord, read_records
 from seagull.training import index_cache, records
 from seagull.training.config import Source, TrainConfig
 from seagull.training.records import build_index, fingerprint
 from seagull.training.run import train
-from seagull.record_sources import file_digest
 from tests.seagull.training.conftest import losses
 
 JSON_COLUMNS = ("regions", "messages", "labels")

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from seagull.photo_files import PhotoError
+from seagull.record_files import records_of
 from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, read_records
-from seagull.record_files import records_of
 from seagull.training.config import Source, TrainConfig
 from seagull.training.records import build_index
 from seagull.training.run import train
