@@ -67,6 +67,10 @@ class OpinionForm:
         variance = self.variance and std is None
         return replace(self, **columns, scales=scales, variance=variance)
 
+    def replaced(self, **columns: Sequence[str]) -> OpinionForm:
+        """The form with other names of some columns."""
+        return replace(self, **columns)  # type: ignore[arg-type]
+
     @property
     def columns(self) -> frozenset[str]:
         """All names that are looked for."""
