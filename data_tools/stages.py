@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from data_tools.chat import write_chat
-from data_tools.given import GivenRegions
+from data_tools.given import LEFT_OUT, GivenRegions
 from data_tools.masks import Roi, find_rois
 from data_tools.plan import read_plan
 from data_tools.png import encode_png, read_png
@@ -118,6 +118,8 @@ def make_masks(bench: Workbench) -> dict[str, StageOutput]:
         out.files.append(bench.tree.write(masks_path(bench.photo.id), text.encode()))
     bench.cache["rois"] = rois
     out.counts["regions"] += len(rois)
+    if given is not None and given.faults:
+        out.counts[LEFT_OUT] += len(given.faults)
     out.counts.update(f"regions:{roi.level}" for roi in rois)
     return {"masks": out}
 

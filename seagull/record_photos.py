@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seagull.photo_files import PhotoError
+from seagull.photo_identity import photo_file
 from seagull.photos import Photo, read_photo
 from seagull.row_tables import TABLES, RowTableError, open_table
 from seagull.tar_shards import TAR, TarShardError, shard_photo
@@ -37,7 +38,7 @@ def record_photo_size(image: str, folder: Path) -> tuple[int, int]:
 def _source(image: str, folder: Path) -> Path | bytes:
     name, mark, row = image.rpartition("#")
     if not mark or not name.endswith((*TABLES, TAR)):
-        return folder / image
+        return photo_file(folder, image)
     if not row.isdecimal():
         raise PhotoError(
             f"{image}: a row of a table is written FILE.parquet#ROW, a photo in a shard "
@@ -63,5 +64,5 @@ def _cell(folder: Path, name: str, row: int) -> Path | bytes:
     if isinstance(found, bytes):
         return found
     if isinstance(found, str) and found:
-        return folder / found
+        return photo_file(folder, found)
     raise PhotoError(f"{file}, row {row}: there are no image bytes")
