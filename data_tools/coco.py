@@ -11,8 +11,7 @@ from typing import IO, Any
 
 import ijson
 
-from seagull.regions.masks import ring_corners
-from seagull.regions.rle import Rle
+from seagull.regions.annotations import AnnotationError, annotation_spec
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -64,6 +63,12 @@ class CocoImages:
 
     def __len__(self) -> int:
         return len(self._images)
+
+    def named(self, id: str) -> CocoImage:
+        """The image of an id that ``of`` has returned."""
+        image = self._images[id]
+        assert image is not None
+        return image
 
     def of(self, annotation: Mapping[str, Any]) -> CocoImage:
         """The image of an annotation.
@@ -122,26 +127,13 @@ def shape_of(annotation: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: if it has none, or one that cannot be a region.
     """
-    segmentation = annotation.get("segmentation")
-    if isinstance(segmentation, Mapping):
-        plain = {key: segmentation[key] for key in ("size", "counts") if key in segmentation}
-        return {"rle": Rle.from_dict(plain).to_dict()}
-    if isinstance(segmentation, list) and segmentation:
-        rings = [segmentation] if all(map(_is_number, segmentation)) else segmentation
-        for ring in rings:
-            if not isinstance(ring, list) or not all(map(_is_number, ring)):
-                raise ValueError(f"a polygon's ring is a list of numbers, got {ring!r:.40}")
-            ring_corners(ring)
-        return {"polygon": rings}
-    box = annotation.get("bbox")
-    if box is None:
-        raise ValueError("neither `segmentation` nor `bbox`")
-    if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):
-        raise ValueError(f"`bbox` is [x, y, width, height], got {box!r:.60}")
-    x, y, width, height = box
-    if width <= 0 or height <= 0:
-        raise ValueError(f"a box of {width:g} x {height:g} pixels")
-    return {"box": [x, y, x + width, y + height]}
+    shape = {key: annotation[key] for key in ("segmentation", "bbox") if key in annotation}
+    try:
+        plain = annotation_spec(shape).to_dict()
+    except AnnotationError as error:
+        raise ValueError(str(error).removeprefix("region 1: ")) from error
+    del plain["id"]
+    return plain
 
 
 def area_of(annotation: Mapping[str, Any]) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_tools.coco import CocoImages, Fault, coco_annotations, shape_of
+from data_tools.coco import CocoImage, CocoImages, Fault, coco_annotations, shape_of
 from seagull import prompts
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.opinion_tables import (
@@ -22,9 +22,11 @@ from seagull.opinion_tables import (
 )
 from seagull.photo_identity import AmbiguousPhotoError, photo_file, photo_files_of, photo_identity
 from seagull.records import InstructionRecord, RegionLabels
+from seagull.regions.geometry import checked_geometry
 from seagull.regions.spec import RegionSpec
 from seagull.table_rows import column_name
 from seagull.types import AssessmentTask, Message
+from seagull.upright import open_upright
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ def convert_regions(
     if not len(photos):
         raise ValueError(f"{annotations} is not COCO-like JSON: it has no `images`")
     left_out.faults += photos.faults
-    regions: dict[str, list[LabelledRegion]] = {}
+    regions: dict[str, list[tuple[str, LabelledRegion]]] = {}
     names: dict[str, str] = {}
     for found in coco_annotations(annotations):
         if isinstance(found, Fault):
@@ -229,7 +231,7 @@ def convert_regions(
         except ValueError as error:
             left_out.faults.append(Fault(place, str(error)))
             continue
-        regions.setdefault(image.id, []).append(labelled)
+        regions.setdefault(image.id, []).append((place, labelled))
         names[image.id] = image.file_name
     moved = photo_files_of(images, names.values())
     for image_id, items in regions.items():
@@ -238,10 +240,38 @@ def convert_regions(
         if isinstance(file, AmbiguousPhotoError):
             left_out.faults.append(Fault(f"image {image_id}", str(file)))
             continue
-        if not file.is_file():
+        kept = [labelled for _, labelled in items]
+        if file.is_file():
+            kept = list(_fitting(file, photos.named(image_id), items, left_out))
+        else:
             left_out.absent.append(name)
-        record = f"{annotations.stem}.{image_id}"
-        yield region_record(record, relative_to_records(file, target), name, items)
+        if kept:
+            record = f"{annotations.stem}.{image_id}"
+            yield region_record(record, relative_to_records(file, target), name, kept)
+
+
+def _fitting(
+    file: Path,
+    image: CocoImage,
+    items: Sequence[tuple[str, LabelledRegion]],
+    left_out: LeftOut,
+) -> Iterator[LabelledRegion]:
+    """The regions that fit the photo in a file; the others are left out."""
+    stated = (image.height, image.width) if image.height and image.width else None
+    try:
+        with open_upright(file) as picture:
+            size = picture.size
+        checked_geometry(size, stated=stated, what="the photo of its annotations")
+    except ValueError as error:
+        left_out.faults.append(Fault(f"image {image.id}", str(error)))
+        return
+    for place, (shape, labels) in items:
+        try:
+            RegionSpec.from_dict(shape).check_fit(size)
+        except ValueError as error:
+            left_out.faults.append(Fault(place, str(error)))
+            continue
+        yield shape, labels
 
 
 _LABELS = {"quality", "importance", "distortions"}

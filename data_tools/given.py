@@ -29,8 +29,9 @@ from data_tools.config import ConfigError
 from data_tools.settings import digest_files, given_files
 from data_tools.state import OutputTree, read_json
 from seagull.photo_identity import AmbiguousPhotoError, PhotoNames
-from seagull.regions.masks import polygon_mask
-from seagull.regions.rle import Rle, decode
+from seagull.regions.geometry import Size, checked_geometry, pixel_corners, turned
+from seagull.regions.masks import box_of
+from seagull.regions.spec import RegionSpec
 from seagull.types import BoolMask
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ logger = logging.getLogger(__name__)
 UnitBox = tuple[float, float, float, float]
 LEFT_OUT = "annotations left out"
 """Name of a count of the masks stage."""
-_FORM = 2
+_FORM = 3
 """Of the index; one of another form is made anew."""
 
 
@@ -51,15 +52,46 @@ class GivenRegion:
     category: str | None = None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The photo that annotations are compared with.
+
+    Args:
+        size: height and width of the upright photo.
+        given_size: ``MasksConfig.given_size``.
+        orientation: EXIF orientation that masks have to be turned by; 1 for none.
+    """
+
+    size: Size
+    given_size: str = "photo"
+    orientation: int = 1
+
+    def size_of_annotation(self, stated: Size | None) -> Size:
+        """The size at which an annotation's numbers are pixels.
+
+        Raises:
+            GeometryError: if the stated size is not the one it has to be.
+        """
+        if self.given_size == "scaled":
+            return self.size if stated is None else stated
+        size = self.size[::-1] if self.orientation in (5, 6, 7, 8) else self.size
+        checked_geometry(size, stated=stated, what="the photo it was made for")
+        return size
+
+
 class GivenRegions:
     """The prepared annotations of one output folder.
 
     Args:
         tree: the output folder; `prepare_given` and `match_given` have run there.
         sources: path of each photo below the input folder, by id.
+        shown: the photo that is asked about; without it sizes are not compared.
     """
 
-    def __init__(self, tree: OutputTree, sources: Mapping[str, str]) -> None:
+    def __init__(
+        self, tree: OutputTree, sources: Mapping[str, str], shown: Shown | None = None
+    ) -> None:
+        self._shown = shown
         head = read_json(tree.state / "given.json") or {}
         self.name = str(head.get("name", "given"))
         self.faults: list[Fault] = []
@@ -67,7 +99,7 @@ class GivenRegions:
         self._path = _index_path(tree)
 
     def of(self, image_id: str) -> Iterator[GivenRegion]:
-        """The regions of one photo, largest first; one that covers no pixel is among ``faults``.
+        """The regions of one photo, largest first; one that does not fit it is among ``faults``.
 
         Raises:
             AmbiguousPhotoError: if its annotations could be another photo's.
@@ -80,7 +112,7 @@ class GivenRegions:
             ).fetchall()
         for place, text in rows:
             try:
-                region = _region(json.loads(text))
+                region = _region(json.loads(text), self._shown)
             except ValueError as error:
                 self.faults.append(Fault(place, str(error)))
                 logger.warning("%s: %s of %s left out: %s", source, place, self.name, error)
@@ -266,23 +298,49 @@ def _coco_rows(path: Path) -> Iterator[_Row | Fault]:
 
 
 def _coco_region(item: Mapping[str, Any], height: int, width: int) -> dict[str, Any]:
-    shape = shape_of(item)
-    if "rle" in shape:
-        return shape
-    if not height or not width:
+    return shape_of(item) | ({"size": [height, width]} if height and width else {})
+
+
+def _region(plain: dict[str, Any], shown: Shown | None) -> GivenRegion:
+    """The region of an index's row.
+
+    Raises:
+        ValueError: if it does not fit the photo, or covers no pixel.
+    """
+    category, stated = plain.pop("category", None), plain.pop("size", None)
+    spec = RegionSpec.from_dict(plain)
+    size = _stated_size(spec, stated)
+    if shown is not None:
+        try:
+            size = shown.size_of_annotation(size)
+        except ValueError as error:
+            raise ValueError(f"{error} (or say what it is: masks.given_size)") from error
+    if size is None:
         raise ValueError("its image has no `height` and `width`")
-    if "polygon" in shape:
-        return shape | {"size": [height, width]}
-    x1, y1, x2, y2 = shape["box"]
-    return {"box": [x1 / width, y1 / height, x2 / width, y2 / height]}
+    orientation = 1 if shown is None else shown.orientation
+    if spec.box is None or orientation != 1:
+        return _placed(turned(spec.build(size).mask, orientation), spec, category)
+    x1, y1, x2, y2 = pixel_corners(spec.box, spec.box_format, size)
+    height, width = size
+    return GivenRegion(None, (x1 / width, y1 / height, x2 / width, y2 / height), category)
 
 
-def _region(plain: dict[str, Any]) -> GivenRegion:
-    category = plain.get("category")
-    if "rle" in plain:
-        return GivenRegion(decode(Rle.from_dict(plain["rle"])), category=category)
-    if "polygon" in plain:
-        mask = polygon_mask(plain["polygon"], tuple(plain["size"]))
+def _placed(mask: BoolMask, spec: RegionSpec, category: str | None) -> GivenRegion:
+    if spec.box is None:
         return GivenRegion(mask, category=category)
-    x1, y1, x2, y2 = plain["box"]
-    return GivenRegion(None, (x1, y1, x2, y2), category)
+    (x1, y1, x2, y2), (height, width) = box_of(mask), mask.shape
+    return GivenRegion(None, (x1 / width, y1 / height, x2 / width, y2 / height), category)
+
+
+def _stated_size(spec: RegionSpec, stated: Any) -> Size | None:
+    """The size that an annotation says its photo has; None if it does not say.
+
+    Raises:
+        ValueError: if it says two.
+    """
+    size = None if stated is None else (int(stated[0]), int(stated[1]))
+    if spec.rle is None:
+        return size
+    if size is not None:
+        checked_geometry(size, stated=spec.rle.size, what="its mask")
+    return spec.rle.size

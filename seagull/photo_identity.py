@@ -21,9 +21,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from seagull.photo_files import EXTENSIONS
+from seagull.raw_photos import RAW_SUFFIXES
 
-_RAW = (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".orf", ".raf", ".rw2", ".rwl", ".pef")
-_ENDINGS = EXTENSIONS | {*_RAW, ".srw", ".3fr", ".iiq", ".heic", ".heif", ".json", ".xml", ".txt"}
+_ENDINGS = EXTENSIONS | RAW_SUFFIXES | {".heic", ".heif", ".json", ".xml", ".txt"}
 _MOST_LISTED = 1_000_000
 """Files of a folder that are looked through for names that are not found where they point to."""
 _KEPT = 3

@@ -151,17 +151,30 @@ class RegionSpec:
         return Region(found.mask, self.id, self.kind, segmenter.name, float(found.confidence))
 
     def _plain_mask(self, size: Size, folder: Path | None) -> BoolMask:
+        self.check_fit(size)
         if self.box is not None:
             return box_mask(self._pixel_box(self.box, size), size)
         if self.polygon is not None:
-            corners = [number for ring in self.polygon for number in ring]
-            checked_geometry(size, corners, what="the polygon")
             return polygon_mask(self.polygon, size)
         if self.rle is not None:
             return decode(self.rle, size)
         if self.mask is not None:
             return read_mask(self.mask, size, folder)
         return np.ones(size, dtype=np.bool_)
+
+    def check_fit(self, size: Size) -> None:
+        """Passes if its numbers fit a photo of this (height, width); no mask is made.
+
+        Raises:
+            GeometryError: if they do not.
+        """
+        if self.box is not None:
+            pixel_corners(self.box, self.box_format, size)
+        elif self.polygon is not None:
+            corners = [number for ring in self.polygon for number in ring]
+            checked_geometry(size, corners, what="the polygon")
+        elif self.rle is not None:
+            checked_geometry(size, stated=self.rle.size, what="rle: the mask")
 
     def _pixel_box(self, box: Sequence[float], size: Size) -> Box:
         return pixel_box(pixel_corners(box, self.box_format, size), size)
