@@ -127,7 +127,9 @@ def shape_of(annotation: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: if it has none, or one that cannot be a region.
     """
-    shape = {key: annotation[key] for key in ("segmentation", "bbox") if key in annotation}
+    shape = {key: annotation[key] for key in ("segmentation", "bbox") if annotation.get(key)}
+    if not shape:
+        raise ValueError("neither `segmentation` nor `bbox`")
     try:
         plain = annotation_spec(shape).to_dict()
     except AnnotationError as error:

@@ -114,8 +114,9 @@ class GivenRegions:
             try:
                 region = _region(json.loads(text), self._shown)
             except ValueError as error:
-                self.faults.append(Fault(place, str(error)))
-                logger.warning("%s: %s of %s left out: %s", source, place, self.name, error)
+                reason = str(error).removeprefix("region 1: ")
+                self.faults.append(Fault(place, reason))
+                logger.warning("%s: %s of %s left out: %s", source, place, self.name, reason)
                 continue
             yield region
 

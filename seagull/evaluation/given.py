@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seagull.evaluation.matching import check_same_region
 from seagull.evaluation.predictions import Prediction, Row, checked, read_rows
 from seagull.evaluation.sets import EvaluationSet
 from seagull.photo_identity import PhotoNames, may_be_same
 from seagull.records import RegionLabels
+from seagull.regions.rle import Rle
 from seagull.reports.schema import SCHEMA_ID, check_report
 
 _ROW_FIELDS = {
@@ -121,6 +123,11 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
             if row is None:
                 missing += 1
                 continue
+            try:
+                check_same_region(row, item)
+            except ValueError as error:
+                failed.append((item.id, str(error)))
+                continue
             joined.append(Row(item.id, region, item.image, item.group, labels, row.prediction))
     if not joined:
         raise ValueError(_nothing_joined(rows, data, failed))
@@ -166,7 +173,8 @@ def _rows(plain: Mapping[str, Any], spellings: dict[str, str]) -> Iterator[Row]:
     name = _photo_of(plain["image"], spellings)
     for region in plain["regions"]:
         prediction = Prediction.from_dict({**_scores(region), "distortions": region["distortions"]})
-        yield Row(name, region["id"], name, name, RegionLabels(), prediction)
+        mask = Rle.from_dict(region["mask"])
+        yield Row(name, region["id"], name, name, RegionLabels(), prediction, mask)
 
 
 def _photo_of(image: Mapping[str, Any], spellings: dict[str, str]) -> str:

@@ -19,6 +19,7 @@ from seagull.appending import LineFile
 from seagull.evaluation.label_sets import Found
 from seagull.levels import SEVERITY
 from seagull.records import RegionLabels
+from seagull.regions.rle import Rle
 from seagull.types import AssessmentTask, DistortionType, RegionAssessment
 
 SCORES = ("quality", "quality_std", "importance", "importance_std")
@@ -93,6 +94,7 @@ class Row:
         group: names the photo.
         labels: what is known.
         prediction: what was said.
+        mask: of the region it was said of, where the file has it; not written.
     """
 
     item: str
@@ -101,6 +103,7 @@ class Row:
     group: str
     labels: RegionLabels
     prediction: Prediction
+    mask: Rle | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from data_tools.config import ConfigError
-from data_tools.given import GivenRegions, left_out, match_given, prepare_given
+from data_tools.given import GivenRegions, Shown, left_out, match_given, prepare_given
 from data_tools.state import OutputTree
 from seagull.photo_identity import AmbiguousPhotoError
 from seagull.regions.rle import encode
@@ -72,10 +72,10 @@ def test_names_of_other_systems_and_tools_are_matched(tmp_path: Path, name: str)
         ({"segmentation": None}, "annotation 7: neither `segmentation` nor `bbox`"),
         ({"segmentation": [[10, 10, 60, 60]]}, "at least three corners, got 4"),
         ({"segmentation": [[]]}, "at least three corners, got 0"),
-        ({"segmentation": [RING, "x"]}, "a list of numbers"),
+        ({"segmentation": [RING, "x"]}, "a list is expected"),
         ({"segmentation": {"size": [80, 96]}}, "rle"),
         ({"segmentation": {"size": [80, -96], "counts": "1"}}, "size"),
-        ({"segmentation": [], "bbox": [1, 2, 0, 4]}, "a box of 0 x 4"),
+        ({"segmentation": [], "bbox": [1, 2, 0, 4]}, "width and height must be above 0"),
         ({"segmentation": [], "bbox": [1, 2, 3]}, "[x, y, width, height]"),
     ],
 )
@@ -147,3 +147,72 @@ def test_a_file_of_another_form_is_refused_as_a_whole(tmp_path: Path, text: str)
     (tmp_path / "given.json").write_text(text)
     with pytest.raises(ConfigError, match=r"given\.json"):
         prepare_given(OutputTree(tmp_path / "out"), tmp_path / "given.json")
+
+
+def shown_as(folder: Path, path: Path, shown: Shown) -> tuple[list[Any], list[str]]:
+    prepared(folder, path, ["a.jpg"])
+    given = GivenRegions(OutputTree(folder / "out"), {"a": "a.jpg"}, shown)
+    return list(given.of("a")), [str(fault) for fault in given.faults]
+
+
+BOX = {"id": 2, "image_id": 1, "bbox": [10, 20, 30, 40]}
+
+
+@pytest.mark.parametrize("annotation", [GOOD, BOX])
+def test_annotations_of_the_photo_before_its_turn_are_left_out_with_a_hint(
+    annotation: dict[str, Any], tmp_path: Path
+) -> None:
+    path = coco(tmp_path / "given.json", [annotation])
+    regions, faults = shown_as(tmp_path, path, Shown((96, 80)))
+    assert regions == []
+    assert "96 x 80" in faults[0]
+    assert "EXIF" in faults[0]
+    assert "masks.given_size" in faults[0]
+    assert len(shown_as(tmp_path, path, Shown((80, 96)))[0]) == 1
+
+
+def test_run_lengths_of_another_size_than_the_photo_are_left_out(tmp_path: Path) -> None:
+    rle = encode(np.ones((40, 48), dtype=np.bool_)).to_dict()
+    path = coco(tmp_path / "given.json", [{"id": 1, "image_id": 1, "segmentation": rle}])
+    _, faults = shown_as(tmp_path, path, Shown((80, 96)))
+    assert "48 x 40" in faults[0]
+    lines = tmp_path / "segments.jsonl"
+    lines.write_text(json.dumps({"image": "a.jpg", "segments": [rle]}))
+    assert "48 x 40" in shown_as(tmp_path, lines, Shown((80, 96)))[1][0]
+    (region,), _ = shown_as(tmp_path, lines, Shown((80, 96), "scaled"))
+    assert region.mask.shape == (40, 48)
+
+
+def test_on_request_annotations_of_the_stored_photo_turn_with_it(tmp_path: Path) -> None:
+    upright = np.zeros((96, 80), dtype=np.bool_)
+    upright[10:40, 40:70] = True  # the ring, a quarter to the right
+    path = coco(tmp_path / "given.json", [GOOD, BOX])
+    regions, faults = shown_as(tmp_path, path, Shown((96, 80), "stored", 6))
+    assert faults == []
+    polygon = next(region for region in regions if region.mask is not None)
+    box = next(region for region in regions if region.mask is None)
+    assert np.array_equal(polygon.mask, upright)
+    assert box.box == (20 / 80, 10 / 96, 60 / 80, 40 / 96)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"bbox": [0.1, 0.2, 0.5, 0.5]}, "between 0 and 1"),
+        ({"bbox": [10, 20, 900, 700]}, "outside the photo"),
+        ({"segmentation": [[10, 10, 75, 10, 75, 95, 10, 95]]}, "EXIF"),
+    ],
+)
+def test_numbers_that_do_not_fit_the_photo_are_left_out(
+    change: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    path = coco(tmp_path / "given.json", [{"id": 1, "image_id": 1, **change}])
+    regions, faults = shown_as(tmp_path, path, Shown((80, 96)))
+    assert regions == []
+    assert words in faults[0]
+
+
+def test_annotations_without_a_size_are_pixels_of_the_photo(tmp_path: Path) -> None:
+    path = coco(tmp_path / "given.json", [GOOD], width=None, height=None)
+    (region,), _ = shown_as(tmp_path, path, Shown((80, 96)))
+    assert region.mask.shape == (80, 96)
