@@ -226,14 +226,17 @@ def _signals(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
 
 
 def _exit_code(config: DataConfig) -> int:
-    failures = Run(config).failures()
+    work = Run(config)
+    failures, left_out = work.failures(), work.annotations_left_out()
+    if left_out:
+        typer.echo(f"{left_out} annotations of {config.masks.given} are left out", err=True)
     if failures:
         typer.echo(
             f"complete, but {failures} references are in quarantine: "
             f"`seagull-data status {config.output}` lists them, `retry-failed` tries them again",
             err=True,
         )
-    return EXIT_HOLES if failures else 0
+    return EXIT_HOLES if failures or left_out else 0
 
 
 def _validate(tree: OutputTree, config: DataConfig, *, deep: bool) -> bool:

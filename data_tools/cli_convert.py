@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from data_tools.coco import faults_note
 from data_tools.compat import rois_path, scores_path
-from data_tools.converters import (
-    OpinionColumns,
-    convert_opinions,
-    convert_published,
-    convert_regions,
-)
+from data_tools.converters import LeftOut, OpinionColumns, convert_opinions, convert_regions
+from data_tools.pipeline import EXIT_FAULT, EXIT_HOLES
+from data_tools.published import convert_published
+from seagull.opinion_tables import FORMS, left_out_note
 from seagull.records import InstructionRecord, write_records
+from seagull.table_rows import number_of
 
 app = typer.Typer(help="Bring other data sets into instruction records.", no_args_is_help=True)
 Target = Annotated[Path, typer.Argument(help="JSONL file of records to write")]
@@ -32,21 +32,28 @@ def opinions(
     ] = None,
     images: Annotated[Path | None, typer.Option(help="folder of the photos")] = None,
     metric: Annotated[str, typer.Option(help="what the labels are called")] = "mos",
+    form: Annotated[
+        str | None, typer.Option("--format", help=f"the set's own form: {', '.join(FORMS)}")
+    ] = None,
 ) -> None:
     """Opinion scores of whole photos (KonIQ, SPAQ, KADID, BIQ2021 ... tables)."""
     _write(
-        table, target, lambda: convert_opinions(table, _columns(columns), images, target, metric)
+        table,
+        target,
+        lambda left_out: convert_opinions(
+            table, _columns(columns, form), images, target, metric, left_out
+        ),
     )
 
 
-def _columns(pairs: list[str] | None) -> OpinionColumns:
-    values: dict[str, Any] = {}
-    known = [item.name for item in fields(OpinionColumns)]
+def _columns(pairs: list[str] | None, form: str | None) -> OpinionColumns:
+    values: dict[str, Any] = {"form": form}
+    known = [item.name for item in fields(OpinionColumns) if item.name != "form"]
     for pair in pairs or []:
         name, sign, value = pair.partition("=")
         if not sign or name not in known:
             raise ValueError(f"{pair!r}: give {', '.join(f'{item}=' for item in known)}")
-        values[name] = float(value) if name in ("lowest", "highest") else value
+        values[name] = number_of(value) if name in ("lowest", "highest") else value
     return OpinionColumns(**values)
 
 
@@ -57,7 +64,11 @@ def regions(
     target: Target,
 ) -> None:
     """Labelled regions of photos in COCO's form."""
-    _write(annotations, target, lambda: convert_regions(annotations, images, target))
+    _write(
+        annotations,
+        target,
+        lambda left_out: convert_regions(annotations, images, target, left_out),
+    )
 
 
 @app.command("seagull-100w")
@@ -72,18 +83,43 @@ def seagull_100w(
     """The published SEAGULL-100w tree (its label JSON is streamed, of any size)."""
     pairs = dict(field.partition("=")[::2] for field in renamed or [])
     rois, scores = root / rois_path(name), root / scores_path(name)
-    _write(scores, target, lambda: convert_published(root, rois, scores, target, pairs))
+    _write(
+        scores,
+        target,
+        lambda left_out: convert_published(root, rois, scores, target, pairs, left_out),
+    )
 
 
-def _write(source: Path, target: Path, make: Callable[[], Iterable[InstructionRecord]]) -> None:
+def _write(
+    source: Path, target: Path, make: Callable[[LeftOut], Iterable[InstructionRecord]]
+) -> None:
+    """Writes the records whole or not at all; what was left out is said at the end."""
+    scratch = target.with_name(target.name + ".part")
+    left_out = LeftOut()
     try:
         if not source.exists():
             raise ValueError(f"there is no {source}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = target.with_name(target.name + ".part")
-        count = write_records(scratch, make())
+        count = write_records(scratch, make(left_out))
+        if not count:
+            note = faults_note(left_out.faults, "items")
+            raise ValueError(f"{source}: there is no record in it{f': {note}' if note else ''}")
         scratch.replace(target)
     except (ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(EXIT_FAULT) from None
+    finally:
+        scratch.unlink(missing_ok=True)
     typer.echo(f"{count} records in {target}")
+    _say_left_out(source, left_out)
+    if left_out.faults:
+        raise typer.Exit(EXIT_HOLES)
+
+
+def _say_left_out(source: Path, left_out: LeftOut) -> None:
+    absent = left_out.absent
+    notes = [faults_note(left_out.faults, "items"), left_out_note(left_out.empty)]
+    notes += [f"{len(absent)} photos are not there, first {absent[0]}"] if absent else []
+    for note in notes:
+        if note is not None:
+            typer.echo(f"{source}: {note}", err=True)

@@ -69,6 +69,9 @@ class MasksConfig:
             boxes) or ``detector`` (boxes of a transformers object detector).
         given: COCO-like JSON or a JSONL of segments, for ``given``; a pattern with ``*`` takes
             several files.
+        given_size: what size the annotations' photos have: ``photo`` (the upright photo's; others
+            are left out), ``scaled`` (a copy of any size, scaled to the photo) or ``stored`` (the
+            photo's before its EXIF orientation is applied; turned with it).
         detector: folder or hub name of a transformers object-detection model.
         detector_threshold: least confidence of a detected box.
         segmenter: ``classical`` (no weights), ``sam-vit-b`` ... or a checkpoint's path.
@@ -81,6 +84,7 @@ class MasksConfig:
 
     source: str = "everything"
     given: str | None = None
+    given_size: str = "photo"
     detector: str | None = None
     detector_threshold: float = 0.5
     segmenter: str = "classical"
@@ -192,6 +196,7 @@ class DataConfig:
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "masks.source": ("everything", "given", "detector"),
+    "masks.given_size": ("photo", "scaled", "stored"),
     "label.metric": ("haarpsi", "topiq_fr"),
     "pack.images": ("none", "parquet", "tar"),
     "run.engine": ("local", "shared", "ray"),

@@ -2,97 +2,175 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from data_tools.compat import iter_rows
-from data_tools.state import digest
+from data_tools.coco import CocoImage, CocoImages, Fault, coco_annotations, shape_of
 from seagull import prompts
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
+from seagull.opinion_tables import (
+    LeftOutRow,
+    OpinionForm,
+    OpinionRow,
+    Scale,
+    form_of,
+    photos_folder,
+    read_opinions,
+)
+from seagull.photo_identity import AmbiguousPhotoError, photo_file, photo_files_of, photo_identity
 from seagull.records import InstructionRecord, RegionLabels
-from seagull.regions.rle import Rle
+from seagull.regions.geometry import checked_geometry
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, DistortionType, Message
+from seagull.table_rows import column_name
+from seagull.types import AssessmentTask, Message
+from seagull.upright import open_upright
 
 
 @dataclass(frozen=True)
 class OpinionColumns:
-    """Which columns of a table mean what.
+    """Which columns of a table mean what; those that are not named have their usual names.
 
     Args:
         image: path or name of the photo; or encoded image bytes.
         mos: mean opinion score.
-        std: spread of the opinions, if the table has it.
+        std: spread of the opinions.
         name: name of the photo where ``image`` holds bytes.
-        reference: id of the pristine photo, for splits, if there is one.
-        lowest: the scale's worst score. ``highest``: its best; may be below ``lowest`` for DMOS.
+        reference: id of the pristine photo, for splits.
+        lowest: the scale's worst score; 0, or that of the form. ``highest``: its best, which may
+            be below ``lowest`` for DMOS; 1, or that of the form.
+        form: name of the published set whose form the table has.
     """
 
-    image: str = "image"
-    mos: str = "mos"
+    image: str | None = None
+    mos: str | None = None
     std: str | None = None
     name: str | None = None
     reference: str | None = None
-    lowest: float = 0.0
-    highest: float = 1.0
+    lowest: float | None = None
+    highest: float | None = None
+    form: str | None = None
+
+    def of(self, table: Path) -> OpinionForm:
+        """What the table's columns mean.
+
+        Raises:
+            ValueError: if there is no such form.
+        """
+        form = form_of(table, self.form).with_columns(self.image, self.mos, self.std)
+        named = {"name": self.name, "reference": self.reference}
+        columns = {key: (column_name(value),) for key, value in named.items() if value}
+        return form.replaced(**columns)
+
+
+@dataclass
+class LeftOut:
+    """What a conversion left out: faulty things by place, rows without a score, absent photos."""
+
+    faults: list[Fault] = field(default_factory=list)
+    empty: list[LeftOutRow] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
 
 def convert_opinions(
-    table: Path, columns: OpinionColumns, images: Path | None, target: Path, metric: str = "mos"
+    table: Path,
+    columns: OpinionColumns,
+    images: Path | None,
+    target: Path,
+    metric: str = "mos",
+    left_out: LeftOut | None = None,
 ) -> Iterator[InstructionRecord]:
-    """One record a photo about the whole of it, streamed from CSV, TSV, JSONL or Parquet.
+    """One record a photo about the whole of it, streamed from a table of opinions.
 
     Image bytes in a Parquet table are not copied: the record's image is ``FILE.parquet#ROW``.
 
     Args:
-        table: with image and MOS columns.
+        table: what ``read_opinions`` reads.
         columns: their names and the scale.
-        images: folder the image column is relative to; the table's own folder if None.
+        images: folder the image column is relative to; ``photos_folder`` of the table if None.
         target: the records' file; image paths are written relative to its folder.
         metric: what the labels are called.
+        left_out: takes what cannot be used.
 
     Raises:
-        ValueError: naming the row, if a column is missing or a score leaves the scale.
+        ValueError: if a column is missing, or, naming the row, if a score leaves the scale or two
+            rows are about one photo.
     """
-    if columns.highest == columns.lowest:
-        raise ValueError(f"the scale from {columns.lowest} to {columns.highest} has no length")
-    base = (images or table.parent).resolve()
-    for number, row in enumerate(_rows(table, columns), start=1):
-        missing = [name for name in (columns.image, columns.mos) if row.get(name) in (None, "")]
-        if missing:
+    left_out = LeftOut() if left_out is None else left_out
+    form = columns.of(table)
+    folder = photos_folder(table, images).resolve()
+    names, scores = _look_through(table, form)
+    scale = _scale(table, columns, form, scores)
+    moved = photo_files_of(folder, names)
+    rows_of: dict[tuple[str, ...], int] = {}
+    for row in read_opinions(table, form, pictures=False):
+        where = f"row {row.number}"
+        if isinstance(row, LeftOutRow):
+            if row.faulty:
+                left_out.faults.append(Fault(where, row.reason))
+            else:
+                left_out.empty.append(row)
+            continue
+        name = str(row.number - 1) if row.image is None else str(row.image)
+        if (other := rows_of.setdefault(photo_identity(name), row.number)) != row.number:
             raise ValueError(
-                f"{table}, row {number}: no {' and no '.join(missing)}; "
-                f"the table has {', '.join(map(str, row))}"
+                f"{table}, rows {other} and {row.number}: both are about {name}; keep one of them"
             )
-        quality = _scaled(float(row[columns.mos]), columns, f"{table}, row {number}")
-        place = str(row[columns.image])
-        inside = place.startswith("#")
-        full = table.resolve() if inside else base / place
-        path = _relative(full, target) + (place if inside else "")
-        name = str(row[columns.name]) if columns.name else place
-        std = row.get(columns.std) if columns.std else None
-        span = abs(columns.highest - columns.lowest)
-        labels = RegionLabels(
-            quality=quality,
-            quality_std=None if std in (None, "") else round(float(str(std)) / span, 6),
-            metric=metric,
-        )
-        word = QUALITY.word(quality)
-        yield InstructionRecord(
-            id=f"{table.stem}.{Path(name).stem if not inside else place[1:]}",
-            image=path,
-            regions=(RegionSpec(id="1", whole=True),),
-            messages=_question(AssessmentTask.QUALITY, prompts.quality_answer(word), "1"),
-            labels={"1": labels},
-            reference=str(row[columns.reference]) if columns.reference else f"{table.stem}.{name}",
-        )
+        if row.image is None:
+            image = relative_to_records(table.resolve(), target) + f"#{name}"
+        else:
+            file = moved.get(name) or photo_file(folder, name)
+            if isinstance(file, AmbiguousPhotoError):
+                left_out.faults.append(Fault(where, str(file)))
+                continue
+            if not file.is_file():
+                left_out.absent.append(name)
+            image = relative_to_records(file, target)
+        yield _opinion_record(table, row, name, image, scale, metric)
+
+
+def _look_through(table: Path, form: OpinionForm) -> tuple[list[str], list[float]]:
+    rows = [r for r in read_opinions(table, form, pictures=False) if isinstance(r, OpinionRow)]
+    return [row.image for row in rows if isinstance(row.image, str)], [row.mos for row in rows]
+
+
+def _scale(
+    table: Path, columns: OpinionColumns, form: OpinionForm, scores: Sequence[float]
+) -> Scale:
+    """(worst, best): the user's, or the first of the form's that holds all scores, or (0, 1)."""
+    holds = (
+        scale for scale in form.scales
+        if scores and min(scale) <= min(scores) and max(scores) <= max(scale)
+    )  # fmt: skip
+    worst, best = next(holds, (0.0, 1.0))
+    worst = worst if columns.lowest is None else columns.lowest
+    best = best if columns.highest is None else columns.highest
+    if worst == best:
+        raise ValueError(f"{table}: the scale from {worst} to {best} has no length")
+    return worst, best
+
+
+def _opinion_record(
+    table: Path, row: OpinionRow, photo: str, image: str, scale: Scale, metric: str
+) -> InstructionRecord:
+    quality = _scaled(row.mos, scale, f"{table}, row {row.number}")
+    name = photo if row.image is not None else row.name or image
+    labels = RegionLabels(
+        quality=quality,
+        quality_std=None if row.std is None else round(row.std / abs(scale[1] - scale[0]), 6),
+        metric=metric,
+    )
+    answer = prompts.quality_answer(QUALITY.word(quality))
+    return InstructionRecord(
+        id=f"{table.stem}.{'/'.join(photo_identity(photo))}",
+        image=image,
+        regions=(RegionSpec(id="1", whole=True),),
+        messages=_question(AssessmentTask.QUALITY, answer, "1"),
+        labels={"1": labels},
+        reference=row.reference or f"{table.stem}.{name}",
+    )
 
 
 def _question(task: AssessmentTask, answer: str, region: str) -> tuple[Message, Message]:
@@ -100,51 +178,25 @@ def _question(task: AssessmentTask, answer: str, region: str) -> tuple[Message, 
     return Message("user", question, (region,)), Message("assistant", answer, (), task)
 
 
-def _relative(path: Path, target: Path) -> str:
+def relative_to_records(path: Path, target: Path) -> str:
+    """A photo's path as records in ``target`` name it."""
     return Path(os.path.relpath(path.resolve(), target.resolve().parent)).as_posix()
 
 
-def _scaled(value: float, columns: OpinionColumns, where: str) -> float:
-    score = (value - columns.lowest) / (columns.highest - columns.lowest)
+def _scaled(value: float, scale: Scale, where: str) -> float:
+    worst, best = scale
+    score = (value - worst) / (best - worst)
     if not -1e-6 <= score <= 1 + 1e-6:
         raise ValueError(
-            f"{where}: the score {value} leaves the scale from {columns.lowest} (worst) to "
-            f"{columns.highest} (best); say which scale the table uses"
+            f"{where}: the score {value} leaves the scale from {worst} (worst) to {best} (best); "
+            "say which scale the table uses: lowest=, highest="
         )
     return round(min(max(score, 0.0), 1.0), 6)
 
 
-def _rows(table: Path, columns: OpinionColumns) -> Iterator[dict[str, Any]]:
-    suffix = table.suffix.lower()
-    if suffix == ".parquet":
-        yield from _parquet_rows(table, columns)
-    elif suffix == ".jsonl":
-        with table.open(encoding="utf-8") as lines:
-            yield from (json.loads(line) for line in lines if line.strip())
-    elif suffix in (".csv", ".tsv", ".txt"):
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            yield from csv.DictReader(lines, delimiter="\t" if suffix == ".tsv" else ",")
-    else:
-        raise ValueError(f"{table}: a table is .csv, .tsv, .jsonl or .parquet")
-
-
-def _parquet_rows(table: Path, columns: OpinionColumns) -> Iterator[dict[str, Any]]:
-    file = pq.ParquetFile(table)
-    schema = file.schema_arrow
-    names = [name for name in schema.names if name != columns.image]
-    holds_text = columns.image in schema.names and str(schema.field(columns.image).type) == "string"
-    if holds_text:
-        names.append(columns.image)
-    row = 0
-    for batch in file.iter_batches(4096, columns=names):
-        for plain in batch.to_pylist():
-            if not holds_text and columns.image in schema.names:
-                plain[columns.image] = f"#{row}"
-            yield plain
-            row += 1
-
-
-def convert_regions(annotations: Path, images: Path, target: Path) -> Iterator[InstructionRecord]:
+def convert_regions(
+    annotations: Path, images: Path, target: Path, left_out: LeftOut | None = None
+) -> Iterator[InstructionRecord]:
     """One record a photo from a COCO-like region set, for sets whose annotations carry labels.
 
     An annotation may have ``quality`` and ``importance`` in [0, 1] and ``distortions`` as pairs of
@@ -154,41 +206,107 @@ def convert_regions(annotations: Path, images: Path, target: Path) -> Iterator[I
         annotations: JSON with ``images``, ``annotations``; small enough to be held by photo.
         images: folder of the photos.
         target: the records' file.
+        left_out: takes annotations that cannot be used.
 
     Raises:
         ValueError: if the file is not COCO-like.
     """
-    import ijson
-
-    photos: dict[Any, str] = {}
-    regions: dict[Any, list[dict[str, Any]]] = {}
-    try:
-        with annotations.open("rb") as handle:
-            for image in ijson.items(handle, "images.item", use_float=True):
-                photos[image["id"]] = str(image["file_name"])
-        with annotations.open("rb") as handle:
-            for item in ijson.items(handle, "annotations.item", use_float=True):
-                if {"quality", "importance", "distortions"} & set(item):
-                    regions.setdefault(item["image_id"], []).append(item)
-    except (ijson.JSONError, KeyError, TypeError) as error:
-        raise ValueError(f"{annotations} is not COCO-like JSON: {error!r}") from error
+    left_out = LeftOut() if left_out is None else left_out
+    photos = CocoImages(annotations)
+    if not len(photos):
+        raise ValueError(f"{annotations} is not COCO-like JSON: it has no `images`")
+    left_out.faults += photos.faults
+    regions: dict[str, list[tuple[str, LabelledRegion]]] = {}
+    names: dict[str, str] = {}
+    for found in coco_annotations(annotations):
+        if isinstance(found, Fault):
+            left_out.faults.append(found)
+            continue
+        place, item = found
+        if not _LABELS & set(item):
+            continue
+        try:
+            image = photos.of(item)
+            labelled = labelled_region(item)
+        except ValueError as error:
+            left_out.faults.append(Fault(place, str(error)))
+            continue
+        regions.setdefault(image.id, []).append((place, labelled))
+        names[image.id] = image.file_name
+    moved = photo_files_of(images, names.values())
     for image_id, items in regions.items():
-        place = _relative(images / photos[image_id], target)
-        yield _region_record(f"{annotations.stem}.{image_id}", place, photos[image_id], items)
+        name = names[image_id]
+        file = moved.get(name) or photo_file(images, name)
+        if isinstance(file, AmbiguousPhotoError):
+            left_out.faults.append(Fault(f"image {image_id}", str(file)))
+            continue
+        kept = [labelled for _, labelled in items]
+        if file.is_file():
+            kept = list(_fitting(file, photos.named(image_id), items, left_out))
+        else:
+            left_out.absent.append(name)
+        if kept:
+            record = f"{annotations.stem}.{image_id}"
+            yield region_record(record, relative_to_records(file, target), name, kept)
 
 
-def _region_record(
-    name: str, image: str, reference: str, items: list[dict[str, Any]]
+def _fitting(
+    file: Path,
+    image: CocoImage,
+    items: Sequence[tuple[str, LabelledRegion]],
+    left_out: LeftOut,
+) -> Iterator[LabelledRegion]:
+    """The regions that fit the photo in a file; the others are left out."""
+    stated = (image.height, image.width) if image.height and image.width else None
+    try:
+        with open_upright(file) as picture:
+            size = picture.size
+        checked_geometry(size, stated=stated, what="the photo of its annotations")
+    except ValueError as error:
+        left_out.faults.append(Fault(f"image {image.id}", str(error)))
+        return
+    for place, (shape, labels) in items:
+        try:
+            RegionSpec.from_dict(shape).check_fit(size)
+        except ValueError as error:
+            left_out.faults.append(Fault(place, str(error)))
+            continue
+        yield shape, labels
+
+
+_LABELS = {"quality", "importance", "distortions"}
+LabelledRegion = tuple[dict[str, Any], RegionLabels]
+"""A region's shape as ``RegionSpec.from_dict`` takes it, and its labels."""
+
+
+def labelled_region(item: Mapping[str, Any]) -> LabelledRegion:
+    """The region and the labels of an annotation.
+
+    Raises:
+        ValueError: if either cannot be used.
+    """
+    labels = RegionLabels.from_dict(
+        {key: item[key] for key in _LABELS & set(item)} | {"metric": str(item.get("metric", "mos"))}
+    )
+    for name in ("quality", "importance"):
+        value = getattr(labels, name)
+        if value is not None and not 0 <= value <= 1:
+            raise ValueError(f"{name} lies in [0, 1], got {value:g}")
+    shape = shape_of(item)
+    RegionSpec.from_dict(shape)
+    return shape, labels
+
+
+def region_record(
+    name: str, image: str, reference: str, items: Sequence[LabelledRegion]
 ) -> InstructionRecord:
+    """The record of a photo's labelled regions, numbered in their order."""
     specs, messages, labels = [], list[Message](), {}
-    for number, item in enumerate(items, start=1):
+    for number, (shape, known) in enumerate(items, start=1):
         region = str(number)
-        specs.append(_spec(region, item))
-        labels[region] = RegionLabels.from_dict(
-            {key: item[key] for key in ("quality", "importance", "distortions") if key in item}
-            | {"metric": str(item.get("metric", "mos"))}
-        )
-        messages += _known_answers(labels[region], region)
+        specs.append(RegionSpec.from_dict({"id": region, **shape}))
+        labels[region] = known
+        messages += _known_answers(known, region)
     return InstructionRecord(name, image, tuple(specs), tuple(messages), labels, reference)
 
 
@@ -203,75 +321,3 @@ def _known_answers(labels: RegionLabels, region: str) -> Iterator[Message]:
     if labels.distortions is not None:
         text = prompts.distortion_answer(labels.distortions)
         yield from _question(AssessmentTask.DISTORTION, text, region)
-
-
-def _spec(region: str, item: dict[str, Any]) -> RegionSpec:
-    segmentation = item.get("segmentation")
-    if isinstance(segmentation, dict):
-        return RegionSpec(id=region, rle=Rle.from_dict(segmentation))
-    if segmentation:
-        return RegionSpec(id=region, polygon=tuple(tuple(ring) for ring in segmentation))
-    x, y, width, height = item["bbox"]
-    return RegionSpec(id=region, box=(x, y, x + width, y + height))
-
-
-def convert_published(
-    root: Path, rois: Path, scores: Path, target: Path, fields: dict[str, str]
-) -> Iterator[InstructionRecord]:
-    """One record an image from a SEAGULL-100w tree; the score JSON is read as a stream.
-
-    Args:
-        root: folder with ``Dist.Images``.
-        rois: JSON of masks (held in memory, it is small: masks belong to references).
-        scores: JSON of scores, of any size; rows of one image must follow each other.
-        target: the records' file.
-        fields: our name of a field to the file's name.
-
-    Raises:
-        ValueError: if a row has not the fields that are needed, with those it has.
-    """
-    masks: dict[tuple[str, str], Rle] = {}
-    for row in iter_rows(rois, fields):
-        _need(row, ("id", "roi", "size", "counts"), rois)
-        masks[str(row["id"]), str(row["roi"])] = Rle(tuple(row["size"]), row["counts"])
-    group: list[dict[str, Any]] = []
-    for row in iter_rows(scores, fields):
-        _need(row, ("image", "roi", "quality"), scores)
-        if group and group[0]["image"] != row["image"]:
-            yield _published_record(root, group, masks, target)
-            group = []
-        group.append(row)
-    if group:
-        yield _published_record(root, group, masks, target)
-
-
-def _need(row: dict[str, Any], names: tuple[str, ...], path: Path) -> None:
-    if missing := [name for name in names if name not in row]:
-        raise ValueError(
-            f"{path}: rows have {', '.join(row)}; say which of them is {', '.join(missing)} "
-            "(field=NAME_IN_FILE)"
-        )
-
-
-def _published_record(
-    root: Path, rows: list[dict[str, Any]], masks: dict[tuple[str, str], Rle], target: Path
-) -> InstructionRecord:
-    place = str(rows[0]["image"])
-    image_id, items = Path(place).stem, []
-    kind = Path(place).parts[0].lower()
-    known = kind in [item.value for item in DistortionType]
-    for row in rows:
-        roi = str(row["roi"])
-        if (image_id, roi) not in masks:
-            raise ValueError(f"{place}: region {roi} has scores, but no mask")
-        item: dict[str, Any] = {
-            "segmentation": masks[image_id, roi].to_dict(),
-            "metric": "published",
-        }
-        item |= {key: row[key] for key in ("quality", "importance") if key in row}
-        if known and "severity" in row:
-            item["distortions"] = [[kind, row["severity"]]]
-        items.append(item)
-    image = _relative(root / "Dist.Images" / place, target)
-    name = f"{image_id}.{digest(place.encode())[:8]}"
-    return _region_record(name, image, image_id, items)

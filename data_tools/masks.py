@@ -99,6 +99,8 @@ def find_rois(
     components = _components(photo, reference.image_id, config, seed)
     kept = _select(components, config, kept, len(kept) + config.components)
     if not kept:
+        if given is not None and given.annotated(reference.image_id) is None:
+            raise ValueError(f"the photo is not annotated in {given.name}")
         raise ValueError(
             "no region is left: lower masks.min_area or masks.min_side, or use another masks.source"
         )

@@ -17,8 +17,8 @@ from data_tools.claims import Claims
 from data_tools.commits import commit_inputs, commit_is_current, disk_full
 from data_tools.config import DataConfig
 from data_tools.engine import Engine, Hooks, StopRequest
-from data_tools.given import prepare_given
-from data_tools.plan import PlanSummary, make_plan, read_plan
+from data_tools.given import LEFT_OUT, left_out, match_given, prepare_given
+from data_tools.plan import PlanSummary, all_paths, make_plan, read_plan
 from data_tools.settings import differences, output_settings, stage_fingerprint
 from data_tools.state import STAGES, OutputTree, digest_of, latest, read_journal, read_json
 from data_tools.work import UnitJob, UnitResult
@@ -125,9 +125,12 @@ class Run:
             RunError: if the disk has not the room that the plan needs.
         """
         with self.alone("plan"):
-            if self.config.masks.source == "given":
+            given = self.config.masks.source == "given"
+            if given:
                 prepare_given(self.tree, Path(str(self.config.masks.given)))
             summary = make_plan(self.tree, self.config)
+            if given:
+                match_given(self.tree, all_paths(self.tree))
         if not cells:
             summary = dataclasses.replace(summary, images=0, bytes=0, cost="")
         self.watcher.on_plan(summary)
@@ -238,6 +241,13 @@ class Run:
             for record in self.commits(stage):
                 total += int(record["failed"]) if record else 0
         return total
+
+    def annotations_left_out(self) -> int:
+        """How many of the given annotations could not be used."""
+        if self.config.masks.source != "given":
+            return 0
+        counts = (record["counts"] for record in self.commits("masks") if record is not None)
+        return left_out(self.tree) + sum(int(count.get(LEFT_OUT, 0)) for count in counts)
 
     def retry_failed(self) -> int:
         """Takes failed references out of quarantine; the next pass tries them again."""

@@ -74,6 +74,14 @@ def read_plan(tree: OutputTree) -> dict[str, Any]:
     return head
 
 
+def all_paths(tree: OutputTree) -> Iterator[str]:
+    """Paths of all photos below the input folder, those that were rejected included."""
+    head = read_plan(tree)
+    for shard in range(len(head["shards"])):
+        yield from (photo.path for photo in read_shard(tree, shard))
+    yield from (row["path"] for row in head["rejected"])
+
+
 def make_plan(tree: OutputTree, config: DataConfig) -> PlanSummary:
     """Looks at every photo of the input folder and appends shards for the new ones.
 

@@ -34,6 +34,8 @@ def output_settings(config: DataConfig) -> dict[str, Any]:
     plain["distort"]["tables"] = _ladder_tables(config)
     plain["label"]["version"] = _metric_version(config.label.metric)
     plain["distort"].pop("ladders")
+    if plain["masks"]["given_size"] == "photo":  # so that folders made before it was there go on
+        plain["masks"].pop("given_size")
     for section, name in _FILES.items():
         path = plain[section][name]
         if path is not None and (files := given_files(path)):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from data_tools.chat import write_chat
-from data_tools.given import GivenRegions
+from data_tools.given import LEFT_OUT, GivenRegions, Shown
 from data_tools.masks import Roi, find_rois
 from data_tools.plan import read_plan
 from data_tools.png import encode_png, read_png
@@ -21,6 +21,7 @@ from data_tools.sources import pixel_digest
 from data_tools.state import digest
 from data_tools.work import StageFunction, StageOutput, Workbench
 from seagull.photos import read_photo
+from seagull.upright import open_upright
 
 
 @contextmanager
@@ -98,13 +99,24 @@ def make_reference(bench: Workbench) -> dict[str, StageOutput]:
     return {"reference": out}
 
 
+def _shown(bench: Workbench) -> Shown:
+    """What the photo's annotations are compared with."""
+    form = bench.config.masks.given_size
+    orientation = 1
+    if form == "stored":
+        path = Path(read_plan(bench.tree)["input"]) / bench.photo.path
+        with open_upright(path) as picture:
+            orientation = picture.orientation
+    return Shown((bench.photo.height, bench.photo.width), form, orientation)
+
+
 def make_masks(bench: Workbench) -> dict[str, StageOutput]:
     """Finds the ROIs and writes them as run lengths."""
     out = StageOutput()
     config = bench.config.masks
     given = None
     if config.source == "given":
-        given = GivenRegions(bench.tree, {bench.photo.id: bench.photo.path})
+        given = GivenRegions(bench.tree, {bench.photo.id: bench.photo.path}, _shown(bench))
     with timed(out.seconds, "segment"):
         reference = rendered_reference(bench)
         rois = find_rois(reference, config, bench.config.seed, given)
@@ -118,6 +130,8 @@ def make_masks(bench: Workbench) -> dict[str, StageOutput]:
         out.files.append(bench.tree.write(masks_path(bench.photo.id), text.encode()))
     bench.cache["rois"] = rois
     out.counts["regions"] += len(rois)
+    if given is not None and given.faults:
+        out.counts[LEFT_OUT] += len(given.faults)
     out.counts.update(f"regions:{roi.level}" for roi in rois)
     return {"masks": out}
 

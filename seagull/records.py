@@ -6,13 +6,16 @@ One JSON object a line. The data tools write it; training and evaluation read it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, DistortionType, Message
+
+_BOM = b"\xef\xbb\xbf"
 
 MOS = "mos"
 """The metric of people's mean opinion scores, which alone give quality its absolute scale."""
@@ -52,6 +55,8 @@ class RegionOrder:
             ValueError: on a missing or an unknown field.
         """
         known = {"group", "levels", "sharpness"}
+        if not isinstance(plain, Mapping):
+            raise ValueError(f"labels.order: an object is expected, got {plain!r:.60}")
         if set(plain) - known or "group" not in plain:
             raise ValueError(f"labels.order: {sorted(known)} are its fields, got {sorted(plain)}")
         return cls(plain["group"], plain.get("levels"), plain.get("sharpness"))
@@ -98,9 +103,15 @@ class RegionLabels:
         Raises:
             ValueError: on an unknown field or distortion type.
         """
+        if not isinstance(plain, Mapping):
+            raise ValueError(f"labels: an object is expected, got {plain!r:.60}")
         known = {"quality", "importance", "quality_std", "metric", "distortions", "order"}
         if unknown := set(plain) - known:
             raise ValueError(f"labels: unknown fields {sorted(unknown)}; known are {sorted(known)}")
+        for name in ("quality", "importance", "quality_std"):
+            value = plain.get(name)
+            if value is not None and not _is_number(value):
+                raise ValueError(f"labels: {name} is a number, got {value!r:.60}")
         found = plain.get("distortions")
         return cls(
             quality=plain.get("quality"),
@@ -109,9 +120,21 @@ class RegionLabels:
             metric=plain.get("metric"),
             distortions=None
             if found is None
-            else tuple((DistortionType(kind), severity) for kind, severity in found),
+            else tuple((DistortionType(kind), severity) for kind, severity in _pairs(found)),
             order=RegionOrder.from_dict(plain["order"]) if plain.get("order") else None,
         )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _pairs(found: Any) -> Sequence[Sequence[str]]:
+    if isinstance(found, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in found
+    ):
+        return found
+    raise ValueError(f"labels: distortions are [type, severity] pairs, got {found!r:.60}")
 
 
 @dataclass(frozen=True)
@@ -155,20 +178,23 @@ class InstructionRecord:
             ValueError: if a field is missing or unknown, or a message or label names a region that
                 the record does not have.
         """
+        if not isinstance(plain, Mapping):
+            raise ValueError(f"a record is an object, got {type(plain).__name__}")
         required = {"id", "image", "regions", "messages"}
         known = required | {"labels", "reference"}
         if missing := required - set(plain):
             raise ValueError(f"record {plain.get('id', '?')}: missing fields {sorted(missing)}")
         if unknown := set(plain) - known:
             raise ValueError(f"record {plain['id']}: unknown fields {sorted(unknown)}")
+        _check_kinds(plain)
         record = cls(
-            id=plain["id"],
+            id=str(plain["id"]),
             image=plain["image"],
             regions=tuple(RegionSpec.from_dict(region) for region in plain["regions"]),
             messages=tuple(_message_from_dict(message) for message in plain["messages"]),
             labels={
                 region: RegionLabels.from_dict(labels)
-                for region, labels in plain.get("labels", {}).items()
+                for region, labels in (plain.get("labels") or {}).items()
             },
             reference=plain.get("reference"),
         )
@@ -186,6 +212,27 @@ class InstructionRecord:
             raise ValueError(
                 f"record {self.id}: regions {sorted(unknown)} are named, only {ids} exist"
             )
+
+
+def _check_kinds(plain: Mapping[str, Any]) -> None:
+    where = f"record {plain['id']}"
+    kinds: tuple[tuple[str, type | tuple[type, ...], str], ...] = (
+        ("id", (str, int), "a text"),
+        ("image", str, "the path of a photo"),
+        ("regions", list, "a list"),
+        ("messages", list, "a list"),
+        ("labels", (Mapping, type(None)), "an object"),
+        ("reference", (str, type(None)), "a text"),
+    )
+    for name, kind, wanted in kinds:
+        if name in plain and not isinstance(plain[name], kind):
+            raise ValueError(f"{where}: `{name}` is {wanted}, got {plain[name]!r:.60}")
+    for message in plain["messages"]:
+        if not isinstance(message, Mapping):
+            raise ValueError(f"{where}: a message is an object, got {message!r:.60}")
+        for name in ("role", "content"):
+            if not isinstance(message.get(name), str):
+                raise ValueError(f"{where}: a message has a text `{name}`, got {message!r:.60}")
 
 
 def _message_to_dict(message: Message) -> dict[str, Any]:
@@ -213,13 +260,29 @@ def read_records(path: Path) -> Iterator[InstructionRecord]:
     Raises:
         ValueError: with the line's number, if a line is not a record.
     """
-    with path.open(encoding="utf-8") as lines:
+    for _, number, record in json_records(path):
+        if isinstance(record, str):
+            raise ValueError(f"{path}, line {number}: {record}")
+        yield record
+
+
+def json_records(path: Path) -> Iterator[tuple[int, int, InstructionRecord | str]]:
+    """The records of a JSONL file with their byte offset and line, or what is wrong with a line."""
+    offset = 0
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if line.strip():
-                try:
-                    yield InstructionRecord.from_dict(json.loads(line))
-                except (ValueError, KeyError, TypeError) as error:
-                    raise ValueError(f"{path}, line {number}: {error}") from error
+            if line.strip() and line != _BOM:
+                yield offset, number, parsed_record(line)
+            offset += len(line)
+
+
+def parsed_record(content: bytes | Mapping[str, Any]) -> InstructionRecord | str:
+    """The record of a line or of a JSON object, or what is wrong with it."""
+    try:
+        plain = json.loads(content.removeprefix(_BOM)) if isinstance(content, bytes) else content
+        return InstructionRecord.from_dict(plain)
+    except (ValueError, RecursionError) as error:
+        return f"not a record: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def write_records(path: Path, records: Iterable[InstructionRecord]) -> int:

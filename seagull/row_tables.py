@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -15,6 +15,8 @@ TABLES = (".parquet", ".arrow")
 """Endings of files of rows; ``.arrow`` is Arrow's IPC format, as Hugging Face datasets keep it."""
 MAX_GROUP_BYTES = 2 << 30
 """Largest Parquet row group that is read for one row, uncompressed."""
+_ROWS_AT_ONCE = 16
+"""Rows with pictures that are held at once."""
 KEPT_BYTES = 256 << 20
 """Row groups read last that are kept, in each process."""
 
@@ -32,14 +34,21 @@ class RowTable:
         names: of its columns.
         starts: number of the first row of each group, and the number of rows at the end.
         group: reads columns of a group, as a pyarrow table.
-        embeds_images: whether the column ``image`` holds pictures rather than paths.
+        pictures: columns that hold bytes or objects rather than texts and numbers.
+        batches: reads columns of all rows, so many at once, as pyarrow record batches.
     """
 
     path: Path
     names: tuple[str, ...]
     starts: tuple[int, ...]
     group: Callable[[int, Sequence[str]], Any]
-    embeds_images: bool
+    pictures: frozenset[str]
+    batches: Callable[[Sequence[str], int], Iterator[Any]]
+
+    @property
+    def embeds_images(self) -> bool:
+        """Whether the column ``image`` holds pictures rather than paths."""
+        return "image" in self.pictures
 
     def __len__(self) -> int:
         return self.starts[-1]
@@ -58,6 +67,23 @@ class RowTable:
         found = self.group(which, columns)
         place = number - self.starts[which]
         return {name: found.column(name)[place].as_py() for name in columns}
+
+    def rows(self, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """These cells of all rows in turn, without holding more than a few of them.
+
+        Raises:
+            RowTableError: if the table is damaged.
+        """
+        import pyarrow as pa
+
+        size = _ROWS_AT_ONCE if self.pictures & set(columns) else 65536
+        try:
+            for batch in self.batches(columns, size):
+                if not columns:
+                    yield from ({} for _ in range(batch.num_rows))
+                yield from batch.to_pylist() if columns else ()
+        except (pa.ArrowException, OSError) as error:
+            raise RowTableError(f"{self.path}: damaged: {error}") from error
 
 
 def open_table(path: Path) -> RowTable:
@@ -108,7 +134,12 @@ def _parquet(path: Path) -> RowTable:
         return _groups.get((file, number, tuple(columns)), read)
 
     schema = file.schema_arrow
-    return RowTable(path, tuple(schema.names), _starts(counts), group, _embeds_images(schema))
+
+    def batches(columns: Sequence[str], size: int) -> Iterator[Any]:
+        yield from file.iter_batches(batch_size=size, columns=list(columns))
+
+    names = tuple(schema.names)
+    return RowTable(path, names, _starts(counts), group, _pictures(schema), batches)
 
 
 def _arrow(path: Path) -> RowTable:
@@ -124,22 +155,27 @@ def _arrow(path: Path) -> RowTable:
     def group(number: int, columns: Sequence[str]) -> Any:
         return table
 
-    return RowTable(
-        path, tuple(table.schema.names), (0, len(table)), group, _embeds_images(table.schema)
-    )
+    def batches(columns: Sequence[str], size: int) -> Iterator[Any]:
+        yield from table.select(list(columns)).to_batches(max_chunksize=size)
+
+    names = tuple(table.schema.names)
+    return RowTable(path, names, (0, len(table)), group, _pictures(table.schema), batches)
 
 
 def _starts(counts: Sequence[int]) -> tuple[int, ...]:
     return tuple(accumulate(counts, initial=0))
 
 
-def _embeds_images(schema: Any) -> bool:
+def _pictures(schema: Any) -> frozenset[str]:
     import pyarrow as pa
 
-    if "image" not in schema.names:
-        return False
-    kind = schema.field("image").type
-    return not (pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    plain = (
+        pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer,
+        pa.types.is_floating, pa.types.is_decimal, pa.types.is_null,
+    )  # fmt: skip
+    kinds = {field.name: field.type for field in schema}
+    kinds = {k: t.value_type if pa.types.is_dictionary(t) else t for k, t in kinds.items()}
+    return frozenset(k for k, kind in kinds.items() if not any(is_one(kind) for is_one in plain))
 
 
 class _Groups:

@@ -46,21 +46,30 @@ class _File:
         return Path(self.name).suffix.lower()
 
 
-def shard_records(shard: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Places and bodies of all records of a shard, in order.
+def shard_records(shard: Path) -> Iterator[tuple[int, dict[str, Any] | TarShardError]]:
+    """Places and bodies of all records of a shard, in order, or why a sample has none.
 
     Raises:
-        TarShardError: if it is damaged, compressed, or a sample lacks its record or its photo.
+        TarShardError: if the shard is damaged or compressed.
     """
     with _opened(shard) as stream:
         sample: list[_File] = []
         for file in _files(shard, stream, 0):
             if sample and file.key != sample[0].key:
-                yield from _records(shard, stream, sample)
+                yield from _records_or_fault(shard, stream, sample)
                 sample = []
             sample.append(file)
         if sample:
-            yield from _records(shard, stream, sample)
+            yield from _records_or_fault(shard, stream, sample)
+
+
+def _records_or_fault(
+    shard: Path, stream: IO[bytes], sample: list[_File]
+) -> Iterator[tuple[int, dict[str, Any] | TarShardError]]:
+    try:
+        yield from _records(shard, stream, sample)
+    except TarShardError as error:
+        yield sample[0].header, error
 
 
 def shard_record(shard: Path, place: int) -> dict[str, Any]:

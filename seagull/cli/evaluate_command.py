@@ -18,7 +18,8 @@ Data = Annotated[
     Path | None,
     typer.Option(
         "--data", metavar="FILE",
-        help="Region records (.jsonl), or a table with `image` and `mos` (.parquet, .csv, .tsv).",
+        help="Region records (.jsonl, .tar, .parquet, .arrow; a folder, a pattern, hf:NAME), or a "
+        "table with `image` and `mos` (.csv, .tsv, .parquet, .mat).",
         rich_help_panel=_DATA,
     ),
 ]  # fmt: skip
@@ -71,6 +72,42 @@ Images = Annotated[
     Path | None,
     typer.Option(
         "--images", metavar="FOLDER", help="Where a table's image paths start.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+Form = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="NAME",
+        help="The table is that of kadid, koniq, spaq, live, clive or tid2013, as published.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+ImageColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--image-column", metavar="NAME", help="The table's column of photos.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+MosColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--mos-column", metavar="NAME", help="The table's column of scores.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+StdColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--std-column", metavar="NAME", help="The table's column of their standard deviations.",
+        rich_help_panel=_DATA,
+    ),
+]  # fmt: skip
+Split = Annotated[
+    str,
+    typer.Option(
+        "--split", metavar="NAME", help="Of a set of Hugging Face datasets.",
         rich_help_panel=_DATA,
     ),
 ]  # fmt: skip
@@ -160,6 +197,11 @@ def evaluate(  # noqa: PLR0913 - one parameter an option is how typer reads a co
     metric: Metric = None,
     mos_range: MosRange = None,
     images: Images = None,
+    form: Form = None,
+    image_column: ImageColumn = None,
+    mos_column: MosColumn = None,
+    std_column: StdColumn = None,
+    split: Split = "train",
     baseline: Baselines = None,
     fit: Fit = None,
     fit_limit: FitLimit = None,
@@ -182,6 +224,7 @@ def evaluate(  # noqa: PLR0913 - one parameter an option is how typer reads a co
         parse_scale,
         run_evaluate,
     )
+    from seagull.evaluation.sets import TableOptions
 
     request = EvaluateRequest(
         model=ModelRequest(model, device, dtype, quantization),
@@ -194,8 +237,10 @@ def evaluate(  # noqa: PLR0913 - one parameter an option is how typer reads a co
         holdout=holdout,
         trained_on=tuple(trained_on or ()),
         metric=metric,
-        scale=parse_scale(mos_range),
-        images=images,
+        table=TableOptions(
+            parse_scale(mos_range), images, form, image_column, mos_column, std_column
+        ),
+        split=split,
         limit=limit,
         sample=sample,
         seed=seed,

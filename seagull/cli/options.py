@@ -16,6 +16,15 @@ Boxes = Annotated[
         rich_help_panel=_REGIONS,
     ),
 ]  # fmt: skip
+BoxFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--box-format", metavar="FORMAT",
+        help="What boxes are, if not x1,y1,x2,y2 in pixels: xywh, unit (0 to 1), 1000 (0 to 1000); "
+        "xyxy: pixels in any case.",
+        rich_help_panel=_REGIONS,
+    ),
+]  # fmt: skip
 SinglePoints = Annotated[
     list[str] | None,
     typer.Option(
@@ -41,14 +50,16 @@ Polygons = Annotated[
 Masks = Annotated[
     list[str] | None,
     typer.Option(
-        "--mask", metavar="FILE", help="Mask image of the photo's size, white inside.",
+        "--mask", metavar="FILE[:ids]",
+        help="Mask image of the photo's size, white inside; with :ids each object id or colour.",
         rich_help_panel=_REGIONS,
     ),
 ]  # fmt: skip
 Rles = Annotated[
     list[str] | None,
     typer.Option(
-        "--rle", metavar="JSON|FILE", help='COCO run lengths: {"size":\\[h,w],"counts":...}.',
+        "--rle", metavar="JSON|FILE",
+        help='COCO run lengths: {"size":\\[h,w],"counts":...}; also COCO annotations, SAM output.',
         rich_help_panel=_REGIONS,
     ),
 ]  # fmt: skip

@@ -41,6 +41,7 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
     ],
     *,
     box: opt.Boxes = None,
+    box_format: opt.BoxFormat = None,
     point: opt.SinglePoints = None,
     points: opt.PointGroups = None,
     polygon: opt.Polygons = None,
@@ -124,6 +125,7 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
         max_regions=max_regions,
         refine=refine,
         segmenter=segmenter,
+        box_format=box_format,
     )
     request = AssessRequest(
         photos=tuple(photos),
@@ -142,6 +144,7 @@ def chat(  # noqa: PLR0913 - one parameter an option is how typer reads a comman
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="One photo.")],
     *,
     box: opt.Boxes = None,
+    box_format: opt.BoxFormat = None,
     point: opt.SinglePoints = None,
     points: opt.PointGroups = None,
     polygon: opt.Polygons = None,
@@ -183,6 +186,7 @@ def chat(  # noqa: PLR0913 - one parameter an option is how typer reads a comman
         whole=whole,
         refine=refine,
         segmenter=segmenter,
+        box_format=box_format,
     )
     request = ChatRequest(
         photo=photo,

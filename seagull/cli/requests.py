@@ -11,7 +11,11 @@ from typing import Any
 
 from seagull.cli.names import unknown_name
 from seagull.photos import PhotoError, find_photos
+from seagull.regions.annotations import annotation_specs
+from seagull.regions.build import each_object
 from seagull.regions.everything import Selection
+from seagull.regions.geometry import BOX_FORMATS
+from seagull.regions.mask_files import split_selector
 from seagull.regions.parse import parse_box, parse_point
 from seagull.regions.spec import RegionSpec
 from seagull.types import READ_OUTS, AssessmentTask, ModelInfo
@@ -36,33 +40,38 @@ class RegionRequest:
     max_regions: int = 32
     refine: bool = False
     segmenter: str | None = None
+    box_format: str | None = None
 
     def specs(self) -> list[RegionSpec]:
         """The regions: boxes first, then points, polygons, masks, RLEs and the whole photo.
 
-        A region is named by ``NAME=`` before its value, otherwise by its number.
+        A region is named by ``NAME=`` before its value, otherwise by its number; several of one
+        file are called ``NAME.1``, ``NAME.2``, ...
 
         Raises:
             ValueError: if a value cannot be read or a name is there twice.
         """
-        given: list[tuple[str | None, dict[str, Any]]] = []
-        given += [_named(text, lambda v: {"box": parse_box(v)}) for text in self.box]
+        form = self.box_format
+        given: list[tuple[str | None, Any]] = []
+        given += [_named(text, lambda v: self._box(parse_box(v, form))) for text in self.box]
         given += [_named(text, lambda v: {"points": [parse_point(v)]}) for text in self.point]
         given += [_named(text, lambda v: {"points": _points(v)}) for text in self.points]
         given += [_named(text, lambda v: {"polygon": _polygon(v)}) for text in self.polygon]
         given += [_named(text, lambda v: {"mask": v}) for text in self.mask]
-        given += [_named(text, lambda v: {"rle": _rle(v)}) for text in self.rle]
+        given += [_named(text, _rle) for text in self.rle]
         given += [(None, {"whole": True})] if self.whole else []
         names = [name for name, _ in given if name is not None]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two regions are named {repeated[0]!r}; give each its own name")
-        return [
-            RegionSpec.from_dict({"id": name or str(number), **plain, **self._refined(plain)})
-            for number, (name, plain) in enumerate(given, start=1)
-        ]
+        specs: list[RegionSpec] = []
+        for number, (name, plain) in enumerate(given, start=1):
+            specs += annotation_specs(plain, name or str(number))
+        return each_object(specs)
 
-    def _refined(self, plain: dict[str, Any]) -> dict[str, bool]:
-        return {"refine": True} if self.refine and "box" in plain else {}
+    def _box(self, corners: tuple[float, ...]) -> dict[str, Any]:
+        plain: dict[str, Any] = {"box": corners}
+        plain |= {"refine": True} if self.refine else {}
+        return plain | ({} if self.box_format is None else {"box_format": self.box_format})
 
     def check(self) -> None:
         """Passes if the options fit together.
@@ -72,6 +81,10 @@ class RegionRequest:
         """
         if self.refine and not self.box:
             raise ValueError("--refine refines boxes: give one with --box x1,y1,x2,y2")
+        if self.box_format is not None and not self.box:
+            raise ValueError("--box-format is of boxes: give one with --box")
+        if self.box_format not in (None, *BOX_FORMATS):
+            raise unknown_name("box format", str(self.box_format), list(BOX_FORMATS))
 
     @property
     def needs_segmenter(self) -> bool:
@@ -137,9 +150,12 @@ def fingerprint(
     files = {
         text: _digest(path)
         for text in (*regions.mask, *regions.rle)
-        if _is_file(path := Path(_value(text)))
+        if _is_file(path := Path(split_selector(_value(text))[0]))
     }
-    plain = [asdict(model), asdict(regions), segmenter, options, files]
+    asked = asdict(regions)
+    if regions.box_format is None:  # so that files made before there were formats go on
+        del asked["box_format"]
+    plain = [asdict(model), asked, segmenter, options, files]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -185,7 +201,7 @@ def _ring(text: str) -> list[float]:
 
 
 def _rle(text: str) -> Any:
-    if not text.lstrip().startswith("{"):
+    if not text.lstrip().startswith(("{", "[")):
         path = Path(text)
         if not _is_file(path):
             raise ValueError(
@@ -193,7 +209,7 @@ def _rle(text: str) -> Any:
             )
         if path.stat().st_size > _MAX_RLE_BYTES:
             raise ValueError(f"{path}: larger than 64 MiB, which no run lengths of a photo are")
-        text = path.read_text("utf-8", errors="replace")
+        text = path.read_text("utf-8-sig", errors="replace")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -18,6 +18,7 @@ from seagull.cli.services import Services
 from seagull.inference.folder import AssessedPhoto, AssessesPhotos, FailedPhoto, assess_photos
 from seagull.photos import Photo, read_photo
 from seagull.regions.build import build_regions
+from seagull.regions.mask_files import split_selector
 from seagull.regions.segmenter import Segmenter
 from seagull.regions.spec import RegionSpec
 from seagull.reports.jsonl import PhotoFile, ReportLog
@@ -111,7 +112,7 @@ def check_early(specs: Sequence[RegionSpec], photos: Sequence[Path]) -> None:
         ValueError: if a mask's file is missing, or a region cannot be made on the only photo.
     """
     for spec in specs:
-        if spec.mask is not None and not Path(spec.mask).is_file():
+        if spec.mask is not None and not Path(split_selector(spec.mask)[0]).is_file():
             raise ValueError(f"region {spec.id}: the mask {spec.mask} is not there")
     if len(photos) == 1:
         photo = read_photo(photos[0])

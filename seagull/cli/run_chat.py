@@ -170,7 +170,8 @@ class _Talk:
         taken = {spec.id for spec in self._specs}
         id = next(str(number) for number in range(1, len(taken) + 2) if str(number) not in taken)
         if kind == "box":
-            spec = RegionSpec(id, box=parse_box(value))
+            form = self._request.regions.box_format
+            spec = RegionSpec(id, box=parse_box(value, form), box_format=form)
         elif kind == "point":
             spec = RegionSpec(id, points=(parse_point(value),))
         else:

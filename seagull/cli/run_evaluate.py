@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,10 @@ from seagull.evaluation.predictors import Assesses, ModelPredictor, Predictor
 from seagull.evaluation.run import FailedItem, RunResult, RunSettings, run_predictors
 from seagull.evaluation.sets import (
     EvaluationSet,
+    TableOptions,
     check_apart,
     check_metrics,
+    is_record_set,
     open_set,
     sample,
     split,
@@ -62,8 +64,8 @@ class EvaluateRequest:
     holdout: float | None = None
     trained_on: tuple[Path, ...] = ()
     metric: str | None = None
-    scale: MosScale | None = None
-    images: Path | None = None
+    table: TableOptions = field(default_factory=TableOptions)
+    split: str = "train"
     limit: int | None = None
     sample: float | None = None
     seed: int = 0
@@ -156,14 +158,16 @@ def run_evaluate(request: EvaluateRequest, services: Services) -> None:
 def _open_sets(request: EvaluateRequest) -> _Sets:
     if request.data is None:
         return _Sets(None, None)
-    data = open_set(request.data, scale=request.scale, images=request.images)
-    fit = None if request.fit is None else open_set(request.fit, images=request.images)
+    data = open_set(request.data, request.table, split=request.split)
+    for note in data.notes:
+        complain(note)
+    fit = None if request.fit is None else _open_other(request, request.fit)
     if request.holdout is not None:
         fit, data = split(data, request.holdout, request.seed)
     elif fit is not None:
         check_apart(data, fit, "what baselines are fitted to,")
     for path in request.trained_on:
-        check_apart(data, open_set(path), "what the model was trained on,")
+        check_apart(data, _open_other(request, path), "what the model was trained on,")
     if request.metric is not None:
         data = data.only_metric(request.metric)
         fit = None if fit is None else fit.only_metric(request.metric)
@@ -174,14 +178,21 @@ def _open_sets(request: EvaluateRequest) -> _Sets:
     return _Sets(data, fit)
 
 
+def _open_other(request: EvaluateRequest, path: Path) -> EvaluationSet:
+    """A set beside the evaluated one: of records, or a table of the same form."""
+    table = replace(request.table, scale=None)
+    return open_set(path, None if is_record_set(path) else table, split=request.split)
+
+
 def _collect(
     request: EvaluateRequest, sets: _Sets, assessor: Assesses | None
 ) -> tuple[dict[str, list[Row]], RunResult, frozenset[str]]:
     """Rows by predictor, the run behind them, and predictors with a scale of their own."""
     rows: dict[str, list[Row]] = {}
     off_scale: set[str] = set()
+    given_failed: list[FailedItem] = []
     if request.predictions is not None:
-        rows[GIVEN] = _given(request, sets.data)
+        rows[GIVEN], given_failed = _given(request, sets.data)
         scores = [row.prediction.quality for row in rows[GIVEN]]
         if any(score is not None and not 0 <= score <= 1 for score in scores):
             complain("some predicted scores leave [0, 1]: raw RMSE and calibration are left out")
@@ -196,6 +207,8 @@ def _collect(
             run = run_predictors(sets.data, predictors, settings, bar.at)
         if run.resumed:
             complain(f"{run.resumed} predictions were there from an earlier run")
+    known = {one.item for one in given_failed}
+    run.failed = given_failed + [one for one in run.failed if one.item not in known]
     off_scale |= {one.name for one in predictors if not one.same_scale}
     return rows | run.rows, run, frozenset(off_scale)
 
@@ -223,15 +236,24 @@ def _predictors(
     return predictors + baselines, digests
 
 
-def _given(request: EvaluateRequest, data: EvaluationSet | None) -> list[Row]:
+def _given(
+    request: EvaluateRequest, data: EvaluationSet | None
+) -> tuple[list[Row], list[FailedItem]]:
     assert request.predictions is not None
-    rows = read_given(request.predictions)
-    if data is None:
-        return rows[: request.limit]
-    joined, missing = join(rows, data, request.limit)
-    if missing:
-        complain(f"{missing} labelled regions have no prediction; the numbers are of the others")
-    return joined
+    given = read_given(request.predictions)
+    failed = list(given.failed)
+    if given.replaced:
+        complain(f"{given.replaced} regions have several reports; the last of each counts")
+    rows = list(given.rows[: request.limit])
+    if data is not None:
+        joined = join(given.rows, data, request.limit)
+        rows, failed = list(joined.rows), [*failed, *joined.failed]
+        if joined.missing:
+            complain(
+                f"{joined.missing} labelled regions have no prediction; the numbers are of the "
+                "others"
+            )
+    return rows, [FailedItem(name, reason) for name, reason in failed]
 
 
 def _evaluate(

@@ -6,6 +6,7 @@ errors also give the spread it predicts.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from seagull.evaluation.scene_statistics import FEATURES, scene_statistics
 from seagull.evaluation.sets import EvaluationSet
 from seagull.photos import Photo
 from seagull.types import AssessmentTask, Region
+
+logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
@@ -133,8 +136,7 @@ def measure(
 ) -> FitData:
     """Features and labels of a training set's regions; photos are read one at a time.
 
-    Raises:
-        ValueError: if a photo or region cannot be read.
+    A photo or region that cannot be read is left out, with a warning.
     """
     ids = [item.id for item in data.items(limit)]
     rng = np.random.default_rng(seed)
@@ -142,12 +144,17 @@ def measure(
         ids = [ids[index] for index in rng.choice(len(ids), MAX_PHOTOS, replace=False)]
     chosen, features, groups, digests = set(ids), list[Floats](), list[str](), set[str]()
     scores: dict[AssessmentTask, list[float]] = {task: [] for task in _TASKS}
+    unreadable: list[str] = []
     for item in data.items(limit):
         if item.id not in chosen:
             continue
-        photo = item.load()
+        try:
+            photo = item.load()
+            regions = item.build(photo)
+        except (ValueError, OSError) as error:
+            unreadable.append(" ".join(str(error).split()))
+            continue
         digests.add(photo.sha256)
-        regions = item.build(photo)
         features.append(scene_statistics(photo.pixels, [region.mask for region in regions]))
         groups += [item.group] * len(regions)
         for region in regions:
@@ -156,6 +163,10 @@ def measure(
                 value = getattr(labels, task.value)
                 scores[task].append(np.nan if value is None else value)
         progress(len(digests), len(chosen))
+    if unreadable:
+        logger.warning(
+            "%d photos of %s are not fitted to: %s", len(unreadable), data.path, unreadable[0]
+        )
     return FitData(
         np.concatenate([np.empty((0, FEATURES)), *features]),
         {task: np.asarray(values, dtype=np.float64) for task, values in scores.items()},

@@ -3,18 +3,23 @@
 A simple row is ``{"image": ..., "region": "1", "quality": 0.4, "quality_std": 0.1,
 "importance": ..., "distortions": [["blur", "minor"]], "labels": {"quality": 0.5}}``; all but
 ``image`` may be missing. Rows with labels are evaluated as they stand; others are joined with an
-evaluation set by the photo's name and the region's id.
+evaluation set by the photo's name and the region's id. A file to which ``assess`` appended several
+reports on a photo counts with the last one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from seagull.evaluation.matching import check_same_region
 from seagull.evaluation.predictions import Prediction, Row, checked, read_rows
 from seagull.evaluation.sets import EvaluationSet
+from seagull.photo_identity import PhotoNames, may_be_same
 from seagull.records import RegionLabels
+from seagull.regions.rle import Rle
 from seagull.reports.schema import SCHEMA_ID, check_report
 
 _ROW_FIELDS = {
@@ -23,89 +28,165 @@ _ROW_FIELDS = {
 }  # fmt: skip
 
 
-def read_given(path: Path) -> list[Row]:
-    """The rows of a predictions file; rows of reports have no labels.
+@dataclass(frozen=True)
+class Given:
+    """What a predictions file holds.
+
+    Args:
+        rows: of reports without labels; of several reports on a region, the last.
+        failed: (line, reason) of lines that are neither a report nor a row.
+        replaced: regions of which an earlier report is in the file as well.
+    """
+
+    rows: tuple[Row, ...]
+    failed: tuple[tuple[str, str], ...] = ()
+    replaced: int = 0
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Predictions beside the labels of a set.
+
+    Args:
+        rows: with labels.
+        missing: labelled regions that nothing was predicted for.
+        failed: (id, reason) of items that cannot be evaluated.
+    """
+
+    rows: tuple[Row, ...]
+    missing: int
+    failed: tuple[tuple[str, str], ...] = ()
+
+
+def read_given(path: Path) -> Given:
+    """The rows of a predictions file.
 
     Raises:
-        ValueError: with the line's number, if a line is neither a report nor a row, or a region
-            is there twice.
+        ValueError: if there is no such file or no prediction in it, or, with the line's number, if
+            a row is there twice.
     """
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file; --predictions takes a .jsonl")
     rows: dict[tuple[str, str], Row] = {}
+    failed: list[tuple[str, str]] = []
+    replaced = set[tuple[str, str]]()
+    spellings: dict[str, str] = {}
     for number, plain in read_rows(path):
+        where = f"{path}, line {number}"
         try:
-            for row in _rows(plain):
-                if (row.item, row.region) in rows:
-                    raise ValueError(f"region {row.region} of {row.item} is there twice")
-                rows[row.item, row.region] = row
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{path}, line {number}: {error}") from error
+            if isinstance(plain, str):
+                raise ValueError(plain)
+            found = list(_rows(plain, spellings))
+        except ValueError as error:
+            failed.append((f"line {number}", f"{where}: {error}"))
+            continue
+        again = {(row.item, row.region) for row in found} & set(rows)
+        if again and plain.get("schema") != SCHEMA_ID:
+            item, region = min(again)
+            raise ValueError(f"{where}: region {region} of {item} is there twice; keep one row")
+        replaced |= again
+        rows.update({(row.item, row.region): row for row in found})
     if not rows:
-        raise ValueError(f"{path}: there is no prediction in it")
-    return list(rows.values())
+        reason = f" ({failed[0][1]})" if failed else ""
+        raise ValueError(f"{path}: there is no prediction in it{reason}")
+    return Given(tuple(rows.values()), tuple(failed), len(replaced))
 
 
-def join(rows: list[Row], data: EvaluationSet, limit: int | None = None) -> tuple[list[Row], int]:
-    """The rows with the labels of a set, and how many labelled regions nothing was predicted for.
+def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> Joined:
+    """The rows with the labels of a set.
 
-    A photo is found by its full name; failing that by its last part, where that is unique among
-    the predictions.
+    A row belongs to the item of its id, or else to the photo that its name means by the rule of
+    ``seagull.photo_identity``.
 
     Raises:
-        ValueError: if no prediction belongs to the set.
+        ValueError: if no prediction belongs to the set, or one could belong to several photos.
     """
-    names = _Names(rows)
-    joined, missing = [], 0
+    ids = {(row.item, row.region): row for row in rows}
+    images = _by_image(rows)
+    asked = (item.image for item in data.items() if item.problem is None)
+    names = PhotoNames((row.image for row in rows), asked)
+    joined: list[Row] = []
+    failed: list[tuple[str, str]] = []
+    missing = 0
     for item in data.items(limit):
-        for region, labels in item.labels.items():
-            row = names.find(item.id, item.image, region)
+        try:
+            known = {region: checked(labels) for region, labels in item.labels.items()}
+            if item.problem is not None:
+                raise ValueError(item.problem)
+        except ValueError as error:
+            failed.append((item.id, str(error)))
+            continue
+        for region, labels in known.items():
+            row = ids.get((item.id, region))
+            if row is None and (name := names.find(item.image)) is not None:
+                row = _only(images.get((name, region), ()))
             if row is None:
                 missing += 1
                 continue
-            known = checked(labels)
-            joined.append(Row(item.id, region, item.image, item.group, known, row.prediction))
+            try:
+                check_same_region(row, item)
+            except ValueError as error:
+                failed.append((item.id, str(error)))
+                continue
+            joined.append(Row(item.id, region, item.image, item.group, labels, row.prediction))
     if not joined:
+        raise ValueError(_nothing_joined(rows, data, failed))
+    return Joined(tuple(joined), missing, tuple(failed))
+
+
+def _by_image(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    images: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        images.setdefault((row.image, row.region), []).append(row)
+    return images
+
+
+def _only(rows: Sequence[Row]) -> Row | None:
+    if len(rows) > 1:
+        first, second = rows[0], rows[1]
         raise ValueError(
-            f"no prediction is about a region of {data.path}; photos are matched by `image` "
-            f"(such as {next(iter(data.items(1))).image!r}) and regions by `region`"
+            f"two predictions ({first.item}, {second.item}) are about region {first.region} of "
+            f"{first.image}; keep one of them"
         )
-    return joined, missing
+    return rows[0] if rows else None
 
 
-class _Names:
-    """Predictions by (photo, region), under the photo's full name, its id and its last part."""
-
-    def __init__(self, rows: list[Row]) -> None:
-        self._full: dict[tuple[str, str], Row] = {}
-        self._last: dict[tuple[str, str], Row | None] = {}
-        for row in rows:
-            self._full[row.image, row.region] = row
-            key = _last_part(row.image), row.region
-            self._last[key] = None if key in self._last else row
-        self._ids = {(row.item, row.region): row for row in rows}
-
-    def find(self, item: str, image: str, region: str) -> Row | None:
-        found = self._ids.get((item, region)) or self._full.get((image, region))
-        return found or self._last.get((_last_part(image), region))
+def _nothing_joined(
+    rows: Sequence[Row], data: EvaluationSet, failed: Sequence[tuple[str, str]]
+) -> str:
+    wanted = next((item.image for item in data.items() if item.problem is None), None)
+    if wanted is None:
+        return f"{data.path}: nothing of it can be evaluated; the first reason: {failed[0][1]}"
+    return (
+        f"no prediction is about a region of {data.path}; photos are matched by `image` (such as "
+        f"{wanted!r} there, {rows[0].image!r} here) and regions by `region`"
+    )
 
 
-def _last_part(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).name
-
-
-def _rows(plain: Mapping[str, Any]) -> Iterator[Row]:
+def _rows(plain: Mapping[str, Any], spellings: dict[str, str]) -> Iterator[Row]:
     if plain.get("schema") != SCHEMA_ID:
         if unknown := sorted(set(plain) - _ROW_FIELDS):
             raise ValueError(f"unknown fields {unknown}; known are {sorted(_ROW_FIELDS)}")
         yield Row.from_dict(plain)
         return
     check_report(plain)
-    image = plain["image"]
-    name = str(image["path"] or image["sha256"])
+    name = _photo_of(plain["image"], spellings)
     for region in plain["regions"]:
         prediction = Prediction.from_dict({**_scores(region), "distortions": region["distortions"]})
-        yield Row(name, region["id"], name, name, RegionLabels(), prediction)
+        mask = Rle.from_dict(region["mask"])
+        yield Row(name, region["id"], name, name, RegionLabels(), prediction, mask)
+
+
+def _photo_of(image: Mapping[str, Any], spellings: dict[str, str]) -> str:
+    """A report's photo: its path as first written, for the same pixels under a path that ends alike
+
+    (``assess img`` and ``assess /data/img`` report on the same photos).
+    """
+    path, sha256 = image["path"], str(image["sha256"])
+    if path is None:
+        return sha256
+    first = spellings.setdefault(sha256, str(path))
+    return first if may_be_same(first, str(path)) else str(path)
 
 
 def _scores(region: Mapping[str, Any]) -> dict[str, float]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from seagull.photos import Photo
+from seagull.record_files import FaultyRecord, each_record
 from seagull.record_photos import record_photo
-from seagull.records import InstructionRecord, RegionLabels, read_records
+from seagull.record_sources import RecordFile
+from seagull.records import InstructionRecord, RegionLabels
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region
 
@@ -28,6 +29,7 @@ class EvaluationItem:
         regions: the labelled regions.
         labels: by region id.
         folder: where relative mask paths start.
+        problem: why it cannot be evaluated, if it cannot; it has no labels then.
     """
 
     id: str
@@ -37,6 +39,16 @@ class EvaluationItem:
     regions: tuple[RegionSpec, ...]
     labels: Mapping[str, RegionLabels]
     folder: Path | None = None
+    problem: str | None = None
+
+    @classmethod
+    def failed(cls, id: str, problem: str) -> EvaluationItem:
+        """An item that cannot be evaluated, and why."""
+
+        def load() -> Photo:
+            raise ValueError(problem)
+
+        return cls(id, id, id, load, (), {}, problem=problem)
 
     def build(self, photo: Photo, only: Sequence[str] | None = None) -> list[Region]:
         """The regions on the photo; those named in ``only`` if given.
@@ -48,25 +60,41 @@ class EvaluationItem:
         return [spec.build(photo.size, folder=self.folder) for spec in wanted]
 
 
-def record_items(path: Path) -> Iterator[EvaluationItem]:
-    """The labelled regions of a record file, each once however many records speak of it.
+def record_items(files: Sequence[RecordFile]) -> Iterator[EvaluationItem]:
+    """The labelled regions of record files, each once however many records speak of it.
 
-    Records about one photo that follow one another make one item.
+    Records about one photo that follow one another make one item. What is not a record is a failed
+    item.
 
     Raises:
-        ValueError: if a line is not a record.
+        ValueError: if two records have one id, or a file as a whole cannot be read.
     """
-    seen = set[bytes]()
-    waiting: list[tuple[InstructionRecord, list[RegionSpec]]] = []
-    for record in read_records(path):
-        fresh = [spec for spec in record.regions if _is_fresh(record, spec, seen)]
-        if waiting and not _joins(waiting, record, fresh):
-            yield _item(waiting, path.parent)
-            waiting = []
-        if fresh:
-            waiting.append((record, fresh))
-    if waiting:
-        yield _item(waiting, path.parent)
+    seen, ids = set[bytes](), set[bytes]()
+    for file in files:
+        waiting: list[tuple[InstructionRecord, list[RegionSpec]]] = []
+        for place, record in each_record(file.path):
+            if isinstance(record, FaultyRecord):
+                yield EvaluationItem.failed(f"{file.path.name}, {place}", record.reason)
+                continue
+            _check_id(file, record, ids)
+            fresh = [spec for spec in record.regions if _is_fresh(record, spec, seen)]
+            if waiting and not _joins(waiting, record, fresh):
+                yield _item(waiting, file.folder)
+                waiting = []
+            if fresh:
+                waiting.append((record, fresh))
+        if waiting:
+            yield _item(waiting, file.folder)
+
+
+def _check_id(file: RecordFile, record: InstructionRecord, ids: set[bytes]) -> None:
+    mark = _digest(record.id)
+    if mark in ids:
+        raise ValueError(
+            f"{file.path}: the id {record.id!r} is that of several records; answers are told apart "
+            "by ids: give each record its own (`seagull-data convert` does)"
+        )
+    ids.add(mark)
 
 
 def _joins(
@@ -104,27 +132,12 @@ def _is_fresh(record: InstructionRecord, spec: RegionSpec, seen: set[bytes]) -> 
     if labels is None or labels == RegionLabels():
         return False
     text = repr((record.image, spec, labels.to_dict()))
-    mark = blake2b(text.encode("utf-8", "replace"), digest_size=12).digest()
+    mark = _digest(text)
     if mark in seen:
         return False
     seen.add(mark)
     return True
 
 
-def open_parquet(path: Path) -> Any:
-    """The opened Parquet file.
-
-    Raises:
-        ValueError: if it cannot be read, or pyarrow is not installed.
-    """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise ValueError(
-            f"{path}: Parquet needs pyarrow; install it: pip install 'seagull-iqa[data]'"
-        ) from error
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: not a Parquet table that can be read ({error})") from error
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=12).digest()

@@ -13,15 +13,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
+from seagull.appending import LineFile
 from seagull.evaluation.label_sets import Found
 from seagull.levels import SEVERITY
 from seagull.records import RegionLabels
+from seagull.regions.rle import Rle
 from seagull.types import AssessmentTask, DistortionType, RegionAssessment
 
 SCORES = ("quality", "quality_std", "importance", "importance_std")
 FORMAT = "seagull.predictions/1"
+_BOM = b"\xef\xbb\xbf"
 _START = b'{"format": "seagull.predictions/'
 
 logger = logging.getLogger(__name__)
@@ -91,6 +94,7 @@ class Row:
         group: names the photo.
         labels: what is known.
         prediction: what was said.
+        mask: of the region it was said of, where the file has it; not written.
         area: share of the photo that the region covers, in (0, 1]; None where it is not known.
     """
 
@@ -100,6 +104,7 @@ class Row:
     group: str
     labels: RegionLabels
     prediction: Prediction
+    mask: Rle | None = None
     area: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,7 +174,8 @@ class PredictionLog:
     """Rows of one predictor, kept in memory and, where a path is given, in a file.
 
     Args:
-        path: the file; made if missing, otherwise gone on with. None: memory only.
+        path: the file; made if missing, otherwise gone on with; other runs may append to it
+            meanwhile. None: memory only.
         settings: fingerprint of all that can change a prediction.
 
     Raises:
@@ -179,17 +185,24 @@ class PredictionLog:
 
     def __init__(self, path: Path | None, settings: str) -> None:
         self._rows: dict[tuple[str, str], Row] = {}
-        self._file: BinaryIO | None = None
+        self._file: LineFile | None = None
         if path is None:
             return
         header = json.dumps({"format": FORMAT, "settings": settings}).encode() + b"\n"
-        keep = self._read(path, header) if path.exists() else 0
-        self._file = path.open("r+b" if path.exists() else "w+b")
-        self._file.truncate(keep)
-        self._file.seek(keep)
-        if not keep:
-            self._file.write(header)
-            self._file.flush()
+        if path.exists():
+            _check_header(path, header)  # Another file is not even opened for writing.
+        file = LineFile(path, is_torn=lambda line: True)
+        try:
+            with file.locked():
+                if file.mend():
+                    logger.warning("%s: cut off the half line that an interrupted run left", path)
+                self._read(path, header)
+            if not path.stat().st_size:
+                file.append(header)
+        except BaseException:
+            file.close()
+            raise
+        self._file = file
 
     def __enter__(self) -> PredictionLog:
         return self
@@ -214,45 +227,41 @@ class PredictionLog:
         self._rows.update({(row.item, row.region): row for row in rows})
         if self._file is not None:
             lines = (json.dumps(row.to_dict(), ensure_ascii=True) + "\n" for row in rows)
-            self._file.write("".join(lines).encode("ascii"))
-            self._file.flush()
+            self._file.append("".join(lines).encode("ascii"))
 
-    def _read(self, path: Path, header: bytes) -> int:
-        """Takes up the rows of a file; bytes worth keeping."""
-        place = 0
+    def _read(self, path: Path, header: bytes) -> None:
+        """Takes up the rows of a file."""
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                if number == 1 and line != header:
-                    if header.startswith(line):
-                        return 0
-                    raise ValueError(_other_settings(path, line))
-                if not line.endswith(b"\n"):
-                    logger.warning("%s: cut off the half line that an interrupted run left", path)
-                    return place
-                if number > 1:
+                # Two runs that begin at one time may both have written the header.
+                if line != header:
                     row = _parse(path, number, line)
                     self._rows[row.item, row.region] = row
-                place += len(line)
-        return place
 
 
-def read_rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+def _check_header(path: Path, header: bytes) -> None:
+    with path.open("rb") as lines:
+        line = next(lines, b"")
+    if line != header and not header.startswith(line):
+        raise ValueError(_other_settings(path, line))
+
+
+def read_rows(path: Path) -> Iterable[tuple[int, dict[str, Any] | str]]:
     """The objects of a JSON Lines file with their line numbers, without a predictions header.
 
-    Raises:
-        ValueError: with the line's number, if a line is not an object.
+    What is wrong with a line that holds no object is there instead of it.
     """
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if not line.strip() or line.startswith(_START):
+            text = line.removeprefix(_BOM) if number == 1 else line
+            if not text.strip() or text.startswith(_START):
                 continue
             try:
-                plain = json.loads(line)
+                plain = json.loads(text)
             except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
-            if not isinstance(plain, dict):
-                raise ValueError(f"{path}, line {number}: an object is needed")
-            yield number, plain
+                yield number, f"not JSON ({error})"
+                continue
+            yield number, plain if isinstance(plain, dict) else "an object is needed"
 
 
 def _parse(path: Path, number: int, line: bytes) -> Row:

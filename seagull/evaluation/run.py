@@ -153,7 +153,7 @@ def _predict(
                 item.group,
                 item.labels[region.id],
                 answer,
-                region.area_fraction,
+                area=region.area_fraction,
             )
             for region, answer in zip(regions, answers, strict=True)
         ]
@@ -179,12 +179,17 @@ def _ahead(
 def _prepare(
     item: EvaluationItem, logs: Mapping[str, PredictionLog], settings: RunSettings
 ) -> _Work:
+    if item.problem is not None:
+        return _Work(item, {}, problem=item.problem)
     todo = {
         name: tuple(id for id in item.labels if (item.id, id) not in log)
         for name, log in logs.items()
     }
-    for labels in item.labels.values():
-        checked(labels)
+    try:
+        for labels in item.labels.values():
+            checked(labels)
+    except ValueError as error:
+        return _Work(item, todo, problem=str(error))
     if not any(todo.values()):
         return _Work(item, todo)
     try:

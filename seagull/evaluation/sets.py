@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b, sha256
@@ -11,6 +12,10 @@ from typing import Any
 
 from seagull.evaluation.items import EvaluationItem, record_items
 from seagull.evaluation.tables import OPINIONS, MosScale, OpinionTable
+from seagull.opinion_tables import form_of
+from seagull.record_files import holds_records
+from seagull.record_sources import HF, file_digest, source_files
+from seagull.table_rows import TEXT_TABLES
 
 Keep = Callable[[str], bool]
 """Whether a photo, by its group name, belongs to a part of a set."""
@@ -30,6 +35,8 @@ class EvaluationSet:
         kind: ``regions`` or ``opinions``.
         scale: of the opinions, for ``opinions``.
         part: what was kept of it.
+        files: that hold it.
+        notes: what its user has to know, such as rows that were left out.
     """
 
     path: Path
@@ -37,6 +44,8 @@ class EvaluationSet:
     kind: str
     scale: MosScale | None = None
     part: str = "all"
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def items(self, limit: int | None = None) -> Iterator[EvaluationItem]:
         """The items in the file's order, the first ``limit`` of them."""
@@ -44,15 +53,15 @@ class EvaluationSet:
 
     def groups(self, limit: int | None = None) -> set[str]:
         """Names of all photos; nothing is decoded."""
-        return {item.group for item in self.items(limit)}
+        return {item.group for item in self.items(limit) if item.problem is None}
 
     def keep(self, wanted: Keep, part: str) -> EvaluationSet:
-        """The part whose photos are wanted."""
-        return replace(
-            self,
-            stream=lambda: (item for item in self.stream() if wanted(item.group)),
-            part=part,
-        )
+        """The part whose photos are wanted; what cannot be evaluated is in every part."""
+
+        def stream() -> Iterator[EvaluationItem]:
+            return (item for item in self.stream() if item.problem or wanted(item.group))
+
+        return replace(self, stream=stream, part=part)
 
     def only_metric(self, metric: str) -> EvaluationSet:
         """The set with the labels of one metric only."""
@@ -60,7 +69,9 @@ class EvaluationSet:
         def stream() -> Iterator[EvaluationItem]:
             for item in self.stream():
                 labels = {id: one for id, one in item.labels.items() if one.metric == metric}
-                if labels:
+                if item.problem is not None:
+                    yield item
+                elif labels:
                     regions = tuple(spec for spec in item.regions if spec.id in labels)
                     yield replace(item, regions=regions, labels=labels)
 
@@ -85,36 +96,81 @@ class EvaluationSet:
         return plain
 
     def fingerprint(self) -> str:
-        """16 hex digits that change with the file, the part and the scale."""
-        status = self.path.stat()
-        text = repr((str(self.path.resolve()), status.st_size, status.st_mtime_ns, self.about()))
+        """16 hex digits that change with the files' bytes, the part and the scale."""
+        about = {key: value for key, value in self.about().items() if key != "path"}
+        text = repr(([file_digest(file) for file in self.files], about))
         return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def open_set(
-    path: Path, *, scale: MosScale | None = None, images: Path | None = None
-) -> EvaluationSet:
-    """The set in a file: records (.jsonl) or a table of opinions (.parquet, .csv, .tsv).
+@dataclass(frozen=True)
+class TableOptions:
+    """What its user says of a table of opinions.
 
     Args:
-        path: the file.
-        scale: of a table's opinions; by ``usual_scale`` if None.
-        images: folder a table's image paths start from.
+        scale: of the opinions; None: that of its form, or the first usual one.
+        images: folder that photo names start from.
+        form: name of a published set whose form it has.
+        image, mos, std: names of its columns.
+    """
+
+    scale: MosScale | None = None
+    images: Path | None = None
+    form: str | None = None
+    image: str | None = None
+    mos: str | None = None
+    std: str | None = None
+
+
+def is_record_set(path: Path | str, split: str = "train") -> bool:
+    """Whether a path means records rather than a table of opinions.
 
     Raises:
-        ValueError: if there is no such file or it is neither.
+        ValueError: if there is no such set, or a table cannot be opened.
     """
-    if not path.is_file():
+    place = Path(path)
+    if place.suffix.lower() in (*TEXT_TABLES, ".mat"):
+        return False
+    if not place.exists() and not str(path).startswith(HF) and not glob.has_magic(str(path)):
         raise ValueError(f"{path}: there is no such file; --data takes .jsonl, .parquet, .csv")
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        if scale is not None or images is not None:
-            raise ValueError(
-                f"{path}: --mos-range and --images belong to a table of opinions; records carry "
-                "scores in [0, 1] and paths relative to their file"
-            )
-        return EvaluationSet(path, lambda: record_items(path), "regions")
-    table = OpinionTable(path, images, scale).with_scale()
-    return EvaluationSet(path, table.items, "opinions", table.scale)
+    files = source_files(str(path), split)
+    return len(files) > 1 or holds_records(files[0].path)
+
+
+def open_set(
+    path: Path | str, options: TableOptions | None = None, *, split: str = "train"
+) -> EvaluationSet:
+    """The set that a path means: records, or a table of opinions.
+
+    Args:
+        path: what ``train`` takes as a source of records (``seagull.record_sources``); or a table
+            (.csv, .tsv, .txt, .parquet, .arrow, .mat) of opinions.
+        options: of a table.
+        split: of a set of Hugging Face datasets.
+
+    Raises:
+        ValueError: if there is no such set, or two of its records have one id.
+    """
+    options = options or TableOptions()
+    place = Path(path)
+    if not is_record_set(path, split):
+        text = place.suffix.lower() in (*TEXT_TABLES, ".mat")
+        return _opinions(place if text else source_files(str(path), split)[0].path, options)
+    files = source_files(str(path), split)
+    if options != TableOptions():
+        raise ValueError(
+            f"{path}: --mos-range, --images, --format and columns belong to a table of opinions; "
+            "records carry scores in [0, 1] and paths relative to their file"
+        )
+    paths = tuple(file.path for file in files)
+    return EvaluationSet(place, lambda: record_items(files), "regions", files=paths)
+
+
+def _opinions(path: Path, options: TableOptions) -> EvaluationSet:
+    form = form_of(path, options.form).with_columns(options.image, options.mos, options.std)
+    table = OpinionTable(path, form, options.images, options.scale).opened()
+    return EvaluationSet(
+        path, table.items, "opinions", table.scale, files=(path,), notes=table.notes
+    )
 
 
 def split(data: EvaluationSet, share: float, seed: int) -> tuple[EvaluationSet, EvaluationSet]:
@@ -143,9 +199,11 @@ def sample(data: EvaluationSet, share: float, seed: int) -> EvaluationSet:
         raise ValueError(f"the sampled share lies between 0 and 1, got {share}")
 
     def stream() -> Iterator[EvaluationItem]:
-        return (i for i in data.stream() if _place(f"{seed}:sample:{i.group}:{i.image}") < share)
+        for item in data.stream():
+            if item.problem or _place(f"{seed}:sample:{item.group}:{item.image}") < share:
+                yield item
 
-    if next(stream(), None) is None:
+    if all(item.problem for item in stream()):
         raise ValueError(f"a share of {share:g} of {data.path} is not a single picture")
     return replace(data, stream=stream, part=f"{data.part}, sample {share:g} (seed {seed})")
 

@@ -6,8 +6,6 @@ import difflib
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-import numpy as np
-
 from seagull.findings import Findings
 from seagull.inference.answers import (
     HeadNumbers,
@@ -24,7 +22,7 @@ from seagull.inference.session import ImageSession
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.photos import Photo, PhotoSource, read_photo
 from seagull.prompts import INSTRUCTIONS
-from seagull.regions.build import build_regions
+from seagull.regions.asked import AskedRegions, asked_regions
 from seagull.regions.spec import RegionSpec
 from seagull.types import (
     READ_OUTS,
@@ -36,9 +34,6 @@ from seagull.types import (
 )
 
 ALL_TASKS = tuple(AssessmentTask)
-
-AskedRegion = Region | RegionSpec | Sequence[float]
-"""A region, how to make one, or its box in pixels, end exclusive."""
 
 
 class Assessor:
@@ -56,7 +51,7 @@ class Assessor:
     def assess(
         self,
         image: Photo | PhotoSource,
-        regions: Sequence[AskedRegion] | None = None,
+        regions: AskedRegions | None = None,
         *,
         tasks: Sequence[AssessmentTask | str] = ALL_TASKS,
         text: bool = False,
@@ -68,9 +63,12 @@ class Assessor:
         Where the model has a head, the language model is run for answers in words only.
 
         Args:
-            image: a path, PIL image, NumPy array, encoded bytes or ``Photo``.
-            regions: regions at the photo's own resolution, specs of them, or boxes
-                ``(x1, y1, x2, y2)``, which are numbered by their place; None means the whole photo.
+            image: a path, PIL image, array or tensor (H, W, 3), encoded bytes, opened file or
+                ``Photo``.
+            regions: regions at the photo's own resolution, specs of them, boxes
+                ``(x1, y1, x2, y2)`` in pixels, boolean masks (H, W), or annotations (COCO, SAM's
+                mask generator), in a list or an array; those without an id are numbered by their
+                place. None means the whole photo.
             tasks: any of ``quality``, ``importance``, ``distortion``.
             text: also let the language model answer the tasks in words. It is told before what the
                 head reads, where there is a head, so that its words go with the numbers.
@@ -87,7 +85,7 @@ class Assessor:
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
         chosen, wanted = chosen_tasks(tasks), _checked_read_out(read_out)
-        asked = make_regions(photo, [RegionSpec(whole=True)] if regions is None else regions)
+        asked = asked_regions(photo, [RegionSpec(whole=True)] if regions is None else regions)
         session = self.engine.open(photo)
         heads = self._read_head(session, asked) if wanted == "head" else [None] * len(asked)
         words: list[dict[str, str]] = [{} for _ in asked]
@@ -138,7 +136,7 @@ class Assessor:
         rows = zip(*(part[0].tolist() for part in read), strict=True)
         return [head_numbers(*row) for row in rows]
 
-    def chat(self, image: Photo | PhotoSource, regions: Sequence[AskedRegion] = ()) -> Chat:
+    def chat(self, image: Photo | PhotoSource, regions: AskedRegions = ()) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.
 
         It goes on from what the head reads of the regions, in words, where there is a head.
@@ -149,7 +147,8 @@ class Assessor:
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
         known = partial(self._find, photo) if self.has_head else None
-        asked = make_regions(photo, regions) if regions else []
+        none_given = isinstance(regions, Sequence) and not regions
+        asked = [] if none_given else asked_regions(photo, regions)
         return Chat(self.engine, photo, asked, findings=known)
 
     def _in_words(
@@ -201,45 +200,6 @@ def chosen_tasks(tasks: Sequence[AssessmentTask | str]) -> list[AssessmentTask]:
     if not names:
         raise ValueError(f"no task was given; tasks are {', '.join(known)}")
     return [AssessmentTask(name) for name in names]
-
-
-def make_regions(photo: Photo, asked: Sequence[AskedRegion]) -> list[Region]:
-    """The regions asked about, in order.
-
-    Raises:
-        ValueError: if there are none, one cannot be made, or two have the same id.
-    """
-    if not len(asked):
-        raise ValueError("no regions were given; leave them out to assess the whole photo")
-    specs = [_spec(item, str(number)) for number, item in enumerate(asked, start=1)]
-    built = build_regions(photo, [spec for spec in specs if isinstance(spec, RegionSpec)])
-    made = iter(built.regions)
-    regions = [spec if isinstance(spec, Region) else next(made) for spec in specs]
-    check_ids(regions)
-    return regions
-
-
-def _spec(item: AskedRegion, id: str) -> Region | RegionSpec:
-    if isinstance(item, Region | RegionSpec):
-        return item
-    if isinstance(item, str | bytes) or not isinstance(item, Sequence | np.ndarray):
-        raise ValueError(
-            f"region {id}: a Region, a RegionSpec or a box (x1, y1, x2, y2) is expected, got "
-            f"{item!r:.60}; several boxes go in a list"
-        )
-    return RegionSpec.from_dict({"id": id, "box": np.asarray(item).tolist()})
-
-
-def check_ids(regions: Sequence[Region]) -> None:
-    """Refuses regions that cannot be told apart by id.
-
-    Raises:
-        ValueError: if two have the same id.
-    """
-    ids, counts = np.unique([region.id for region in regions], return_counts=True)
-    if (counts > 1).any():
-        repeated = ", ".join(ids[counts > 1])
-        raise ValueError(f"region ids must differ; used more than once: {repeated}")
 
 
 def _segmenters(regions: Sequence[Region]) -> str | None:

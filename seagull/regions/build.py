@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seagull.photos import Photo
 from seagull.regions.everything import Selection
+from seagull.regions.mask_files import ALL_IDS, object_selectors, split_selector
 from seagull.regions.segmenter import OncePerPhoto, Segmenter
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region
@@ -52,6 +53,7 @@ def build_regions(
     Raises:
         ValueError: if an id repeats or a region cannot be made; the message names the region.
     """
+    specs = each_object(specs, folder)
     ids = [spec.id for spec in specs]
     if repeated := sorted({id for id in ids if ids.count(id) > 1}):
         raise ValueError(
@@ -68,6 +70,25 @@ def build_regions(
     if everything:
         regions += automatic_regions(photo, shared, selection or Selection(), taken=ids)
     return BuiltRegions(tuple(regions), shared.name, shared.notice)
+
+
+def each_object(specs: Sequence[RegionSpec], folder: Path | None = None) -> list[RegionSpec]:
+    """The specs, those of ``m.png:ids`` replaced by one for each object: ``1.7`` for object 7.
+
+    Raises:
+        ValueError: naming the region, if its mask cannot be read or holds no object ids.
+    """
+    each: list[RegionSpec] = []
+    for spec in specs:
+        if spec.mask is None or split_selector(spec.mask, folder)[1] != ALL_IDS:
+            each.append(spec)
+            continue
+        try:
+            objects = object_selectors(spec.mask, folder)
+        except ValueError as error:
+            raise ValueError(f"region {spec.id}: {error}") from error
+        each += [replace(spec, id=f"{spec.id}.{id}", mask=mask) for id, mask in objects.items()]
+    return each
 
 
 def automatic_regions(

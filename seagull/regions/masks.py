@@ -13,10 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seagull.regions.geometry import Size
 from seagull.types import BoolMask, Box
 
-Size = tuple[int, int]
-"""Height and width in pixels."""
+__all__ = [
+    "Size", "box_mask", "box_of", "iou", "largest_inner_point", "outline", "pixel_box",
+    "polygon_mask", "resize_mask", "ring_corners",
+]  # fmt: skip
 
 
 def pixel_box(corners: Sequence[float], size: Size) -> Box:

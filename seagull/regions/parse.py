@@ -9,8 +9,12 @@ from seagull.regions.segmenter import Point
 _LABELS = {"+": 1, "1": 1, "-": 0, "0": 0}
 
 
-def parse_box(text: str) -> tuple[float, float, float, float]:
-    """The corners of ``x1,y1,x2,y2`` (pixels, end exclusive).
+def parse_box(text: str, form: str | None = None) -> tuple[float, float, float, float]:
+    """The four numbers of ``x1,y1,x2,y2`` (pixels, end exclusive), or of another format.
+
+    Args:
+        text: as typed.
+        form: one of ``BOX_FORMATS``; only ``xywh`` has no end to compare.
 
     Raises:
         ValueError: if the text has another form, or the end is not right of and below the start.
@@ -19,10 +23,10 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
     if len(numbers) != 4:
         raise ValueError(f"box {text!r}: four numbers are expected, as in 40,60,220,300")
     x1, y1, x2, y2 = numbers
-    if x2 <= x1 or y2 <= y1:
+    if form != "xywh" and (x2 <= x1 or y2 <= y1):
         raise ValueError(
             f"box {text!r}: the end must lie right of and below the start (x1,y1,x2,y2, "
-            "not x,y,width,height)"
+            "not x,y,width,height; for that, --box-format xywh)"
         )
     return x1, y1, x2, y2
 

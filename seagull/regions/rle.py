@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from seagull.photo_files import MAX_PIXELS
+from seagull.regions.geometry import checked_geometry
 from seagull.types import BoolMask
 
 _MAX_DIGITS = 7
@@ -46,12 +47,12 @@ class Rle:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Rle:
-        """The RLE of a COCO object ``{"size": [h, w], "counts": ...}``.
+        """The RLE of a COCO object ``{"size": [h, w], "counts": ...}``; other fields are ignored.
 
         Raises:
             ValueError: if it is not such an object.
         """
-        if not isinstance(plain, Mapping) or set(plain) != {"size", "counts"}:
+        if not isinstance(plain, Mapping) or not {"size", "counts"} <= set(plain):
             raise ValueError('rle: an object {"size": [height, width], "counts": ...} is expected')
         size, counts = plain["size"], plain["counts"]
         if not isinstance(size, Sequence) or isinstance(size, str | bytes):
@@ -96,11 +97,8 @@ def decode(rle: Rle, size: tuple[int, int] | None = None) -> BoolMask:
             not add up to it.
     """
     height, width = rle.size
-    if size is not None and rle.size != size:
-        raise ValueError(
-            f"rle: the mask is {width} x {height} pixels, the photo {size[1]} x {size[0]}; "
-            "a mask needs the photo's own size"
-        )
+    if size is not None:
+        checked_geometry(size, stated=rle.size, what="rle: the mask")
     pixels = height * width
     if pixels > MAX_PIXELS:
         raise ValueError(f"rle: {width} x {height} is more than {MAX_PIXELS} pixels")

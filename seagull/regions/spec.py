@@ -12,6 +12,7 @@ import numpy as np
 
 from seagull.photos import Photo
 from seagull.regions.everything import Candidate
+from seagull.regions.geometry import BOX_FORMATS, checked_geometry, pixel_corners
 from seagull.regions.mask_files import read_mask
 from seagull.regions.masks import Size, box_mask, pixel_box, polygon_mask, ring_corners
 from seagull.regions.rle import Rle, decode
@@ -32,9 +33,12 @@ class RegionSpec:
         points: ``(x, y, label)``, label 1 inside and 0 outside; at least one inside.
         polygon: rings ``(x1, y1, x2, y2, ...)``, their union as in COCO.
         rle: COCO run lengths of the photo's size.
-        mask: path of a mask image of the photo's size.
+        mask: path of a mask image of the photo's size; ``m.png:7`` is one object of it (see
+            ``seagull.regions.mask_files``).
         whole: the whole photo.
         refine: let a segmenter find the object in the box, instead of the rectangle.
+        box_format: what the numbers of ``box`` are, one of ``BOX_FORMATS``; None takes them for
+            ``xyxy`` and refuses those that look like something else.
 
     Raises:
         ValueError: if not exactly one way is used, or its numbers cannot be a region.
@@ -48,6 +52,7 @@ class RegionSpec:
     mask: str | None = None
     whole: bool = False
     refine: bool = False
+    box_format: str | None = None
 
     def __post_init__(self) -> None:
         used = [kind for kind in KINDS if getattr(self, kind) not in (None, False)]
@@ -58,6 +63,11 @@ class RegionSpec:
             )
         if self.refine and self.box is None:
             raise ValueError(f"region {self.id}: refine applies to a box, not to {used[0]}")
+        if self.box_format is not None and (self.box is None or self.box_format not in BOX_FORMATS):
+            raise ValueError(
+                f"region {self.id}: box_format says what a box's numbers are, one of "
+                f"{', '.join(BOX_FORMATS)}, got {self.box_format!r:.60} for a {used[0]}"
+            )
         _check_numbers(self)
 
     @property
@@ -74,7 +84,8 @@ class RegionSpec:
         """The JSON form, without what is not used."""
         value = getattr(self, self.kind)
         plain: dict[str, Any] = {"id": self.id, self.kind: _plain(value)}
-        return plain | ({"refine": True} if self.refine else {})
+        plain |= {"refine": True} if self.refine else {}
+        return plain | ({} if self.box_format is None else {"box_format": self.box_format})
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> RegionSpec:
@@ -88,7 +99,7 @@ class RegionSpec:
         name = plain.get("id", "1")
         if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
             raise ValueError(f"a region's id is a text, got {name!r:.60}")
-        known = {"id", "refine", *KINDS}
+        known = {"id", "refine", "box_format", *KINDS}
         if unknown := sorted(set(map(str, plain)) - known):
             raise ValueError(f"region {name}: unknown fields {unknown}; known are {sorted(known)}")
         try:
@@ -131,7 +142,7 @@ class RegionSpec:
         size = photo.size if isinstance(photo, Photo) else photo
         if not self.needs_segmenter:
             return Region(self._plain_mask(size, folder), self.id, source=self.kind)
-        box = None if self.box is None else pixel_box(self.box, size)
+        box = None if self.box is None else self._pixel_box(self.box, size)
         _check_points(self.points or (), size)
         if segmenter is None or not isinstance(photo, Photo):
             raise ValueError(f"{self.kind} need the photo's pixels and a segmenter")
@@ -140,15 +151,33 @@ class RegionSpec:
         return Region(found.mask, self.id, self.kind, segmenter.name, float(found.confidence))
 
     def _plain_mask(self, size: Size, folder: Path | None) -> BoolMask:
+        self.check_fit(size)
         if self.box is not None:
-            return box_mask(pixel_box(self.box, size), size)
+            return box_mask(self._pixel_box(self.box, size), size)
         if self.polygon is not None:
             return polygon_mask(self.polygon, size)
         if self.rle is not None:
             return decode(self.rle, size)
         if self.mask is not None:
-            return read_mask((folder or Path()) / self.mask, size)
+            return read_mask(self.mask, size, folder)
         return np.ones(size, dtype=np.bool_)
+
+    def check_fit(self, size: Size) -> None:
+        """Passes if its numbers fit a photo of this (height, width); no mask is made.
+
+        Raises:
+            GeometryError: if they do not.
+        """
+        if self.box is not None:
+            pixel_corners(self.box, self.box_format, size)
+        elif self.polygon is not None:
+            corners = [number for ring in self.polygon for number in ring]
+            checked_geometry(size, corners, what="the polygon")
+        elif self.rle is not None:
+            checked_geometry(size, stated=self.rle.size, what="rle: the mask")
+
+    def _pixel_box(self, box: Sequence[float], size: Size) -> Box:
+        return pixel_box(pixel_corners(box, self.box_format, size), size)
 
 
 def _parsed(plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,6 +186,8 @@ def _parsed(plain: Mapping[str, Any]) -> dict[str, Any]:
     for flag in {"whole", "refine"} & set(given):
         if not isinstance(given[flag], bool):
             raise ValueError(f"{flag} is true or false, got {given[flag]!r:.60}")
+    if "box_format" in given and not isinstance(given["box_format"], str):
+        raise ValueError(f"box_format is a text, got {given['box_format']!r:.60}")
     if "mask" in given and not isinstance(given["mask"], str):
         raise ValueError(f"mask is the path of an image, got {given['mask']!r:.60}")
     if "box" in given:
@@ -205,11 +236,8 @@ def _check_numbers(spec: RegionSpec) -> None:
         raise ValueError(f"region {spec.id}: coordinates must be finite, got NaN or infinity")
     if spec.box is not None and len(spec.box) != 4:
         raise ValueError(f"region {spec.id}: a box is x1,y1,x2,y2, got {len(spec.box)} numbers")
-    if spec.box is not None and (spec.box[2] <= spec.box[0] or spec.box[3] <= spec.box[1]):
-        corners = ",".join(f"{n:g}" for n in spec.box)
-        raise ValueError(
-            f"region {spec.id}: box {corners}: the end must lie right of and below the start"
-        )
+    if spec.box is not None:
+        _check_extent(spec.id, spec.box, spec.box_format)
     for ring in spec.polygon or ():
         try:
             ring_corners(ring)
@@ -219,8 +247,24 @@ def _check_numbers(spec: RegionSpec) -> None:
         raise ValueError(f"region {spec.id}: at least one point must lie inside the region")
 
 
+def _check_extent(id: str, box: Sequence[float], form: str | None) -> None:
+    numbers = ",".join(f"{n:g}" for n in box)
+    if form == "xywh":
+        if box[2] <= 0 or box[3] <= 0:
+            raise ValueError(f"region {id}: box {numbers}: width and height must be above 0")
+        return
+    if box[2] <= box[0] or box[3] <= box[1]:
+        raise ValueError(
+            f"region {id}: box {numbers}: the end must lie right of and below the start "
+            "(x1,y1,x2,y2; for x,y,width,height say --box-format xywh, box_format='xywh')"
+        )
+
+
 def _check_points(points: Sequence[Point], size: Size) -> None:
     height, width = size
+    numbers = [number for x, y, _label in points for number in (x, y)]
+    if any(number % 1 for number in numbers) and max(numbers) <= 1:
+        checked_geometry(size, numbers, what="the points")
     for x, y, _label in points:
         if not (0 <= x < width and 0 <= y < height):
             raise ValueError(

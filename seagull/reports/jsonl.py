@@ -2,6 +2,7 @@
 
 Each line is a report with a ``run`` field: the photo file's size and time of change, and the
 fingerprint of the settings. A run that was killed leaves at most half a line, which is cut off.
+Several runs may write to one file at the same time.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
+from seagull.appending import LineFile
 from seagull.reports.json import report_from_dict, report_to_dict
 from seagull.reports.schema import SCHEMA_ID
 from seagull.types import QualityReport
@@ -45,7 +47,8 @@ class ReportLog:
     """A JSON Lines file of reports, open for looking up and appending.
 
     Args:
-        path: the file; made if missing, with its half last line cut off if there is one.
+        path: the file; made if missing, with its half last line cut off if there is one. Other
+            processes may append to it meanwhile; what they add is not looked up here.
 
     Raises:
         ValueError: if the file holds something else than reports; it is left as it is.
@@ -55,14 +58,17 @@ class ReportLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._places: dict[tuple[PhotoFile, str], int] = {}
-        keep, repair = self._scan() if path.exists() else (0, False)
-        self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
-        if repair:
-            logger.warning("%s: cut off the half line that an interrupted run left", path)
-            self._file.truncate(keep)
-        self._file.seek(0, 2)
-        if keep and not repair and not self._ends_with_newline():
-            self._file.write(b"\n")
+        if path.exists():
+            _check(path)  # A file of something else is not even opened for writing.
+        self._file = LineFile(path, _is_torn)
+        try:
+            with self._file.locked():
+                self._scan()
+                if self._file.mend():
+                    logger.warning("%s: cut off the half line that an interrupted run left", path)
+        except BaseException:
+            self._file.close()
+            raise
 
     def __enter__(self) -> ReportLog:
         return self
@@ -90,35 +96,25 @@ class ReportLog:
         place = self._places.get((photo, settings))
         if place is None:
             return None
-        self._file.seek(place)
-        return report_from_dict(json.loads(self._file.readline()))
+        return report_from_dict(json.loads(self._file.line_at(place)))
 
     def add(self, report: QualityReport, photo: PhotoFile, settings: str) -> None:
         """Appends a report as one line and hands it to the operating system at once."""
         plain = report_to_dict(report)
         plain["run"] = {"size": photo.size, "mtime_ns": photo.mtime_ns, "settings": settings}
-        self._file.seek(0, 2)
-        self._places[photo, settings] = self._file.tell()
-        self._file.write((json.dumps(plain, ensure_ascii=True) + "\n").encode("ascii"))
-        self._file.flush()
+        line = (json.dumps(plain, ensure_ascii=True) + "\n").encode("ascii")
+        self._places[photo, settings] = self._file.append(line)
 
-    def _scan(self) -> tuple[int, bool]:
-        """Bytes worth keeping, and whether the rest must be cut off."""
+    def _scan(self) -> None:
         place = 0
         with self.path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 plain = _parsed(line)
-                if plain is None and line.strip():
-                    if line.endswith(b"\n") or not _is_torn(line):
-                        raise ValueError(
-                            f"{self.path}, line {number}: not a {SCHEMA_ID}; give another file "
-                            "or remove the line"
-                        )
-                    return place, True
                 if plain is not None:
                     self._remember(plain, place)
+                elif line.strip() and (line.endswith(b"\n") or not _is_torn(line)):
+                    raise ValueError(_other(self.path, number))
                 place += len(line)
-        return place, False
 
     def _remember(self, plain: dict[str, Any], place: int) -> None:
         run, image = plain.get("run"), plain.get("image")
@@ -126,9 +122,17 @@ class ReportLog:
             photo = PhotoFile(str(image.get("path")), run.get("size", -1), run.get("mtime_ns", -1))
             self._places[photo, str(run.get("settings"))] = place
 
-    def _ends_with_newline(self) -> bool:
-        self._file.seek(-1, 2)
-        return self._file.read(1) == b"\n"
+
+def _check(path: Path) -> None:
+    """Passes if the file begins as a file of reports does; it may hold half of the first one."""
+    with path.open("rb") as lines:
+        first = next((line for line in lines if line.strip()), b"")
+    if first and _parsed(first) is None and (first.endswith(b"\n") or not _begins(first)):
+        raise ValueError(_other(path, 1))
+
+
+def _other(path: Path, number: int) -> str:
+    return f"{path}, line {number}: not a {SCHEMA_ID}; give another file or remove the line"
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
@@ -140,5 +144,9 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 
 def _is_torn(line: bytes) -> bool:
-    """Whether the line is the beginning of one of ours: nothing else is ever cut off."""
+    """Whether a last line is half a report of ours: nothing else is ever cut off."""
+    return _parsed(line) is None and _begins(line)
+
+
+def _begins(line: bytes) -> bool:
     return line[: len(_START)] == _START[: len(line)]

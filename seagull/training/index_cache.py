@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seagull.download import cache_dir
-from seagull.training.sources import RecordFile
+from seagull.record_sources import RecordFile
 
 logger = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seagull.config import ConfigError
+from seagull.record_files import read_record, records_of
 from seagull.record_photos import record_photo_size
+from seagull.record_sources import RecordFile, file_digest, source_files
 from seagull.records import InstructionRecord
 from seagull.training.config import Source
 from seagull.training.index_cache import FileIndex, load_index, store_index
-from seagull.training.record_files import read_record, records_of
-from seagull.training.sources import RecordFile, file_digest, source_files
 
 _REMEMBERED_PHOTOS = 1 << 16
 """Records about one photo mostly lie close together, so its header is read once."""
@@ -75,7 +75,7 @@ def build_index(sources: Sequence[Source]) -> RecordIndex:
     found: list[FileIndex] = []
     owners: list[int] = []
     for number, source in enumerate(sources):
-        mine = source_files(source)
+        mine = source_files(source.path, source.split)
         parts = [_file_index(file) for file in mine]
         if not sum(map(len, parts)):
             raise ConfigError(f"{source.path}: there are no records")
@@ -95,7 +95,7 @@ def build_index(sources: Sequence[Source]) -> RecordIndex:
 
 def fingerprint(sources: Sequence[Source]) -> dict[str, str]:
     """Digest of every record file, by path."""
-    files = [file.path for source in sources for file in source_files(source)]
+    files = [file.path for source in sources for file in source_files(source.path, source.split)]
     return {str(path): file_digest(path) for path in files}
 
 

@@ -16,11 +16,11 @@ from data_tools.config_file import load_config
 from data_tools.converters import (
     OpinionColumns,
     convert_opinions,
-    convert_published,
     convert_regions,
 )
 from data_tools.pipeline import Run
 from data_tools.png import decode_png
+from data_tools.published import convert_published
 from data_tools.report.page import write_report
 from data_tools.validate import validate
 from seagull.records import read_records, write_records
@@ -140,7 +140,9 @@ def test_opinion_tables_become_records(tmp_path: Path) -> None:
     assert second.labels["1"].quality == 0.0
     with pytest.raises(ValueError, match=r"row 1: the score 5\.0 leaves the scale"):
         list(convert_opinions(table, OpinionColumns("photo", "score"), None, tmp_path / "r"))
-    with pytest.raises(ValueError, match=r"no mos; the table has photo, score, sd"):
+    with pytest.raises(
+        ValueError, match=r"no mos for the score; the table has the columns photo, score, sd"
+    ):
         list(convert_opinions(table, OpinionColumns("photo"), None, tmp_path / "r"))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from data_tools.config import MasksConfig
-from data_tools.given import GivenRegions, prepare_given
+from data_tools.given import GivenRegions, match_given, prepare_given
 from data_tools.masks import Roi, find_rois
 from data_tools.reference.reference import Reference, from_rgb
 from data_tools.state import OutputTree
@@ -28,6 +28,7 @@ def reference(tmp_path: Path) -> Reference:
 def given_regions(folder: Path, path: Path) -> GivenRegions:
     tree = OutputTree(folder / "out")
     prepare_given(tree, path)
+    match_given(tree, ["some/where/photo0.png"])
     return GivenRegions(tree, {"photo0": "some/where/photo0.png"})
 
 
@@ -71,9 +72,12 @@ def test_duplicates_and_specks_are_dropped(tmp_path: Path) -> None:
 
 
 def test_a_photo_without_any_region_says_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "segments.jsonl"
-    path.write_text(json.dumps({"image": "other.png", "segments": []}) + "\n")
-    config = MasksConfig(source="given", given="x", components=0)
+    path = make_boxes(tmp_path / "boxes.json", 1)
     photo = Reference("photo0", np.zeros((80, 96, 3), np.uint8))
+    config = MasksConfig(source="given", given="x", components=0, min_area=0.9)
     with pytest.raises(ValueError, match=r"no region is left: lower masks\.min_area"):
+        find_rois(photo, config, 0, given_regions(tmp_path, path))
+    plain = json.loads(path.read_text().replace("photo0.png", "other.png"))
+    path.write_text(json.dumps(plain))
+    with pytest.raises(ValueError, match=r"the photo is not annotated in boxes\.json"):
         find_rois(photo, config, 0, given_regions(tmp_path, path))

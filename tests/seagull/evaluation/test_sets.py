@@ -136,17 +136,28 @@ def test_records_find_photos_in_tables(table, tmp_path):
         item.load()
 
 
-def test_a_bad_score_is_named_by_its_row(tmp_path):
-    path = write_csv(tmp_path, [("a.png", 0.5), ("a.png", "fine")])
-    with pytest.raises(ValueError, match=r"row 2: mos is 'fine'"):
-        open_set(path)
+def test_a_faulty_row_is_a_failed_item_named_by_its_row(tmp_path):
+    path = write_csv(tmp_path, [("a.png", 0.5), ("a.png", "fine"), ("", 0.3)])
+    problems = [item.problem for item in open_set(path).items()]
+    assert problems[0] is None
+    assert "row 2: mos: 'fine' where a number is needed" in str(problems[1])
+    assert "row 3: a score, but no photo" in str(problems[2])
+
+
+def test_rows_without_a_score_are_left_out_and_counted(tmp_path):
+    rows = [("a.png", 0.5), ("a.png", ""), ("", ""), ("a.png", "NA"), ("a.png", 0.7)]
+    data = open_set(write_csv(tmp_path, rows))
+    assert [item.id for item in data.items()] == ["1:a.png", "5:a.png"]
+    assert "2 rows left out (row 2, 4): no score" in data.notes[0]
 
 
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
-    [("a.csv", "image,score\na.png,1\n", "columns image, score"),
-     ("a.csv", "image,mos\n", "no row"), ("a.parquet", "PAR1", "not a Parquet"),
-     ("a.txt", "", "table of opinions"),
+    [("a.csv", "image,score\na.png,1\n", "columns image, score: name one with --mos-column"),
+     ("a.csv", "photo,mos\na.png,1\n", "name one with --image-column"),
+     ("a.csv", "image,mos\n", "no row"), ("a.csv", "image,mos\na.png,-\n", "no row to use; 1"),
+     ("a.csv", "image,mos,mos\na.png,1,2\n", "two columns are named mos"),
+     ("a.parquet", "PAR1", "not Parquet"),
      ("a.csv", "image,mos\n" + "x" * 70_000, "longer than")],
 )  # fmt: skip
 def test_files_that_are_no_set_are_refused(tmp_path, name, content, reason):

@@ -73,12 +73,17 @@ def test_any_well_formed_text_is_a_mask_or_refused(text: str) -> None:
         ({"size": [0, 4], "counts": []}, "height, width"),
         ({"size": "44", "counts": []}, "height, width"),
         ({"size": [4, 4]}, "object"),
-        ({"size": [4, 4], "counts": [16], "x": 1}, "object"),
+        ([16], "object"),
     ],
 )
 def test_what_does_not_fit_is_refused(plain: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         decode(Rle.from_dict(plain))
+
+
+def test_other_fields_beside_the_run_lengths_are_ignored() -> None:
+    plain = {"size": [4, 4], "counts": [15, 1]}
+    assert Rle.from_dict({**plain, "area": 1, "format": "rle"}) == Rle.from_dict(plain)
 
 
 def test_a_mask_of_another_size_is_refused_with_both() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 
 import numpy as np
 import pytest
 
+from seagull.appending import LineFile
 from seagull.reports.json import report_to_json
 from seagull.reports.jsonl import PhotoFile, ReportLog
 from seagull.reports.schema import check_report
@@ -62,6 +64,40 @@ def test_a_last_line_without_its_newline_is_whole(written, report):
         assert len(log) == 3
         log.add(report, FILES[0], "t")
     assert len(written.read_text().splitlines()) == 4
+
+
+def test_lines_of_two_writers_are_all_kept(written, report):
+    with ReportLog(written) as one, ReportLog(written) as other:
+        for number in range(5):
+            one.add(report, PhotoFile(f"one{number}", 1, 1), "s")
+            other.add(report, PhotoFile(f"other{number}", 1, 1), "s")
+        assert one.find(PhotoFile("one3", 1, 1), "s").image == report.image
+        assert other.find(PhotoFile("other0", 1, 1), "s").image == report.image
+    assert len(written.read_text().splitlines()) == 13
+    with ReportLog(written) as log:
+        assert len(log) == 13
+
+
+def test_half_a_line_that_another_writer_left_does_not_spoil_the_next(written, report):
+    with ReportLog(written) as log:
+        with written.open("ab") as other:
+            other.write(written.read_bytes()[:70])
+        log.add(report, PhotoFile("next", 1, 1), "s")
+        assert log.find(PhotoFile("next", 1, 1), "s").image == report.image
+    with ReportLog(written) as log:
+        assert len(log) == 4
+
+
+def test_a_writer_waits_for_the_one_that_holds_the_file(tmp_path):
+    with LineFile(tmp_path / "f", bool) as one, LineFile(tmp_path / "f", bool) as other:
+        thread = threading.Thread(target=other.append, args=(b"second\n",))
+        with one.locked():
+            thread.start()
+            thread.join(0.2)
+            assert thread.is_alive()
+            assert (tmp_path / "f").read_bytes() == b""
+        thread.join()
+    assert (tmp_path / "f").read_bytes() == b"second\n"
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,8 @@ def test_drawn_conversations_follow_from_seed_and_photo(
 
 def test_known_numbers_tell_absent_from_unknown() -> None:
     blur = (DistortionType.BLUR, "moderate")
-    numbers = dict(zip(HEAD_NUMBERS, known_numbers(RegionLabels(0.4, None, distortions=(blur,), metric="mos")),
-                       strict=True))  # fmt: skip
+    labels = RegionLabels(0.4, None, distortions=(blur,), metric="mos")
+    numbers = dict(zip(HEAD_NUMBERS, known_numbers(labels), strict=True))
     assert numbers["quality"] == 0.4
     assert np.isnan(numbers["importance"])
     assert numbers["blur"] == pytest.approx(0.6)

@@ -15,12 +15,12 @@ import pytest
 from seagull import row_tables
 from seagull.config import ConfigError
 from seagull.record_photos import record_photo
+from seagull.record_sources import file_digest
 from seagull.records import InstructionRecord, read_records
 from seagull.training import index_cache, records
 from seagull.training.config import Source, TrainConfig
 from seagull.training.records import build_index, fingerprint
 from seagull.training.run import train
-from seagull.training.sources import file_digest
 from tests.seagull.training.conftest import losses
 
 JSON_COLUMNS = ("regions", "messages", "labels")
@@ -237,7 +237,7 @@ def test_a_changed_byte_in_a_table_changes_the_fingerprint(
     path = tmp_path / "t.parquet"
     path.write_bytes(bytes(10_000))
     whole = file_digest(path)
-    monkeypatch.setattr("seagull.training.sources.WHOLE_DIGEST", 1000)
+    monkeypatch.setattr("seagull.record_sources.WHOLE_DIGEST", 1000)
     sampled = file_digest(path)
     assert sampled == fingerprint([Source(str(path))])[str(path)] != whole
     path.write_bytes(bytes(9_999) + b"x")

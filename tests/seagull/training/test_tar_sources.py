@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from seagull.photo_files import PhotoError
+from seagull.record_files import records_of
 from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, read_records
-from seagull.tar_shards import TarShardError, shard_records
 from seagull.training.config import Source, TrainConfig
 from seagull.training.records import build_index
 from seagull.training.run import train
@@ -82,8 +82,8 @@ def test_faulty_shards_are_named(records: Path, tmp_path: Path) -> None:
     text = min(good)
 
     def fault(path: Path, pattern: str) -> None:
-        with pytest.raises(TarShardError, match=pattern):
-            list(shard_records(path))
+        with pytest.raises(ValueError, match=pattern):
+            list(records_of(path))
 
     fault(write_shard(tmp_path / "a.tar", {text: good[text]}), "one .json and one photo")
     fault(write_shard(tmp_path / "b.tar", good | {text: b"{"}), "sample photos/r0")

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from seagull.config import ConfigError
+from seagull.record_files import JSON_LINES
 from seagull.row_tables import TABLES, RowTableError, open_table
 from seagull.tar_shards import TAR
-from seagull.training.config import Source
 
-ENDINGS = (".jsonl", *TABLES, TAR)
+ENDINGS = (*JSON_LINES, *TABLES, TAR)
 HF = "hf:"
 """In front of the path or name of a set of the ``datasets`` library."""
 WHOLE_DIGEST = 256 << 20
@@ -34,23 +34,28 @@ class RecordFile:
     folder: Path
 
 
-def source_files(source: Source) -> list[RecordFile]:
-    """The record files of a source, in the order of their names.
+def source_files(path: str, split: str = "train") -> list[RecordFile]:
+    """The record files that a path means, in the order of their names.
+
+    Args:
+        path: a file, a folder or pattern of files, or ``hf:`` and the folder or name of a set of
+            Hugging Face datasets; the folder of a saved set is one without it.
+        split: of a set of Hugging Face datasets.
 
     Raises:
         ConfigError: if there are none, or the set cannot be opened.
     """
-    if source.path.startswith(HF):
-        return _dataset_files(source.path.removeprefix(HF), source.split)
-    place = Path(source.path).expanduser()
+    place = Path(path).expanduser()
+    if path.startswith(HF) or _is_saved(place):
+        return _dataset_files(path.removeprefix(HF), split)
     if place.is_dir():
         found = [file for ending in ENDINGS for file in place.glob(f"*{ending}")]
     else:
         found = [Path(name) for name in glob.glob(str(place))]  # noqa: PTH207 - absolute patterns
     kept = sorted(file.resolve() for file in found if file.suffix in ENDINGS)
     if not kept:
-        raise ConfigError(f"{source.path}: no record files ({' or '.join(ENDINGS)}) are there")
-    return [RecordFile(path, path.parent) for path in kept]
+        raise ConfigError(f"{path}: no record files ({' or '.join(ENDINGS)}) are there")
+    return [RecordFile(file, file.parent) for file in kept]
 
 
 def file_digest(path: Path) -> str:
@@ -85,6 +90,11 @@ def _dataset_files(name: str, split: str) -> list[RecordFile]:
     return [RecordFile(path, folder) for path in paths]
 
 
+def _is_saved(place: Path) -> bool:
+    """Whether a folder was written by ``save_to_disk``."""
+    return any((place / mark).is_file() for mark in ("dataset_dict.json", "state.json"))
+
+
 def _load(name: str, place: Path, split: str) -> Any:
     try:
         import datasets
@@ -94,9 +104,8 @@ def _load(name: str, place: Path, split: str) -> Any:
         ) from error
     if not place.exists() and (place.is_absolute() or name.startswith(".")):
         raise ConfigError(f"{HF}{name}: there is no such folder")
-    saved = any((place / mark).is_file() for mark in ("dataset_dict.json", "state.json"))
     try:
-        if not saved:
+        if not _is_saved(place):
             return datasets.load_dataset(str(place) if place.exists() else name, split=split)
         found = datasets.load_from_disk(str(place), keep_in_memory=False)
     except Exception as error:  # it raises whatever its readers and builders do
