@@ -126,8 +126,10 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
     if (known := load_index(file, checked=check_photos)) is not None:
         return known
     size_of = lru_cache(_REMEMBERED_PHOTOS)(partial(photo_size, folder=file.folder))
-    images = (record.image for _, record in records_of(file.path))
-    faulty = faulty_photos(images, file.folder) if check_photos else {}
+    faulty: dict[str, str] = {}
+    if check_photos:
+        images = (record.image for _, record in records_of(file.path))
+        faulty = faulty_photos(images, file.folder)
     faults: list[str] = []
     # Machine integers from the start: a list of tuples would take six times the memory.
     rows, ids = array("q"), array("q")

@@ -102,9 +102,7 @@ def test_a_run_resumes_with_the_same_bytes_elsewhere_and_not_with_others(
 def test_a_second_run_in_the_same_folder_is_refused(settings) -> None:
     config = settings()
     Path(config.output).mkdir()
-    with (
-        only_writer(Path(config.output) / ".lock") as alone,
-        pytest.raises(ConfigError, match="another run is at work"),
-    ):
+    with only_writer(Path(config.output) / ".lock") as alone:
         assert alone
-        train(config, Path(config.model))
+        with pytest.raises(ConfigError, match="another run is at work"):
+            train(config, Path(config.model))
