@@ -63,11 +63,10 @@ class OpinionForm:
         self, image: str | None = None, mos: str | None = None, std: str | None = None
     ) -> OpinionForm:
         """The form with columns named by the user instead of its own."""
-        given = {"image": image, "mos": mos, "std": std}
-        columns = {key: (column_name(name),) for key, name in given.items() if name is not None}
-        scales = self.scales if mos is None else ()
-        variance = self.variance and std is None
-        return replace(self, **columns, scales=scales, variance=variance)
+        form = self if mos is None else replace(self, mos=(column_name(mos),), scales=())
+        if image is not None:
+            form = replace(form, image=(column_name(image),))
+        return form if std is None else replace(form, std=(column_name(std),), variance=False)
 
     def replaced(self, **columns: Sequence[str]) -> OpinionForm:
         """The form with other names of some columns."""
