@@ -23,7 +23,7 @@ from data_tools.render import cell_path, settings_of
 from data_tools.sources import pixel_digest
 from data_tools.state import Entry, FileEntry, OutputTree, digest, latest, read_journal
 from seagull.prompts import CLEAN_ANSWER
-from seagull.records import read_records
+from seagull.records import json_records
 from seagull.types import DistortionType
 
 _LISTED = 20
@@ -195,7 +195,10 @@ def _check_conversations(tree: OutputTree, config: DataConfig, found: Validation
         path = tree.root / "conversations" / f"{split}.jsonl"
         photos[split] = set()
         count = 0
-        for record in read_records(path):
+        for _, line, record in json_records(path):
+            if isinstance(record, str):
+                found.problems.append(f"{path.name}, line {line}: {record}")
+                continue
             count += 1
             photos[split].add(str(record.reference))
             found.problems += [f"{record.id}: {text}" for text in _record_faults(record)]

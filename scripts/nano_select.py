@@ -46,9 +46,7 @@ def main() -> None:
     parser.add_argument("model", help="name, folder or run")
     parser.add_argument("data", type=Path, help="data folder with clive/select.parquet")
     parser.add_argument("made", type=Path, help="folder with opinions/ and data/versions/")
-    parser.add_argument(
-        "--scenes", type=int, default=60, help="validation photos; one scene each"
-    )
+    parser.add_argument("--scenes", type=int, default=60, help="validation photos; one scene each")
     options = parser.parse_args()
     assessor = load(options.model)
     figures = {

@@ -129,3 +129,22 @@ class LineFile:
                 return start + newline + 1
             place = start
         return 0
+
+
+@contextlib.contextmanager
+def only_writer(lock: Path) -> Iterator[bool]:
+    """Whether this process holds a lock file, until the end; nobody waits for it.
+
+    Always true on a file system without locks.
+    """
+    with lock.open("a") as file:
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+        yield True

@@ -46,6 +46,7 @@ class OpinionForm:
         scales: (worst, best) of the score; the first that holds all scores. Empty: not known.
         variance: whether ``std`` holds variances.
         header: columns of a text file that does not name them.
+        named_by_reference: whether a photo's name begins with its reference's and ``_``.
     """
 
     image: Sequence[str] = IMAGE
@@ -56,16 +57,16 @@ class OpinionForm:
     scales: Sequence[Scale] = ()
     variance: bool = False
     header: Sequence[str] = ()
+    named_by_reference: bool = False
 
     def with_columns(
         self, image: str | None = None, mos: str | None = None, std: str | None = None
     ) -> OpinionForm:
         """The form with columns named by the user instead of its own."""
-        given = {"image": image, "mos": mos, "std": std}
-        columns = {key: (column_name(name),) for key, name in given.items() if name is not None}
-        scales = self.scales if mos is None else ()
-        variance = self.variance and std is None
-        return replace(self, **columns, scales=scales, variance=variance)
+        form = self if mos is None else replace(self, mos=(column_name(mos),), scales=())
+        if image is not None:
+            form = replace(form, image=(column_name(image),))
+        return form if std is None else replace(form, std=(column_name(std),), variance=False)
 
     def replaced(self, **columns: Sequence[str]) -> OpinionForm:
         """The form with other names of some columns."""
@@ -90,7 +91,9 @@ FORMS: dict[str, OpinionForm] = {
         scales=((100, 0), (120, -20)),
     ),
     "clive": OpinionForm(scales=((0, 100),)),
-    "tid2013": OpinionForm(scales=((0, 9),), header=("mos", "image")),
+    "tid2013": OpinionForm(
+        scales=((0, 9),), header=("mos", "image"), named_by_reference=True
+    ),
 }  # fmt: skip
 """The forms that published data sets have, by name. Less is better in LIVE, more in the others:
 KADID-10k's ``dmos`` rises with quality."""
@@ -193,13 +196,16 @@ def _opinion(number: int, row: Row, form: OpinionForm) -> OpinionRow | LeftOutRo
         mos, std = number_of(score), _spread(row, form)
     except ValueError as error:
         return LeftOutRow(number, f"{form.mos[0]}: {error}", faulty=True)
+    reference = _text(row, form.reference)
+    if reference is None and form.named_by_reference:
+        reference = str(image).split("_", 1)[0].upper()
     return OpinionRow(
         number,
         image=None if image is EMBEDDED else image if isinstance(image, bytes) else str(image),
         name=_text(row, form.name),
         mos=mos,
         std=std,
-        reference=_text(row, form.reference),
+        reference=reference,
     )
 
 

@@ -11,6 +11,9 @@ from seagull.row_tables import TABLES, RowTableError, open_table
 from seagull.tar_shards import TAR, TarShardError, shard_photo
 from seagull.upright import open_upright
 
+_TAIL = 1 << 12
+"""Bytes at a file's end that are looked at; some programs fill up with zeros."""
+
 
 def record_photo(image: str, folder: Path) -> Photo:
     """The photo that a record names.
@@ -33,6 +36,37 @@ def record_photo_size(image: str, folder: Path) -> tuple[int, int]:
     """
     with open_upright(_source(image, folder)) as picture:
         return picture.size
+
+
+def check_whole(image: str, folder: Path) -> None:
+    """Passes if a photo's file is not cut off: its end is looked at, or else the whole is decoded.
+
+    Raises:
+        PhotoError: if it is.
+    """
+    source = _source(image, folder)
+    if not _ends_whole(source):
+        read_photo(source)
+
+
+def _ends_whole(source: Path | bytes) -> bool:
+    """Whether a JPEG, PNG, GIF or WebP file ends as it should; True for other files."""
+    if isinstance(source, bytes):
+        head, tail, size = source[:12], source[-_TAIL:], len(source)
+    else:
+        with source.open("rb") as stream:
+            head, size = stream.read(12), stream.seek(0, 2)
+            stream.seek(max(0, size - _TAIL))
+            tail = stream.read()
+    if head.startswith(b"\xff\xd8"):
+        return tail.rstrip(b"\0").endswith(b"\xff\xd9")
+    if head.startswith(b"\x89PNG"):
+        return b"IEND" in tail
+    if head.startswith(b"GIF8"):
+        return tail.rstrip(b"\0").endswith(b";")
+    if head.startswith(b"RIFF") and head.endswith(b"WEBP"):
+        return size >= int.from_bytes(head[4:8], "little") + 8
+    return True
 
 
 def _source(image: str, folder: Path) -> Path | bytes:

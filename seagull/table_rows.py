@@ -123,7 +123,7 @@ def _row(names: Sequence[str], values: Sequence[str]) -> Row | str:
 def _cells(path: Path, lines: IO[str], *, spaces: bool) -> Iterator[list[str]]:
     short = _short_lines(path, lines)
     if spaces:
-        yield from (line.split(maxsplit=1) for line in short)
+        yield from (line.strip().split(maxsplit=1) for line in short)
         return
     first = next(short, "")
     if first.lower().startswith("sep="):  # Excel's note of its delimiter

@@ -217,13 +217,9 @@ def evaluate(  # noqa: PLR0913 - one parameter an option is how typer reads a co
     quantization: opt.Quantization = None,
 ) -> None:
     """Compare a model's answers with opinions and labels, beside baselines."""
+    from seagull.cli.evaluate_request import EvaluateRequest, parse_evaluation_tasks, parse_scale
     from seagull.cli.models import ModelRequest
-    from seagull.cli.run_evaluate import (
-        EvaluateRequest,
-        parse_evaluation_tasks,
-        parse_scale,
-        run_evaluate,
-    )
+    from seagull.cli.run_evaluate import run_evaluate
     from seagull.evaluation.sets import TableOptions
 
     request = EvaluateRequest(

@@ -34,7 +34,7 @@ def make_head_validator(
     from seagull.training.packs import Regions, group_by_photo
     from seagull.training.records import build_index
 
-    index = build_index(config.data.validation)
+    index = build_index(config.data.validation, check_photos=config.data.check_photos)
     photos = group_by_photo(index)
     most = config.data.validation_records or len(photos)
     chosen = np.random.default_rng(config.seed).permutation(len(photos))[:most]

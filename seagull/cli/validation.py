@@ -50,7 +50,7 @@ def make_validator(
     from seagull.training.records import build_index
     from seagull.types import ModelInfo
 
-    index = build_index(config.data.validation)
+    index = build_index(config.data.validation, check_photos=config.data.check_photos)
     most = config.data.validation_records or len(index)
     chosen = np.random.default_rng(config.seed).permutation(len(index))[:most]
 

@@ -9,19 +9,21 @@ reports on a photo counts with the last one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seagull.evaluation.matching import check_same_region
-from seagull.evaluation.predictions import Prediction, Row, checked, read_rows
+from seagull.evaluation.predictions import START, Prediction, Row, checked
 from seagull.evaluation.sets import EvaluationSet
 from seagull.photo_identity import PhotoNames, may_be_same
 from seagull.records import RegionLabels
 from seagull.regions.rle import Rle
 from seagull.reports.schema import SCHEMA_ID, check_report
 
+_BOM = b"\xef\xbb\xbf"
 _ROW_FIELDS = {
     "id", "image", "region", "group", "labels", "distortions", "quality", "quality_std",
     "importance", "importance_std",
@@ -71,7 +73,7 @@ def read_given(path: Path) -> Given:
     failed: list[tuple[str, str]] = []
     replaced = set[tuple[str, str]]()
     spellings: dict[str, str] = {}
-    for number, plain in read_rows(path):
+    for number, plain in _lines(path):
         where = f"{path}, line {number}"
         try:
             if isinstance(plain, str):
@@ -161,6 +163,24 @@ def _nothing_joined(
         f"no prediction is about a region of {data.path}; photos are matched by `image` (such as "
         f"{wanted!r} there, {rows[0].image!r} here) and regions by `region`"
     )
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """The objects of a JSON Lines file with their line numbers, without a predictions header.
+
+    What is wrong with a line that holds no object is there instead of it.
+    """
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            text = line.removeprefix(_BOM) if number == 1 else line
+            if not text.strip() or text.startswith(START):
+                continue
+            try:
+                plain = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                yield number, f"not JSON ({error})"
+                continue
+            yield number, plain if isinstance(plain, dict) else "an object is needed"
 
 
 def _rows(plain: Mapping[str, Any], spellings: dict[str, str]) -> Iterator[Row]:

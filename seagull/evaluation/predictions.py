@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +24,7 @@ from seagull.types import AssessmentTask, DistortionType, RegionAssessment
 
 SCORES = ("quality", "quality_std", "importance", "importance_std")
 FORMAT = "seagull.predictions/1"
-_BOM = b"\xef\xbb\xbf"
-_START = b'{"format": "seagull.predictions/'
+START = b'{"format": "seagull.predictions/'
 
 logger = logging.getLogger(__name__)
 
@@ -246,24 +245,6 @@ def _check_header(path: Path, header: bytes) -> None:
         raise ValueError(_other_settings(path, line))
 
 
-def read_rows(path: Path) -> Iterable[tuple[int, dict[str, Any] | str]]:
-    """The objects of a JSON Lines file with their line numbers, without a predictions header.
-
-    What is wrong with a line that holds no object is there instead of it.
-    """
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            text = line.removeprefix(_BOM) if number == 1 else line
-            if not text.strip() or text.startswith(_START):
-                continue
-            try:
-                plain = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                yield number, f"not JSON ({error})"
-                continue
-            yield number, plain if isinstance(plain, dict) else "an object is needed"
-
-
 def _parse(path: Path, number: int, line: bytes) -> Row:
     try:
         return Row.from_dict(json.loads(line))
@@ -275,7 +256,7 @@ def _parse(path: Path, number: int, line: bytes) -> Row:
 
 
 def _other_settings(path: Path, line: bytes) -> str:
-    if line.startswith(_START):
+    if line.startswith(START):
         return (
             f"{path}: made with another model, data or settings; give another --out, or remove the "
             "file to start anew"

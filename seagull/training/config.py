@@ -63,6 +63,9 @@ class DataSettings:
             their regions, as answers in words go on from what the head reads (``Assessor``); the
             model does not learn to say that part.
         flip: exchange left and right in half of the photos (``photo`` only).
+        check_photos: decode every photo and make every region before training, and leave out, with
+            a count, the records of those that cannot be used. Without it the first photo that
+            cannot be opened, or whose file is cut off, ends the run before it starts.
     """
 
     train: tuple[Source, ...] = ()
@@ -76,6 +79,7 @@ class DataSettings:
     judgements: int = 0
     findings: float = 0.0
     flip: bool = False
+    check_photos: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 import yaml
 from transformers.trainer_callback import PrinterCallback
 
+from seagull.appending import only_writer
 from seagull.config import ConfigError, to_plain
 from seagull.model.checkpoint import check_folder, load_processor
 from seagull.training.batch_statistics import measure
@@ -25,7 +27,7 @@ from seagull.training.launch import leave_processes, prepare_deepspeed
 from seagull.training.logs import RunLog
 from seagull.training.network import TrainingNetwork
 from seagull.training.plan import ProcessBatches, accumulation
-from seagull.training.records import fingerprint
+from seagull.training.records import changed_file, fingerprint
 from seagull.training.samples import Batch
 from seagull.training.setup import (
     batch_of,
@@ -48,6 +50,7 @@ from seagull.version import __version__
 logger = logging.getLogger(__name__)
 
 RUN_FILE = "run.json"
+LOCK_FILE = ".lock"
 ADAPTER_FOLDER = "adapter"
 
 
@@ -71,9 +74,27 @@ def train(
         ValueError: if model, records or photos are at fault, or training cannot go on.
     """
     try:
-        return _trained(config, folder, validator, bars=bars)
+        with _alone(Path(config.output)):
+            return _trained(config, folder, validator, bars=bars)
     finally:
         leave_processes()
+
+
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """Keeps the run's folder for this run; its other processes hold it together with the first.
+
+    Raises:
+        ConfigError: if another run is at work there.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    run.mkdir(parents=True, exist_ok=True)
+    with only_writer(run / LOCK_FILE) as alone:
+        if not alone:
+            raise ConfigError(f"output: another run is at work in {run}; give another folder")
+        yield
 
 
 def _trained(config: TrainConfig, folder: Path, validator: Validator | None, *, bars: bool) -> Path:
@@ -87,7 +108,7 @@ def _trained(config: TrainConfig, folder: Path, validator: Validator | None, *, 
     weights = check_folder(folder).level_weights
     dataset, maker = build_samples(config, processor, index, weights)
     if rank == 0:
-        _describe(run, config, resumed=checkpoint is not None)
+        _describe(run, config, len(index), resumed=checkpoint is not None)
     start = _step_of(checkpoint)
     network, info = build_network(config, folder, processor)
     if config.batch_statistics and world > 1:
@@ -179,21 +200,26 @@ def _step_of(checkpoint: Path | None) -> int:
     return int(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))["global_step"])
 
 
-def _describe(run: Path, config: TrainConfig, *, resumed: bool) -> None:
-    """Writes what the run is made from; a resumed run has to be made from the same.
+def _describe(run: Path, config: TrainConfig, records: int, *, resumed: bool) -> None:
+    """Writes what the run is made from; a resumed run has to be made from the same bytes.
 
     Raises:
         ConfigError: if the data has changed.
     """
     run.mkdir(parents=True, exist_ok=True)
-    facts: dict[str, Any] = {"version": __version__, "data": fingerprint(config.data.train)}
+    data = fingerprint(config.data.train)
+    facts: dict[str, Any] = {"version": __version__, "data": data, "records": records}
     file = run / RUN_FILE
     if resumed and file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))["data"]
-        if before != facts["data"]:
-            changed = sorted(set(before.items()) ^ set(facts["data"].items()))[0][0]
+        before = json.loads(file.read_text(encoding="utf-8"))
+        if (changed := changed_file(before["data"], data)) is not None:
             raise ConfigError(
                 f"resume: the training data has changed since ({changed}); start in a new output"
+            )
+        if before.get("records", records) != records:
+            raise ConfigError(
+                f"resume: {records} records can be used, before it were {before['records']}: "
+                "photos have changed; restore them, or start in a new output"
             )
     file.write_text(json.dumps(facts, indent=2), encoding="utf-8")
     text = yaml.safe_dump(to_plain(config), sort_keys=False, allow_unicode=True)

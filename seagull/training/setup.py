@@ -220,7 +220,7 @@ def build_plan(
     """
     if not config.data.train:
         raise ConfigError("data.train: name at least one source, e.g. - path: records.jsonl")
-    index = build_index(config.data.train)
+    index = build_index(config.data.train, check_photos=config.data.check_photos)
     bucket, length, source = _buckets(config, processor, index), index.length, index.source
     scene = index.scene
     if config.data.pack == "photo":

@@ -1,0 +1,108 @@
+"""Bad photos show before training; moved data is the same data; two runs do not share a folder."""
+
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seagull.appending import only_writer
+from seagull.config import ConfigError
+from seagull.photos import PhotoError
+from seagull.records import read_records, write_records
+from seagull.training.config import Source
+from seagull.training.records import build_index, changed_file, fingerprint
+from seagull.training.run import train
+
+
+@pytest.fixture
+def moved(records: Path, tmp_path: Path) -> Path:
+    """The records and their photos in another folder."""
+    return shutil.copytree(records.parent, tmp_path / "moved") / records.name
+
+
+def cut(photo: Path) -> None:
+    photo.write_bytes(photo.read_bytes()[: photo.stat().st_size * 2 // 3])
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".gif"])
+def test_a_cut_off_photo_ends_the_run_before_it_starts(moved: Path, ending: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    photo = moved.parent / f"whole{ending}"
+    Image.fromarray(pixels).save(photo)
+    record = next(read_records(moved))
+    write_records(moved, [type(record)(**{**vars(record), "image": photo.name})])
+    assert len(build_index([Source(str(moved))])) == 1
+    with photo.open("ab") as file:
+        file.write(b"notes of the camera" * 20)  # no fault: a decoder stops before it
+    assert len(build_index([Source(str(moved))])) == 1
+    cut(photo)
+    photo.write_bytes(photo.read_bytes()[:-300])
+    with pytest.raises(PhotoError, match=r"whole\."):
+        build_index([Source(str(moved))])
+
+
+def test_checked_photos_and_regions_are_left_out_with_a_count(
+    moved: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    written = list(read_records(moved))
+    cut(moved.parent / written[3].image)
+    (moved.parent / written[5].image).unlink()
+    lines = moved.read_text().splitlines()
+    plain = json.loads(lines[8])
+    plain["regions"][0] = {"id": "1", "rle": {"size": [5, 5], "counts": [0, 25]}}
+    lines[8] = json.dumps(plain)
+    moved.write_text("\n".join(lines))
+    with caplog.at_level(logging.WARNING):
+        index = build_index([Source(str(moved))], check_photos=True)
+    assert index.left_out == 3
+    kept = [index.read(number).id for number in range(len(index))]
+    assert kept == [one.id for n, one in enumerate(written) if n not in (3, 5, 8)]
+    assert "3 of 24 records are left out: record r3" in caplog.text
+
+
+def test_nothing_left_to_train_on_is_said(moved: Path) -> None:
+    for photo in moved.parent.glob("*.png"):
+        cut(photo)
+    with pytest.raises(ConfigError, match="no records that can be used; 24 are left out"):
+        build_index([Source(str(moved))], check_photos=True)
+
+
+def test_ids_that_repeat_are_warned_of(moved: Path, caplog: pytest.LogCaptureFixture) -> None:
+    moved.write_text(moved.read_text().replace('"id": "r7"', '"id": "r6"'))
+    assert len(build_index([Source(str(moved))])) == 24
+    assert "1 records have an id that an earlier one has" in caplog.text
+
+
+def test_a_fingerprint_is_of_bytes_and_their_order_not_of_paths() -> None:
+    assert changed_file({"/a/x": "1", "/a/y": "2"}, {"/b/x": "1", "/b/y": "2"}) is None
+    assert changed_file({"/a/x": "1"}, {"/a/x": "2"}) == "/a/x"
+    assert changed_file({"/a/x": "1", "/a/y": "2"}, {"/a/x": "1"}) == "/a/y"
+    assert changed_file({"/a/x": "1", "/a/y": "2"}, {"/a/x": "2", "/a/y": "1"}) is not None
+
+
+def test_a_run_resumes_with_the_same_bytes_elsewhere_and_not_with_others(
+    settings, records: Path, moved: Path
+) -> None:
+    first = settings(max_steps=2, save_every=1)
+    train(first, Path(first.model))
+    elsewhere = {"train": [{"path": str(moved)}], "workers": 0}
+    again = settings(max_steps=3, save_every=1, data=elsewhere)
+    train(again, Path(again.model))
+    run = json.loads((Path(again.output) / "run.json").read_text())
+    assert run["data"] == fingerprint(again.data.train)
+    moved.write_text(moved.read_text() + "\n")
+    with pytest.raises(ConfigError, match=r"the training data has changed since \(.*moved"):
+        train(settings(max_steps=4, data=elsewhere), Path(again.model))
+
+
+def test_a_second_run_in_the_same_folder_is_refused(settings) -> None:
+    config = settings()
+    Path(config.output).mkdir()
+    with only_writer(Path(config.output) / ".lock") as alone:
+        assert alone
+        with pytest.raises(ConfigError, match="another run is at work"):
+            train(config, Path(config.model))
