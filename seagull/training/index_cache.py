@@ -61,7 +61,7 @@ def load_index(file: RecordFile, *, checked: bool) -> FileIndex | None:
     place = _place(file, checked)
     try:
         with np.load(place, allow_pickle=False) as kept:
-            columns = [kept[name].astype(np.int64) for name in _COLUMNS]
+            columns = {name: kept[name].astype(np.int64) for name in _COLUMNS}
             left_out = int(kept["left_out"]) if "left_out" in kept else 0
     except FileNotFoundError:
         return None
@@ -71,7 +71,7 @@ def load_index(file: RecordFile, *, checked: bool) -> FileIndex | None:
     logger.info("%s: the index of an earlier run is used", file.path)
     if left_out:
         logger.warning("%s: %d records are left out, as before", file.path, left_out)
-    return FileIndex(*columns, left_out=left_out)
+    return FileIndex(**columns, left_out=left_out)
 
 
 def store_index(file: RecordFile, index: FileIndex, *, checked: bool) -> None:
