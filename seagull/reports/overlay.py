@@ -18,7 +18,8 @@ from seagull.types import BoolMask, LevelScore, QualityReport, RegionAssessment
 UNTRAINED_NOTE = "Untrained model: the numbers mean nothing yet."
 TINT = 0.28
 """Share of a region's colour laid over its pixels."""
-HEAT = 0.75
+FAINT, STRONG = 0.25, 0.85
+"""How much of its colour covers the photo in a heat map where quality is 1, and where it is 0."""
 CROWDED = 9
 """From this many regions on, labels leave out the level word."""
 
@@ -67,7 +68,7 @@ def draw_overlay(photo: Pixels, report: QualityReport) -> Image.Image:
 def draw_heatmap(photo: Pixels, report: QualityReport) -> Image.Image:
     """Quality as colour over the greyed photo: at each pixel that of the regions on it.
 
-    Small regions count more, see ``quality_map``. Pixels outside every region stay grey and dark.
+    The worse a region is the more its colour covers, so that what is wrong meets the eye first. Small regions count more, see ``quality_map``. Pixels outside every region stay grey and dark.
 
     Args:
         photo: (H, W, 3) uint8 sRGB, the photo the report is about.
@@ -81,8 +82,9 @@ def draw_heatmap(photo: Pixels, report: QualityReport) -> Image.Image:
     scores, covered = quality_map(canvas, report)
     grey = np.asarray(canvas.pixels @ (0.299, 0.587, 0.114), dtype=np.float64)
     # The photo's light and shade survive as brightness, so that things stay recognisable.
-    shade = 0.6 + 0.4 * grey[..., None] / 255
-    heat = HEAT * ramp(scores) * shade + (1 - HEAT) * grey[..., None]
+    shade = 0.75 + 0.25 * grey[..., None] / 255
+    opacity = (STRONG - (STRONG - FAINT) * scores)[..., None]
+    heat = opacity * ramp(scores) * shade + (1 - opacity) * grey[..., None]
     shown = np.where(covered[..., None], heat, 0.4 * grey[..., None])
     picture = Image.fromarray(shown.round().clip(0, 255).astype(np.uint8))
     bare = () if covered.mean() > 0.995 else ("Dark grey: not in any region.",)
