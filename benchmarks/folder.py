@@ -1,6 +1,7 @@
 """How near a folder run comes to the speed of its slowest stage.
 
     python -m benchmarks.folder PHOTOS [--photos 12] [--boxes 8] [--everything]
+    python -m benchmarks.folder PHOTOS --memory 1000     # resident size after 200 and 1000 photos
 
 Reading (with region making) and the model are timed alone on the same photos, then the folder run,
 in which the next photo is read while the model works. The last line is one JSON object; its
@@ -17,7 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 
+from seagull.inference.assessor import Assessor
 from seagull.inference.folder import AssessedPhoto, assess_photos
 from seagull.inference.load import load
 from seagull.photos import Photo, find_photos, read_photo
@@ -39,6 +42,28 @@ def boxes(photo: Photo, count: int) -> list[Region]:
     return regions
 
 
+EARLY = 200
+"""Photos after which memory is looked at first: caches are full by then."""
+
+
+def resident_mib(assessor: Assessor, paths: Sequence[Path], count: int) -> tuple[float, float]:
+    """Resident size of the process in MiB after ``EARLY`` whole photos and after all of them.
+
+    The folder's photos come again and again, their rows shifted, so that no two are the same.
+    """
+    early = 0.0
+    for number in range(count):
+        pixels = read_photo(paths[number % len(paths)]).pixels
+        assessor.assess(np.roll(pixels, number // len(paths), axis=0))
+        if number + 1 == min(EARLY, count):
+            early = _resident()
+    return early, _resident()
+
+
+def _resident() -> float:
+    return float(psutil.Process().memory_info().rss) / 2**20
+
+
 def main() -> None:
     """Prints the three times and the JSON line."""
     parser = argparse.ArgumentParser(description="Folder runs against their slowest stage.")
@@ -47,7 +72,14 @@ def main() -> None:
     parser.add_argument("--boxes", type=int, default=8)
     parser.add_argument("--everything", action="store_true", help="automatic regions instead")
     parser.add_argument("--model", default="nano")
+    parser.add_argument("--memory", type=int, metavar="COUNT", help="assess so many, for memory")
     arguments = parser.parse_args()
+    if arguments.memory:
+        found = find_photos([arguments.folder])
+        early, late = resident_mib(load(arguments.model), found, arguments.memory)
+        figures = {"photos": arguments.memory, "early_mib": early, "late_mib": late}
+        print(json.dumps({**figures, "growth": late / early - 1}))
+        return
     paths: list[Path] = find_photos([arguments.folder])[: arguments.photos + 1]
     segmenter = load_segmenter(None) if arguments.everything else None
 

@@ -47,7 +47,8 @@ class Engine:
     Args:
         model: in eval mode, on its device.
         processor: of that model.
-        cache_bytes: memory for what is kept of photos.
+        cache_bytes: memory for what is kept of photos; the one in use is kept whatever its size.
+            Most photos of a folder are never asked about again, so a few are enough.
         pack_tokens: most new tokens in one packed pass.
         head: reads numbers off regions' global tokens; None leaves them to the language model.
         region_batch: most regions encoded at once; by default few on a CPU, whose caches hold few
@@ -60,7 +61,7 @@ class Engine:
         processor: SeagullProcessor,
         *,
         head: RegionHead | None = None,
-        cache_bytes: int = 4 << 30,
+        cache_bytes: int = 256 << 20,
         pack_tokens: int = 512,
         region_batch: int | None = None,
     ) -> None:

@@ -68,7 +68,8 @@ def draw_overlay(photo: Pixels, report: QualityReport) -> Image.Image:
 def draw_heatmap(photo: Pixels, report: QualityReport) -> Image.Image:
     """Quality as colour over the greyed photo: at each pixel that of the regions on it.
 
-    The worse a region is the more its colour covers, so that what is wrong meets the eye first. Small regions count more, see ``quality_map``. Pixels outside every region stay grey and dark.
+    The worse a region is, the more its colour covers, so that what is wrong meets the eye first.
+    Small regions count more, see ``quality_map``. Pixels outside every region stay grey and dark.
 
     Args:
         photo: (H, W, 3) uint8 sRGB, the photo the report is about.
