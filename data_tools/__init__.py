@@ -1,0 +1,1 @@
+"""Data sets of region distortions: from a folder of photos to instruction records."""

@@ -1,4 +1,4 @@
-"""Writes the file tree into README.md: each file with the first sentence of its docstring.
+"""Writes the tree of folders into README.md: each with the first sentence of its docstring.
 
 python scripts/file_tree.py           # rewrites the block in README.md
 python scripts/file_tree.py --check   # fails if the block is out of date
@@ -6,11 +6,19 @@ python scripts/file_tree.py --check   # fails if the block is out of date
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("seagull", "data_tools", "benchmarks", "scripts")
-BEGIN, END = "<!-- files: made by scripts/file_tree.py -->\n", "<!-- end of files -->\n"
+PACKAGES = ("seagull", "data_tools")
+OTHERS = {
+    "benchmarks": "What is claimed of speed and memory, as ratios taken in one run",
+    "configs": "Settings of data runs, training runs and of seagull-nano",
+    "docs": "The guides",
+    "scripts": "Steps of seagull-nano's recipe, launchers, and checks of the project itself",
+    "tests": "Mirror the packages",
+}
+BEGIN, END = "<!-- folders: made by scripts/file_tree.py -->\n", "<!-- end of folders -->\n"
 
 
 def summary(file: Path) -> str:
@@ -19,14 +27,24 @@ def summary(file: Path) -> str:
     return docstring.split("\n")[0].rstrip(".")
 
 
+def folders() -> Iterator[tuple[str, str]]:
+    """Folders and what they are about.
+
+    Raises:
+        SystemExit: if a package does not say what it is about.
+    """
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("__init__.py")):
+            name = file.parent.relative_to(ROOT).as_posix()
+            if not (text := summary(file)):
+                raise SystemExit(f"{name}/__init__.py: its docstring says what the folder is about")
+            yield name, text
+    yield from OTHERS.items()
+
+
 def tree() -> str:
-    """The block: files by folder, in order of their names; files without a docstring left out."""
-    lines = []
-    for folder in FOLDERS:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            text = summary(file)
-            if text:
-                lines.append((file.relative_to(ROOT).as_posix(), text))
+    """The block."""
+    lines = list(folders())
     width = max(len(name) for name, _ in lines)
     return "```\n" + "".join(f"{name:<{width}}  {text}\n" for name, text in lines) + "```\n"
 
@@ -39,7 +57,7 @@ def main(check: bool) -> int:
     after = rest.split(END)[1]
     new = before + BEGIN + tree() + END + after
     if check and new != old:
-        print("README.md: the file tree is out of date; run python scripts/file_tree.py")
+        print("README.md: the tree of folders is out of date; run python scripts/file_tree.py")
         return 1
     if not check:
         readme.write_text(new, "utf-8")

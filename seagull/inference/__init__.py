@@ -1,0 +1,1 @@
+"""Using a model: a photo is encoded once, then regions are assessed and talked about."""

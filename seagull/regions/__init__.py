@@ -1,0 +1,1 @@
+"""Regions: from boxes, clicks, masks, polygons and annotations to boolean masks."""

@@ -1,0 +1,1 @@
+"""Instruction tuning: from records to an adapter, on one CPU or many GPUs."""
