@@ -68,6 +68,11 @@ class FriendlyGroup(TyperGroup):
             raise OutputClosedError from error
 
 
+def is_debugging() -> bool:
+    """Whether the command line asked for tracebacks."""
+    return logging.getLogger("seagull").level == logging.DEBUG
+
+
 def complain(message: str) -> None:
     """Writes one line to stderr."""
     typer.echo(f"seagull: {' '.join(message.split())}", err=True)
