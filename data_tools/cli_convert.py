@@ -17,6 +17,7 @@ from data_tools.converters import (
     convert_regions,
 )
 from seagull.records import InstructionRecord, write_records
+from seagull.streams import is_stream, leads_to_stdout
 
 app = typer.Typer(help="Bring other data sets into instruction records.", no_args_is_help=True)
 Target = Annotated[Path, typer.Argument(help="JSONL file of records to write")]
@@ -79,11 +80,21 @@ def _write(source: Path, target: Path, make: Callable[[], Iterable[InstructionRe
     try:
         if not source.exists():
             raise ValueError(f"there is no {source}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = target.with_name(target.name + ".part")
-        count = write_records(scratch, make())
-        scratch.replace(target)
+        count = _write_whole(target, make)
+    except BrokenPipeError:  # main sees to a closed stdout
+        raise
     except (ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"{count} records in {target}")
+    typer.echo(f"{count} records in {target}", err=leads_to_stdout(target))
+
+
+def _write_whole(target: Path, make: Callable[[], Iterable[InstructionRecord]]) -> int:
+    """A file appears under its name when it is whole; stdout and pipes are written as they are."""
+    if is_stream(target):
+        return write_records(target, make())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(target.name + ".part")
+    count = write_records(scratch, make())
+    scratch.replace(target)
+    return count

@@ -19,6 +19,7 @@ from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.regions.rle import Rle
 from seagull.regions.spec import RegionSpec
+from seagull.text_files import open_marked, read_lines
 from seagull.types import AssessmentTask, DistortionType, Message
 
 
@@ -119,8 +120,7 @@ def _rows(table: Path, columns: OpinionColumns) -> Iterator[dict[str, Any]]:
     if suffix == ".parquet":
         yield from _parquet_rows(table, columns)
     elif suffix == ".jsonl":
-        with table.open(encoding="utf-8") as lines:
-            yield from (json.loads(line) for line in lines if line.strip())
+        yield from (json.loads(line) for line in read_lines(table) if line.strip())
     elif suffix in (".csv", ".tsv", ".txt"):
         with table.open(encoding="utf-8-sig", newline="") as lines:
             yield from csv.DictReader(lines, delimiter="\t" if suffix == ".tsv" else ",")
@@ -163,10 +163,10 @@ def convert_regions(annotations: Path, images: Path, target: Path) -> Iterator[I
     photos: dict[Any, str] = {}
     regions: dict[Any, list[dict[str, Any]]] = {}
     try:
-        with annotations.open("rb") as handle:
+        with open_marked(annotations) as handle:
             for image in ijson.items(handle, "images.item", use_float=True):
                 photos[image["id"]] = str(image["file_name"])
-        with annotations.open("rb") as handle:
+        with open_marked(annotations) as handle:
             for item in ijson.items(handle, "annotations.item", use_float=True):
                 if {"quality", "importance", "distortions"} & set(item):
                     regions.setdefault(item["image_id"], []).append(item)

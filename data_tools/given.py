@@ -20,6 +20,7 @@ from data_tools.settings import digest_files, given_files
 from data_tools.state import OutputTree, read_json
 from seagull.regions.masks import polygon_mask
 from seagull.regions.rle import Rle, decode
+from seagull.text_files import open_marked, read_lines
 from seagull.types import BoolMask
 
 UnitBox = tuple[float, float, float, float]
@@ -112,27 +113,26 @@ _Row = tuple[str, str, int, float, str]
 
 
 def _jsonl_rows(path: Path) -> Iterator[_Row]:
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            plain = json.loads(line)
-            photo = str(plain["image"])
-            for number, segment in enumerate(plain["segments"]):
-                rle = {"size": segment["size"], "counts": segment["counts"]}
-                area = float(segment.get("area", 0))
-                yield photo, PurePosixPath(photo).stem, number, area, json.dumps({"rle": rle})
+    for line in read_lines(path):
+        plain = json.loads(line)
+        photo = str(plain["image"])
+        for number, segment in enumerate(plain["segments"]):
+            rle = {"size": segment["size"], "counts": segment["counts"]}
+            area = float(segment.get("area", 0))
+            yield photo, PurePosixPath(photo).stem, number, area, json.dumps({"rle": rle})
 
 
 def _coco_rows(path: Path) -> Iterator[_Row]:
     images: dict[Any, tuple[str, int, int]] = {}
-    with path.open("rb") as handle:
+    with open_marked(path) as handle:
         for image in ijson.items(handle, "images.item", use_float=True):
             images[image["id"]] = (image["file_name"], int(image["height"]), int(image["width"]))
-    with path.open("rb") as handle:
+    with open_marked(path) as handle:
         categories = {
             item["id"]: str(item["name"])
             for item in ijson.items(handle, "categories.item", use_float=True)
         }
-    with path.open("rb") as handle:
+    with open_marked(path) as handle:
         for number, item in enumerate(ijson.items(handle, "annotations.item", use_float=True)):
             photo, height, width = images[item["image_id"]]
             region = _coco_region(item, height, width)

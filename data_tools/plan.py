@@ -18,6 +18,7 @@ from typing import Any
 from data_tools.config import DataConfig
 from data_tools.sources import Inspection, inspect, is_photo
 from data_tools.state import OutputTree, digest_of, read_json
+from seagull.text_files import to_json
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def make_plan(tree: OutputTree, config: DataConfig) -> PlanSummary:
     shards: list[int] = head["shards"]
     for start in range(0, len(added), config.plan.shard_size):
         group = added[start : start + config.plan.shard_size]
-        text = "".join(json.dumps(asdict(photo), ensure_ascii=False) + "\n" for photo in group)
+        text = "".join(to_json(asdict(photo)) + "\n" for photo in group)
         path = tree.plan_shard(len(shards)).relative_to(tree.root)
         tree.write(str(path), text.encode(), flush=True)
         shards.append(len(group))
@@ -186,7 +187,7 @@ class _Inspections:
         with self.path.open("a", encoding="utf-8") as out:
             for row in _map(look, todo, config.run.workers):
                 self.rows[row.path] = row
-                out.write(json.dumps(row.to_dict(), ensure_ascii=False) + "\n")
+                out.write(to_json(row.to_dict()) + "\n")
                 out.flush()
 
     def _fresh(self, root: Path, path: str) -> bool:
@@ -203,9 +204,7 @@ class _Inspections:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.path.with_suffix(".part")
         with scratch.open("w", encoding="utf-8") as out:
-            out.writelines(
-                json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in self.rows.values()
-            )
+            out.writelines(to_json(row.to_dict()) + "\n" for row in self.rows.values())
         scratch.replace(self.path)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from seagull.regions.spec import RegionSpec
+from seagull.streams import open_output, write_json
+from seagull.text_files import read_lines, to_json
 from seagull.types import AssessmentTask, DistortionType, Message
 
 
@@ -166,20 +168,19 @@ def read_records(path: Path) -> Iterator[InstructionRecord]:
     Raises:
         ValueError: with the line's number, if a line is not a record.
     """
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                try:
-                    yield InstructionRecord.from_dict(json.loads(line))
-                except (ValueError, KeyError, TypeError) as error:
-                    raise ValueError(f"{path}, line {number}: {error}") from error
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.strip():
+            try:
+                yield InstructionRecord.from_dict(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"{path}, line {number}: {error}") from error
 
 
 def write_records(path: Path, records: Iterable[InstructionRecord]) -> int:
-    """Writes a JSONL file and returns the number of records."""
+    """Writes a JSONL file, or lines to stdout or a pipe; returns the number of records."""
     count = 0
-    with path.open("w", encoding="utf-8") as out:
+    with open_output(path) as out:
         for record in records:
-            out.write(json.dumps(record.to_dict(), ensure_ascii=False) + "\n")
+            write_json(to_json(record.to_dict()) + "\n", out, flush=False)
             count += 1
     return count

@@ -14,6 +14,7 @@ from seagull.photos import PhotoError, find_photos
 from seagull.regions.everything import Selection
 from seagull.regions.parse import parse_box, parse_point
 from seagull.regions.spec import RegionSpec
+from seagull.text_files import read_text
 from seagull.types import AssessmentTask, ModelInfo
 
 # A name in front of a region: "face=40,60,220,300".
@@ -182,7 +183,7 @@ def _rle(text: str) -> Any:
             )
         if path.stat().st_size > _MAX_RLE_BYTES:
             raise ValueError(f"{path}: larger than 64 MiB, which no run lengths of a photo are")
-        text = path.read_text("utf-8", errors="replace")
+        text = read_text(path)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

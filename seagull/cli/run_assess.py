@@ -20,7 +20,8 @@ from seagull.photos import Photo, read_photo
 from seagull.regions.build import build_regions
 from seagull.regions.segmenter import Segmenter
 from seagull.regions.spec import RegionSpec
-from seagull.reports.jsonl import PhotoFile, ReportLog
+from seagull.reports.jsonl import PhotoFile
+from seagull.reports.stream import Reports, open_reports
 from seagull.types import AssessmentTask, QualityReport, Region
 
 
@@ -86,9 +87,10 @@ def run_assess(request: AssessRequest, services: Services) -> None:
     request.outputs.check_apart(photos, list(request.photos))
     check_early(specs, photos)
     with ExitStack() as stack:
-        log = None
+        log: Reports | None = None
         if request.outputs.jsonl is not None:
-            log = stack.enter_context(ReportLog(request.outputs.jsonl))
+            log = open_reports(request.outputs.jsonl)
+            stack.enter_context(log)
         run = _prepare(request, specs, services)
         outputs = stack.enter_context(Outputs(request.outputs, common_folder(photos)))
         bar = stack.enter_context(
@@ -138,7 +140,11 @@ def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Serv
 
 
 def _assess_all(
-    run: _Run, photos: list[Path], log: ReportLog | None, outputs: Outputs, bar: LateBar
+    run: _Run,
+    photos: list[Path],
+    log: Reports | None,
+    outputs: Outputs,
+    bar: LateBar,
 ) -> tuple[int, int]:
     """Writes the results of all photos; how many failed and how many were there already."""
     failed = resumed = 0
@@ -157,7 +163,7 @@ def _assess_all(
 
 
 def _in_order(
-    run: _Run, photos: list[Path], log: ReportLog | None
+    run: _Run, photos: list[Path], log: Reports | None
 ) -> Generator[AssessedPhoto | FailedPhoto | _Done, None, None]:
     """One result a photo, in the order given; new reports are in the log before they come out."""
     states = {path: PhotoFile.of(path) for path in photos if path.exists()}

@@ -71,9 +71,13 @@ def run_chat(request: ChatRequest, services: Services) -> None:
     if typed:
         typer.echo(talk.listing())
         typer.echo("Ask about them; /help for help, /quit to leave.")
+    asked = False
     for line in _typed_lines() if typed else _piped_lines():
+        asked = asked or bool(line.strip())
         if not talk.take(line, forgiving=typed):
             return
+    if not (typed or asked):
+        raise ValueError("no question was asked; give --ask QUESTION, or one a line on stdin")
 
 
 class _Talk:
@@ -222,4 +226,6 @@ def _typed_lines() -> Iterator[str]:
 
 
 def _piped_lines() -> Iterator[str]:
-    yield from sys.stdin
+    for number, line in enumerate(sys.stdin):
+        # PowerShell begins what it pipes with a byte order mark.
+        yield line if number else line.removeprefix("\ufeff")

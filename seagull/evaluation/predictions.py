@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,7 +219,7 @@ class PredictionLog:
         place = 0
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                if number == 1 and line != header:
+                if number == 1 and line.removeprefix(BOM_UTF8) != header:
                     if header.startswith(line):
                         return 0
                     raise ValueError(_other_settings(path, line))
@@ -240,7 +241,7 @@ def read_rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     """
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if not line.strip() or line.startswith(_START):
+            if not line.strip() or line.removeprefix(BOM_UTF8).startswith(_START):
                 continue
             try:
                 plain = json.loads(line)

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from seagull.download import cache_dir
+from seagull.home import home_path
 from seagull.inference.answers import READ_OUT
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
@@ -158,7 +159,7 @@ def find_model(model: str | Path) -> Path:
     Raises:
         ModelError: if it is neither a folder nor a known name; the message lists the nearest ones.
     """
-    if (folder := Path(model).expanduser()).is_dir():
+    if (folder := home_path(model)).is_dir():
         return folder
     entries = {entry.name: entry for entry in known_models()}
     name = "nano" if str(model) == "seagull-nano" else str(model)

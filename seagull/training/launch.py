@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from seagull.config import ConfigError
+from seagull.text_files import read_text
 
 DEFAULT_PORT = 29517
 
@@ -131,7 +132,7 @@ def from_hostfile(launch: Launch, here: str) -> Launch:
     if not launch.hostfile.is_file():
         raise ConfigError(f"--hostfile: there is no file {launch.hostfile}")
     hosts: list[tuple[str, int | None]] = []
-    for line in launch.hostfile.read_text(encoding="utf-8").splitlines():
+    for line in read_text(launch.hostfile).splitlines():
         words = line.split("#", 1)[0].split()
         if not words:
             continue
@@ -169,7 +170,7 @@ def prepare_deepspeed(wanted: str, device: str) -> dict[str, Any]:
     if wanted in deepspeed_presets():
         text = resources.files("seagull.training.deepspeed").joinpath(name).read_text("utf-8")
     elif file.is_file():
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
     else:
         raise ConfigError(
             f"deepspeed: {wanted!r} is neither a file nor one of {', '.join(deepspeed_presets())}"

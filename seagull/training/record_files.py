@@ -10,6 +10,7 @@ from typing import Any
 from seagull.records import InstructionRecord
 from seagull.row_tables import TABLES, RowTable, RowTableError, open_table
 from seagull.tar_shards import TAR, shard_record, shard_records
+from seagull.text_files import open_marked
 
 NESTED = ("regions", "messages", "labels")
 FIELDS = frozenset({"id", "image", "reference", *NESTED})
@@ -31,8 +32,8 @@ def records_of(file: Path) -> Iterator[tuple[int, InstructionRecord]]:
         for place, body in shard_records(file):
             yield place, _checked(body, f"{file}, byte {place}")
         return
-    offset = 0
-    with file.open("rb") as lines:
+    with open_marked(file) as lines:
+        offset = lines.tell()
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield offset, _checked(line, f"{file}, line {number}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seagull.config import ConfigError
+from seagull.home import home_path
 from seagull.row_tables import TABLES, RowTableError, open_table
 from seagull.tar_shards import TAR
 from seagull.training.config import Source
@@ -42,7 +43,7 @@ def source_files(source: Source) -> list[RecordFile]:
     """
     if source.path.startswith(HF):
         return _dataset_files(source.path.removeprefix(HF), source.split)
-    place = Path(source.path).expanduser()
+    place = home_path(source.path)
     if place.is_dir():
         found = [file for ending in ENDINGS for file in place.glob(f"*{ending}")]
     else:
@@ -69,7 +70,7 @@ def file_digest(path: Path) -> str:
 
 def _dataset_files(name: str, split: str) -> list[RecordFile]:
     """The Arrow files behind a split, which are read without the library from then on."""
-    place = Path(name).expanduser()
+    place = home_path(name)
     dataset = _load(name, place, split)
     paths = [Path(one["filename"]).resolve() for one in dataset.cache_files]
     folder = place.resolve() if place.is_dir() else place.resolve().parent
