@@ -36,7 +36,9 @@ def opinions(
 ) -> None:
     """Opinion scores of whole photos (KonIQ, SPAQ, KADID, BIQ2021 ... tables)."""
     _write(
-        table, target, lambda: convert_opinions(table, _columns(columns), images, target, metric)
+        table,
+        target,
+        lambda: convert_opinions(table, _columns(columns), images, _place(target), metric),
     )
 
 
@@ -58,7 +60,7 @@ def regions(
     target: Target,
 ) -> None:
     """Labelled regions of photos in COCO's form."""
-    _write(annotations, target, lambda: convert_regions(annotations, images, target))
+    _write(annotations, target, lambda: convert_regions(annotations, images, _place(target)))
 
 
 @app.command("seagull-100w")
@@ -73,7 +75,12 @@ def seagull_100w(
     """The published SEAGULL-100w tree (its label JSON is streamed, of any size)."""
     pairs = dict(field.partition("=")[::2] for field in renamed or [])
     rois, scores = root / rois_path(name), root / scores_path(name)
-    _write(scores, target, lambda: convert_published(root, rois, scores, target, pairs))
+    _write(scores, target, lambda: convert_published(root, rois, scores, _place(target), pairs))
+
+
+def _place(target: Path) -> Path:
+    """What the records' photos are named relative to; on their way elsewhere, the current folder."""
+    return Path("-") if is_stream(target) else target
 
 
 def _write(source: Path, target: Path, make: Callable[[], Iterable[InstructionRecord]]) -> None:
