@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from data_tools.state import digest
 from seagull.photos import PhotoError, read_photo
+from seagull.raw_photos import RAW_SUFFIXES
+from seagull.upright import open_upright
 
-_BAYER = (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".orf", ".raf", ".rw2", ".rwl", ".pef")
-RAW_SUFFIXES = frozenset((*_BAYER, ".srw", ".3fr", ".iiq"))
 RGB_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".jp2", ".ppm", ".pgm")
 )
@@ -62,14 +62,13 @@ def is_photo(path: Path) -> bool:
 def inspect(root: Path, relative: str, min_side: int) -> Inspection:
     """Reads, decodes and measures one file; what is wrong becomes a reason, not an error."""
     path = root / relative
-    kind = "raw" if path.suffix.lower() in RAW_SUFFIXES else "rgb"
     try:
         status = path.stat()
         data = path.read_bytes()
     except OSError as error:
-        return Inspection(relative, 0, 0, "", None, 0, 0, kind, f"cannot be read: {error.strerror}")
-    look = _look_raw if kind == "raw" else _look_rgb
-    pixels, width, height, reason = look(path, data)
+        wrong = f"cannot be read: {error.strerror}"
+        return Inspection(relative, 0, 0, "", None, 0, 0, "rgb", wrong)
+    kind, (pixels, width, height, reason) = _look(path, data)
     if reason is None and min(width, height) < min_side:
         reason = f"too small: {width}x{height}, the shorter side must be at least {min_side}"
     return Inspection(
@@ -88,22 +87,14 @@ def inspect(root: Path, relative: str, min_side: int) -> Inspection:
 _Look = tuple[str | None, int, int, str | None]
 
 
-def _look_rgb(path: Path, data: bytes) -> _Look:
-    del data  # read_photo names the file in its messages, so it gets the path.
+def _look(path: Path, data: bytes) -> tuple[str, _Look]:
+    """Kind, digest of the pixels, width, height, and what is wrong; the path is for messages."""
     try:
+        with open_upright(path) as picture:
+            height, width = picture.size
+            if picture.raw:
+                return "raw", (digest(data), width, height, None)
         pixels = read_photo(path).pixels
     except PhotoError as error:
-        return None, 0, 0, f"unreadable: {str(error).removeprefix(f'{path}: ')}"
-    return pixel_digest(pixels), pixels.shape[1], pixels.shape[0], None
-
-
-def _look_raw(path: Path, data: bytes) -> _Look:
-    try:
-        import rawpy
-    except ImportError:
-        return None, 0, 0, "RAW photos need rawpy: pip install 'seagull-iqa[data]'"
-    try:
-        with rawpy.imread(str(path)) as raw:
-            return digest(data), int(raw.sizes.width), int(raw.sizes.height), None
-    except rawpy.LibRawError as error:
-        return None, 0, 0, f"not a RAW photo LibRaw can read: {error}"
+        return "rgb", (None, 0, 0, f"unreadable: {str(error).removeprefix(f'{path}: ')}")
+    return "rgb", (pixel_digest(pixels), pixels.shape[1], pixels.shape[0], None)

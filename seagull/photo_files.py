@@ -1,17 +1,11 @@
-"""Files of photos: which are meant by a path, folder or pattern, and opening one safely."""
+"""Files of photos: which are meant by a path, folder or pattern; sizes and formats accepted."""
 
 from __future__ import annotations
 
 import glob
-import io
 import re
-import threading
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-from PIL import Image
 
 MAX_PIXELS = 160_000_000
 """Largest photo accepted, in pixels (0.5 GB once decoded); medium-format cameras stay below."""
@@ -26,71 +20,12 @@ EXTENSIONS = frozenset((*_JPEG, *_OTHER))
 """Endings, in lower case, by which photos are found in folders and patterns."""
 
 
-_warning_filters = threading.Lock()
-
-
 class PhotoError(ValueError):
     """A photo that cannot be used; the message says which, why, and what to do."""
 
 
-@contextmanager
-def open_picture(source: str | Path | bytes) -> Iterator[tuple[str, Image.Image]]:
-    """The name and the opened, not yet decoded picture; size and format have been checked.
-
-    Raises:
-        PhotoError: if there is no such file, or it is empty, not a picture, or too large.
-    """
-    stream: io.BytesIO | Path
-    if isinstance(source, bytes):
-        name, stream, length = "the picture", io.BytesIO(source), len(source)
-    else:
-        stream = _existing_file(source)
-        name, length = str(stream), stream.stat().st_size
-    if length == 0:
-        raise PhotoError(f"{name}: the file is empty; copy or download it again")
-    with _opened(name, stream) as image:
-        check_size(name, image.size)
-        yield name, image
-
-
-def _existing_file(source: str | Path) -> Path:
-    if str(source).startswith(("http://", "https://")):
-        raise PhotoError(f"{source}: web addresses are not read; save the photo as a file first")
-    path = Path(source)
-    try:
-        if path.is_file():
-            return path
-        if path.is_dir():
-            raise PhotoError(f"{path}: this is a folder; name a photo in it")
-        found = path.exists()
-    except OSError as error:
-        raise PhotoError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except ValueError as error:
-        raise PhotoError(f"{str(source)!r} is not a path: {error}") from error
-    problem = "not a regular file" if found else "there is no such file"
-    raise PhotoError(f"{path}: {problem}; check the path")
-
-
-@contextmanager
-def _opened(name: str, stream: io.BytesIO | Path) -> Iterator[Image.Image]:
-    try:
-        # Pillow warns about sizes that are legal here; the limit that counts is ours.
-        with _warning_filters, warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(stream, formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise PhotoError(f"{name}: {_too_large()}") from error
-    except PermissionError as error:
-        raise PhotoError(f"{name}: no permission to read it") from error
-    except Exception as error:  # headers of broken files fail in many ways, by design of decoders
-        raise PhotoError(
-            f"{name}: not a picture that can be read; use one of {', '.join(FORMATS)}"
-        ) from error
-    with image:
-        yield image
-
-
-def _too_large() -> str:
+def too_large() -> str:
+    """What is wrong with a picture of more than ``MAX_PIXELS``, and what to do."""
     return f"more than {MAX_PIXELS / 1e6:.0f} million pixels; make it smaller first"
 
 
@@ -104,7 +39,7 @@ def check_size(name: str, size: tuple[int, int]) -> None:
     if width < 1 or height < 1:
         raise PhotoError(f"{name}: it has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS:
-        raise PhotoError(f"{name}: {width} x {height} is {_too_large()}")
+        raise PhotoError(f"{name}: {width} x {height} is {too_large()}")
 
 
 def find_photos(patterns: Sequence[str | Path]) -> list[Path]:

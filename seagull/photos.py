@@ -2,35 +2,31 @@
 
 | what comes in | what is done |
 | --- | --- |
-| EXIF orientation | applied: the pixels stand as a viewer shows them |
-| embedded ICC profile | converted to sRGB (CMYK, RGB, grey and Lab alike) |
+| embedded ICC profile | converted to sRGB by its curves, whatever its name |
 | CMYK, YCbCr, Lab, palette, grey, 1 bit | converted to RGB |
 | alpha, transparent colour | laid over white |
 | 16-bit grey or RGB | scaled to 8 bits, never clipped |
 | float | read as [0, 1]; anything outside is refused |
-| several frames (GIF, WebP, APNG, TIFF) | refused, with the number of frames |
-| second pictures of a camera file (MPO) | ignored: they are previews and depth maps |
-| more than ``MAX_PIXELS`` | refused from the header, before anything is decoded |
-| missing, empty, truncated, not a picture | refused |
 
-Nothing of Pillow's process-wide settings is changed.
+Which file is what, RAW and HEIC photos, frames and orientation: ``seagull.upright``. Nothing of
+Pillow's process-wide settings is changed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import logging
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image
 
-from seagull.photo_files import MAX_PIXELS, PhotoError, check_size, find_photos, open_picture
+from seagull.arrays import as_array
+from seagull.colours import deep_grey, is_deep_grey, over_white, to_srgb
+from seagull.photo_files import MAX_PIXELS, PhotoError, check_size, find_photos
 from seagull.types import ImageInfo
+from seagull.upright import PhotoFile, open_upright
 
 __all__ = [
     "MAX_PIXELS",
@@ -42,10 +38,10 @@ __all__ = [
     "read_photo",
 ]
 
-logger = logging.getLogger(__name__)
-
 Pixels = NDArray[np.uint8]
-PhotoSource = str | Path | Image.Image | NDArray[np.generic] | bytes
+PhotoSource = PhotoFile | Image.Image | NDArray[np.generic]
+"""A path, the bytes of a file, a file opened with "rb", a Pillow image, or an array (a torch tensor
+counts as one)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,113 +96,34 @@ class Photo:
 
 
 def read_photo(source: PhotoSource) -> Photo:
-    """The photo in a file, a Pillow image, an array, or the bytes of a file.
+    """The photo in a file, an opened file, the bytes of one, a Pillow image, or an array.
 
     Args:
         source: arrays are (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), as uint8, uint16, or float
-            in [0, 1].
+            in [0, 1]; a torch tensor counts as an array.
 
     Raises:
         PhotoError: by the rules of this module.
     """
-    if isinstance(source, np.ndarray):
-        return Photo(_from_array(source))
-    if isinstance(source, Image.Image):
-        check_size("the picture", source.size)
-        return Photo(_from_image("the picture", source))
-    with open_picture(source) as (name, image):
-        path = None if isinstance(source, bytes) else name
-        return Photo(_from_image(name, image), path)
+    array = as_array(source)
+    if array is not None:
+        return Photo(_from_array(array))
+    assert not isinstance(source, np.ndarray)
+    with open_upright(source) as picture:
+        return Photo(_from_image(picture.name, picture.load()), picture.path)
 
 
 def _from_image(name: str, image: Image.Image) -> Pixels:
-    frames = _frame_count(image)
-    if frames > 1:
-        raise PhotoError(f"{name}: it has {frames} frames; save the one to assess as a photo")
     try:
-        image.load()
-    except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, and more
-        raise PhotoError(
-            f"{name}: the file is damaged or cut off ({error}); copy or download it again"
-        ) from error
-    try:
-        return np.array(_to_rgb(name, _upright(image)), dtype=np.uint8)
+        if is_deep_grey(image):
+            return _from_array(deep_grey(name, image))
+        return np.array(to_srgb(image), dtype=np.uint8)
     except PhotoError:
         raise
     except (ValueError, OSError, KeyError) as error:
         raise PhotoError(
             f"{name}: {image.mode} pixels cannot be converted ({error}); save it as RGB"
         ) from error
-
-
-def _frame_count(image: Image.Image) -> int:
-    if image.format == "MPO":
-        return 1
-    try:
-        return int(getattr(image, "n_frames", 1))
-    except Exception:  # a file that ends inside a later frame; decoding reports what is wrong
-        return 1
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception as error:  # broken EXIF is common and says nothing about the pixels
-        logger.warning("EXIF data ignored, it cannot be read: %s", error)
-        return image
-
-
-def _to_rgb(name: str, image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        return Image.fromarray(_from_array(_deep_grey(name, image)))
-    profile = image.info.get("icc_profile")
-    if image.has_transparency_data:
-        return _over_white(image.convert("RGBA"), profile)
-    if profile:
-        converted = _through_profile(image, profile)
-        if converted is not None:
-            return converted
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        assert converted is not None
-        return converted
-    return image.convert("RGB")
-
-
-def _over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
-    colour = image.convert("RGB")
-    if profile:
-        colour = _through_profile(colour, profile) or colour
-    white = Image.new("RGB", image.size, (255, 255, 255))
-    white.paste(colour, mask=image.getchannel("A"))
-    return white
-
-
-def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The image in sRGB; None if the profile is sRGB already or cannot be used."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(source).lower():
-            return None
-        target = ImageCms.createProfile("sRGB")
-        plain = image if image.mode in ("RGB", "CMYK", "L", "LAB") else image.convert("RGB")
-        return ImageCms.profileToProfile(plain, source, target, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
-        logger.warning("colour profile ignored, it cannot be applied: %s", error)
-        return None
-
-
-def _deep_grey(name: str, image: Image.Image) -> NDArray[np.generic]:
-    values = np.asarray(image)
-    if image.mode == "F":
-        return values
-    if values.min() < 0 or values.max() > 65535:
-        raise PhotoError(
-            f"{name}: 32-bit grey values from {values.min()} to {values.max()}; save it with "
-            "8 or 16 bits"
-        )
-    return values.astype(np.uint16)
 
 
 def _from_array(array: NDArray[np.generic]) -> Pixels:
@@ -222,7 +139,7 @@ def _from_array(array: NDArray[np.generic]) -> Pixels:
     check_size("the array", (shape[1], shape[0]))
     pixels = _to_8_bits(array).reshape(*shape[:2], channels)
     if channels == 4:
-        return np.array(_over_white(Image.fromarray(pixels), None), dtype=np.uint8)
+        return np.array(over_white(Image.fromarray(pixels), None), dtype=np.uint8)
     return np.repeat(pixels, 3, axis=2) if channels == 1 else pixels.copy()
 
 

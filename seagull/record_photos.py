@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
-from typing import IO
 
-from PIL import Image
-
-from seagull.photo_files import PhotoError, open_picture
+from seagull.photo_files import PhotoError
 from seagull.photos import Photo, read_photo
 from seagull.row_tables import TABLES, RowTableError, open_table
 from seagull.tar_shards import TAR, TarShardError, shard_photo
-
-_ROTATED = (5, 6, 7, 8)
-"""EXIF orientations that swap width and height."""
-_ORIENTATION = 0x0112
+from seagull.upright import open_upright
 
 
 def record_photo(image: str, folder: Path) -> Photo:
@@ -37,39 +30,8 @@ def record_photo_size(image: str, folder: Path) -> tuple[int, int]:
     Raises:
         PhotoError: if it cannot be opened.
     """
-    with open_picture(_source(image, folder)) as (_, picture):
-        width, height = picture.size
-        return (width, height) if _orientation(picture) in _ROTATED else (height, width)
-
-
-def _orientation(picture: Image.Image) -> int:
-    if picture.format == "PNG" and not _has_notes(picture):
-        return 1
-    try:
-        return int(picture.getexif().get(_ORIENTATION, 1))
-    except Exception:  # broken EXIF is common; reading the photo ignores it, too
-        return 1
-
-
-def _has_notes(picture: Image.Image) -> bool:
-    """Whether a PNG file has a chunk that could hold an orientation.
-
-    Pillow decodes the pixels to find out, because such chunks may follow them.
-    """
-    stream: IO[bytes] | None = getattr(picture, "fp", None)
-    if stream is None:
-        return True
-    before = stream.tell()
-    stream.seek(8)
-    try:
-        while len(head := stream.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            if kind in (b"eXIf", b"tEXt", b"zTXt", b"iTXt"):
-                return True
-            stream.seek(length + 4, 1)
-        return False
-    finally:
-        stream.seek(before)
+    with open_upright(_source(image, folder)) as picture:
+        return picture.size
 
 
 def _source(image: str, folder: Path) -> Path | bytes:

@@ -11,35 +11,21 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from data_tools.reference.arrays import FloatMap, LinearImage, RgbImage
+from seagull.srgb import LINEAR_STEPS, code_of_linear, linear_to_srgb, srgb_to_linear
 
-_STEPS = 1 << 16
-
-
-def srgb_to_linear(encoded: ArrayLike) -> NDArray[np.float64]:
-    """Linear light in [0, 1] of sRGB-encoded values in [0, 1]."""
-    value = np.asarray(encoded, dtype=np.float64)
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-
-
-def linear_to_srgb(linear: ArrayLike) -> NDArray[np.float64]:
-    """sRGB-encoded values in [0, 1] of linear light; what lies outside [0, 1] is clipped."""
-    value = np.clip(np.asarray(linear, dtype=np.float64), 0.0, 1.0)
-    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
+__all__ = [
+    "code_of_linear", "colour_matrix", "decode", "encode", "expose", "linear_of_code",
+    "linear_to_srgb", "mosaic", "srgb_to_linear", "white_balance",
+]  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def linear_of_code() -> NDArray[np.float32]:
     """Linear light of each 8-bit code, shape (256,)."""
     return srgb_to_linear(np.arange(256) / 255).astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def code_of_linear() -> NDArray[np.uint8]:
-    """The nearest 8-bit code of each 16-bit linear step, shape (65536,)."""
-    return np.rint(linear_to_srgb(np.arange(_STEPS) / (_STEPS - 1)) * 255).astype(np.uint8)
 
 
 def decode(image: RgbImage) -> LinearImage:
@@ -50,7 +36,7 @@ def decode(image: RgbImage) -> LinearImage:
 def encode(linear: LinearImage) -> RgbImage:
     """The 8-bit sRGB image of linear light, rounded to nearest, clipped to [0, 1]."""
     clipped = np.clip(linear, 0, 1)
-    return np.take(code_of_linear(), np.rint(clipped * (_STEPS - 1)).astype(np.uint16))
+    return np.take(code_of_linear(), np.rint(clipped * (LINEAR_STEPS - 1)).astype(np.uint16))
 
 
 def white_balance(linear: LinearImage, gains: tuple[float, float, float]) -> LinearImage:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from seagull.photo_files import open_picture
 from seagull.types import BoolMask
+from seagull.upright import open_upright
 
 
 def read_mask(path: str | Path, size: tuple[int, int]) -> BoolMask:
@@ -26,16 +26,14 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> BoolMask:
     Raises:
         ValueError: if the file cannot be read, has another size, or marks nothing.
     """
-    with open_picture(path) as (name, image):
-        if image.size != (size[1], size[0]):
+    with open_upright(path) as picture:
+        name = picture.name
+        if picture.size != size:
             raise ValueError(
-                f"{name}: the mask is {image.width} x {image.height} pixels, the photo "
+                f"{name}: the mask is {picture.size[1]} x {picture.size[0]} pixels, the photo "
                 f"{size[1]} x {size[0]}; a mask needs the photo's own size"
             )
-        try:
-            mask = _inside(image)
-        except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, and more
-            raise ValueError(f"{name}: the mask is damaged or cut off ({error})") from error
+        mask = _inside(picture.load())
     if not mask.any():
         raise ValueError(f"{name}: the mask marks no pixel; paint the region white on black")
     return mask
