@@ -79,7 +79,7 @@ def seagull_100w(
 
 
 def _place(target: Path) -> Path:
-    """What the records' photos are named relative to; on their way elsewhere, the current folder."""
+    """The file that photos are named relative to; for a stream, one in the current folder."""
     return Path("-") if is_stream(target) else target
 
 

@@ -138,6 +138,7 @@ def print_plan(console: Console, summary: PlanSummary) -> None:
             else ""
         )
         + (f"; rejected: {rejected}" if rejected else "")
+        + (f"\n{summary.left_out}" if summary.left_out else "")
         + (f"\n{summary.cost}" if summary.cost else "")
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 
+from seagull.photo_lists import names_a_pattern
 from seagull.photos import Photo, read_photo
 from seagull.reports.csv import CsvReports
 from seagull.reports.json import report_to_json
@@ -204,7 +204,7 @@ class _Pictures:
 
 def several_photos(arguments: list[str]) -> bool:
     """Whether the arguments can mean more than one photo, whatever they mean today."""
-    return len(arguments) > 1 or Path(arguments[0]).is_dir() or glob.has_magic(arguments[0])
+    return len(arguments) > 1 or Path(arguments[0]).is_dir() or names_a_pattern(arguments[0])
 
 
 def heatmap_beside(overlay: Path, several: bool) -> Path:

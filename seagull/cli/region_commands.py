@@ -55,6 +55,9 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
         str, typer.Option("--tasks", metavar="LIST", help="What to ask, comma-separated.")
     ] = "quality,importance,distortion",
     text: Annotated[bool, typer.Option("--text", help="Answers in words, too (slower).")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only list the photos, and what is left out.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)
     ] = False,
@@ -124,6 +127,7 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
         model=ModelRequest(model, device, dtype, quantization),
         tasks=asked,
         text=text,
+        dry_run=dry_run,
     )
     run_assess(request, context.obj)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from seagull.cli.names import unknown_name
-from seagull.photos import PhotoError, find_photos
+from seagull.photo_lists import Listing, joined, list_photos
+from seagull.photos import PhotoError
 from seagull.regions.everything import Selection
 from seagull.regions.parse import parse_box, parse_point
 from seagull.regions.spec import RegionSpec
@@ -101,16 +102,16 @@ def parse_tasks(text: str) -> tuple[AssessmentTask, ...]:
     return tuple(task for task in AssessmentTask if task.value in given)
 
 
-def gather_photos(patterns: list[str]) -> tuple[list[Path], list[str]]:
-    """The photos that the arguments mean, each once, and what is wrong with the other arguments."""
-    found: dict[Path, None] = {}
+def gather_photos(patterns: list[str]) -> tuple[Listing, list[str]]:
+    """What the arguments mean, each photo once, and what is wrong with the other arguments."""
+    found: list[Listing] = []
     wrong: list[str] = []
     for pattern in patterns:
         try:
-            found.update(dict.fromkeys(find_photos([pattern])))
+            found.append(list_photos([pattern]))
         except (PhotoError, OSError) as error:
             wrong.append(str(error))
-    return list(found), wrong
+    return joined(found), wrong
 
 
 def fingerprint(

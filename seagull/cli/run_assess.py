@@ -16,12 +16,14 @@ from seagull.cli.progress import LateBar
 from seagull.cli.requests import RegionRequest, fingerprint, gather_photos
 from seagull.cli.services import Services
 from seagull.inference.folder import AssessedPhoto, AssessesPhotos, FailedPhoto, assess_photos
+from seagull.photo_lists import left_out_text
 from seagull.photos import Photo, read_photo
 from seagull.regions.build import build_regions
 from seagull.regions.segmenter import Segmenter
 from seagull.regions.spec import RegionSpec
 from seagull.reports.jsonl import PhotoFile
 from seagull.reports.stream import Reports, open_reports
+from seagull.reports.text import printable
 from seagull.types import AssessmentTask, QualityReport, Region
 
 
@@ -35,6 +37,7 @@ class AssessRequest:
     model: ModelRequest
     tasks: tuple[AssessmentTask, ...]
     text: bool
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class _Done:
 
 
 def run_assess(request: AssessRequest, services: Services) -> None:
-    """Assesses all photos and writes every output.
+    """Assesses all photos and writes every output; a dry run prints which photos these are.
 
     Raises:
         ValueError: if the request cannot be met.
@@ -79,13 +82,12 @@ def run_assess(request: AssessRequest, services: Services) -> None:
     request.regions.check()
     specs = request.regions.specs()
     request.outputs.check(request.tasks)
-    photos, wrong = gather_photos(list(request.photos))
-    for message in wrong:
-        complain(message)
-    if not photos:
-        raise typer.Exit(BAD_INPUT)
+    photos, wrong = _gather(request)
     request.outputs.check_apart(photos, list(request.photos))
     check_early(specs, photos)
+    if request.dry_run:
+        _show(photos)
+        raise typer.Exit(BAD_INPUT if wrong else 0)
     with ExitStack() as stack:
         log: Reports | None = None
         if request.outputs.jsonl is not None:
@@ -98,9 +100,28 @@ def run_assess(request: AssessRequest, services: Services) -> None:
         )
         failed, resumed = _assess_all(run, photos, log, outputs, bar)
     if request.outputs.several:
-        _summarise(len(photos), failed, resumed, len(wrong), request.outputs.jsonl)
+        _summarise(len(photos), failed, resumed, wrong, request.outputs.jsonl)
     if failed or wrong:
         raise typer.Exit(BAD_INPUT)
+
+
+def _gather(request: AssessRequest) -> tuple[list[Path], int]:
+    """The photos, after a line about what is left out, and how many arguments mean none."""
+    found, wrong = gather_photos(list(request.photos))
+    for message in wrong:
+        complain(message)
+    if found.left_out:
+        complain(left_out_text(found.left_out))
+    if not found.photos:
+        raise typer.Exit(BAD_INPUT)
+    return list(found.photos), len(wrong)
+
+
+def _show(photos: Sequence[Path]) -> None:
+    """Prints what would be assessed, one a line."""
+    for path in photos:
+        typer.echo(printable(str(path)))
+    complain(f"{len(photos)} photos would be assessed")
 
 
 def check_early(specs: Sequence[RegionSpec], photos: Sequence[Path]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from seagull.config import ConfigError
 from seagull.home import home_path
+from seagull.photo_lists import matching
 from seagull.row_tables import TABLES, RowTableError, open_table
 from seagull.tar_shards import TAR
 from seagull.training.config import Source
@@ -47,7 +47,7 @@ def source_files(source: Source) -> list[RecordFile]:
     if place.is_dir():
         found = [file for ending in ENDINGS for file in place.glob(f"*{ending}")]
     else:
-        found = [Path(name) for name in glob.glob(str(place))]  # noqa: PTH207 - absolute patterns
+        found = [place] if place.is_file() else matching(str(place))
     kept = sorted(file.resolve() for file in found if file.suffix in ENDINGS)
     if not kept:
         raise ConfigError(f"{source.path}: no record files ({' or '.join(ENDINGS)}) are there")
