@@ -88,6 +88,9 @@ def _report(error: BaseException, debug: bool) -> int:
     if isinstance(error, (ValueError, OSError)) and str(error):
         complain(_reason(error))
         return BAD_INPUT
+    if _is_full_disk(error):
+        complain(f"weights cannot be written, the disk is full; make room ({_short(error)})")
+        return BAD_INPUT
     complain(
         f"unexpected {type(error).__name__}: {str(error)[:300] or 'no message'}"
         + ("" if debug else f" (run it again with {DEBUG_OPTION} for the traceback)")
@@ -98,6 +101,16 @@ def _report(error: BaseException, debug: bool) -> int:
 def _help_hint(error: BaseException) -> str:
     context = getattr(error, "ctx", None)
     return "" if context is None else f"(help: {context.command_path} --help)"
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    """Whether safetensors or torch could not write a file: their errors are types of their own."""
+    words = ("No space left on device", "Disk quota exceeded", "PytorchStreamWriter failed")
+    return any(word in str(error) for word in (*words, "iostream error"))
+
+
+def _short(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:200]
 
 
 def _reason(error: ValueError | OSError) -> str:

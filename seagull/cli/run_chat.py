@@ -36,6 +36,8 @@ front: "@1 @3 Which one is sharper?"
   /help                  this text
   /quit                  leave (or Ctrl-D)"""
 PROMPT = "> "
+MANY_REGIONS = 8
+"""Up to so many regions the model is told what is known of them; answers about more are poor."""
 _NAMES = re.compile(r"@([\w.-]+),?\s+")
 
 
@@ -132,6 +134,11 @@ class _Talk:
             raise ValueError(f"there is no region {unknown[0]!r}; regions: {', '.join(known)}")
         if not words:
             raise ValueError("the question is empty; write it after the regions' names")
+        if (about := len(names) or len(known)) > MANY_REGIONS:
+            complain(
+                f"a question about {about} regions at once goes beyond what models learn; name "
+                "those it is about: @1 @2 ..."
+            )
         pieces = self._chat.ask(
             words,
             names or None,
