@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import logging
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,7 +165,10 @@ def find_model(model: str | Path) -> Path:
 
     Raises:
         ModelError: if it is neither a folder nor a known name; the message lists the nearest ones.
+            Also under ``python -OO``.
     """
+    if sys.flags.optimize > 1:
+        raise ModelError("python -OO drops the docstrings that transformers reads; use -O instead")
     folder = home_path(model)
     is_folder = folder.is_dir()
     if is_folder and (isinstance(model, Path) or folder.name != str(model)):

@@ -33,6 +33,15 @@ def test_the_installed_commands_are_these():
     assert 'seagull = "seagull_iqa:seagull"\nseagull-data = "seagull_iqa:seagull_data"\n' in text
 
 
+def test_without_docstrings_a_model_is_refused_in_one_line():
+    code = "from seagull.inference.load import find_model; find_model('nano')"
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", code],
+        capture_output=True, text=True, check=False, timeout=120, cwd=ROOT,
+    )  # fmt: skip
+    assert "python -OO drops the docstrings" in done.stderr.splitlines()[-1]
+
+
 def test_commands_work_without_docstrings():
     for entry in ("seagull", "seagull_data"):
         done = subprocess.run(
