@@ -100,4 +100,4 @@ def write_card(
         failed=int(sum(stage.get("failed", 0) for stage in sums.values())),
         rejected=len(plan.get("rejected", [])),
     )
-    files.append(tree.write("README.md", text.encode()))
+    files.append(tree.write("README.md", text.encode("utf-8", "backslashreplace")))

@@ -25,6 +25,7 @@ from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.regions.rle import encode
 from seagull.regions.spec import RegionSpec
+from seagull.text_files import to_json
 from seagull.types import DistortionType, Message
 
 
@@ -59,7 +60,7 @@ def write_chat(
     counts: Counter[str] = Counter()
     lines = []
     for record, turns in _records(config, image_id, rois, cells):
-        lines.append(json.dumps(record.to_dict(), ensure_ascii=False) + "\n")
+        lines.append(to_json(record.to_dict()) + "\n")
         counts["records"] += 1
         for turn in turns:
             counts["turns"] += 1

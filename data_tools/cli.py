@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from data_tools.progress import Progress
 from data_tools.state import OutputTree, read_json
 from data_tools.status import read_status
 from data_tools.steps import run_all
+from seagull.streams import guarded, prepare_streams
 
 T = TypeVar("T")
 
@@ -45,7 +47,7 @@ Redo = Annotated[bool, typer.Option("--redo", help="make anew what changed setti
 def _for_people() -> Iterator[None]:
     try:
         yield
-    except typer.Exit:  # itself a RuntimeError
+    except (typer.Exit, BrokenPipeError):  # Exit is a RuntimeError; main sees to a closed stdout
         raise
     except (ValueError, OSError, RuntimeError) as error:
         typer.echo(f"error: {error}", err=True)
@@ -256,8 +258,13 @@ def _report(output: Path) -> None:
 
 
 def main() -> None:
-    """Runs the command line."""
-    app()
+    """Runs the ``seagull-data`` command and exits with its code."""
+    prepare_streams()
+    try:
+        guarded(app)
+    except OSError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(EXIT_FAULT)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from data_tools.pipeline import EXIT_FAULT, EXIT_HOLES
 from data_tools.published import convert_published
 from seagull.opinion_tables import FORMS, left_out_note
 from seagull.records import InstructionRecord, write_records
+from seagull.streams import is_stream, leads_to_stdout
 from seagull.table_rows import number_of
 
 app = typer.Typer(help="Bring other data sets into instruction records.", no_args_is_help=True)
@@ -41,7 +42,7 @@ def opinions(
         table,
         target,
         lambda left_out: convert_opinions(
-            table, _columns(columns, form), images, target, metric, left_out
+            table, _columns(columns, form), images, _place(target), metric, left_out
         ),
     )
 
@@ -67,7 +68,7 @@ def regions(
     _write(
         annotations,
         target,
-        lambda left_out: convert_regions(annotations, images, target, left_out),
+        lambda left_out: convert_regions(annotations, images, _place(target), left_out),
     )
 
 
@@ -86,34 +87,56 @@ def seagull_100w(
     _write(
         scores,
         target,
-        lambda left_out: convert_published(root, rois, scores, target, pairs, left_out),
+        lambda left_out: convert_published(root, rois, scores, _place(target), pairs, left_out),
     )
+
+
+def _place(target: Path) -> Path:
+    """The file that photos are named relative to; for a stream, one in the current folder."""
+    return Path("-") if is_stream(target) else target
 
 
 def _write(
     source: Path, target: Path, make: Callable[[LeftOut], Iterable[InstructionRecord]]
 ) -> None:
     """Writes the records whole or not at all; what was left out is said at the end."""
-    scratch = target.with_name(target.name + ".part")
     left_out = LeftOut()
     try:
         if not source.exists():
             raise ValueError(f"there is no {source}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        count = write_records(scratch, make(left_out))
-        if not count:
-            note = faults_note(left_out.faults, "items")
-            raise ValueError(f"{source}: there is no record in it{f': {note}' if note else ''}")
-        scratch.replace(target)
+        count = _write_whole(source, target, make(left_out), left_out)
+    except BrokenPipeError:  # main sees to a closed stdout
+        raise
     except (ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(EXIT_FAULT) from None
-    finally:
-        scratch.unlink(missing_ok=True)
-    typer.echo(f"{count} records in {target}")
+    typer.echo(f"{count} records in {target}", err=leads_to_stdout(target))
     _say_left_out(source, left_out)
     if left_out.faults:
         raise typer.Exit(EXIT_HOLES)
+
+
+def _write_whole(
+    source: Path, target: Path, records: Iterable[InstructionRecord], left_out: LeftOut
+) -> int:
+    """A file appears under its name when it is whole; stdout and pipes are written as they are."""
+    if is_stream(target):
+        return _counted(source, write_records(target, records), left_out)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(target.name + ".part")
+    try:
+        count = _counted(source, write_records(scratch, records), left_out)
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return count
+
+
+def _counted(source: Path, count: int, left_out: LeftOut) -> int:
+    if not count:
+        note = faults_note(left_out.faults, "items")
+        raise ValueError(f"{source}: there is no record in it{f': {note}' if note else ''}")
+    return count
 
 
 def _say_left_out(source: Path, left_out: LeftOut) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import ijson
 
 from seagull.regions.annotations import AnnotationError, annotation_spec
-
-_BOM = b"\xef\xbb\xbf"
+from seagull.text_files import open_marked
 
 
 @dataclass(frozen=True)
@@ -164,15 +162,7 @@ def _is_number(value: Any) -> bool:
 
 def _items(path: Path, where: str) -> Iterator[Any]:
     try:
-        with _json_stream(path) as handle:
+        with open_marked(path) as handle:
             yield from ijson.items(handle, where, use_float=True)
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not whole JSON: {error}") from error
-
-
-@contextmanager
-def _json_stream(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as handle:
-        if handle.read(len(_BOM)) != _BOM:
-            handle.seek(0)
-        yield handle

@@ -6,12 +6,13 @@ not (no public page shows them), so both ways go through a map of names.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import ijson
+
+from seagull.text_files import open_marked, to_json
 
 FIELDS: Mapping[str, str] = {
     "image": "image",
@@ -58,12 +59,12 @@ def write_array(path: Path, rows: Iterable[Mapping[str, Any]], sample: Path, lim
     with path.open("w", encoding="utf-8") as out:
         out.write("[")
         for row in rows:
-            out.write(("" if count == 0 else ",") + "\n" + json.dumps(row, ensure_ascii=False))
+            out.write(("" if count == 0 else ",") + "\n" + to_json(row))
             if count < limit:
                 few.append(row)
             count += 1
         out.write("\n]\n")
-    sample.write_text(json.dumps(few, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    sample.write_text(to_json(few, indent=1) + "\n", encoding="utf-8")
     return count
 
 
@@ -82,9 +83,10 @@ def iter_rows(path: Path, fields: Mapping[str, str] | None = None) -> Iterator[d
     """
     names = {theirs: ours for ours, theirs in {**FIELDS, **(fields or {})}.items()}
     try:
-        with path.open("rb") as handle:
-            first = _first_byte(handle.read(64))
-            handle.seek(0)
+        with open_marked(path) as handle:
+            begin = handle.tell()
+            first = handle.read(64).lstrip()[:1]
+            handle.seek(begin)
             if first == b"[":
                 for row in ijson.items(handle, "item", use_float=True):
                     yield _ours(row, names, path)
@@ -93,10 +95,6 @@ def iter_rows(path: Path, fields: Mapping[str, str] | None = None) -> Iterator[d
                 yield from _from_mapping(key, value, names, path)
     except ijson.JSONError as error:
         raise ValueError(f"{path} is not whole JSON: {error}") from error
-
-
-def _first_byte(head: bytes) -> bytes:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
 
 
 def _from_mapping(

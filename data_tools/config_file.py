@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from data_tools.config import ConfigError, DataConfig
+from seagull.text_files import TextError, read_text
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> DataConfig:
@@ -25,8 +26,8 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> DataConfig:
         if not path.is_file():
             raise ConfigError(f"no settings file at {path}")
         try:
-            plain = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
+            plain = yaml.safe_load(read_text(path)) or {}
+        except (yaml.YAMLError, TextError) as error:
             raise ConfigError(f"{path} is not YAML: {error}") from error
         if not isinstance(plain, dict):
             raise ConfigError(

@@ -32,6 +32,7 @@ from seagull.photo_identity import AmbiguousPhotoError, PhotoNames
 from seagull.regions.geometry import Size, checked_geometry, pixel_corners, turned
 from seagull.regions.masks import box_of
 from seagull.regions.spec import RegionSpec
+from seagull.text_files import read_line_bytes
 from seagull.types import BoolMask
 
 logger = logging.getLogger(__name__)
@@ -247,25 +248,23 @@ def _good(rows: Iterable[_Row | Fault], faults: list[Fault]) -> Iterator[_Row]:
 
 
 def _jsonl_rows(path: Path) -> Iterator[_Row | Fault]:
-    with path.open("rb") as lines:
-        for line_number, line in enumerate(lines, start=1):
-            place = f"line {line_number}"
-            text = line.removeprefix(b"\xef\xbb\xbf")
-            if not text.strip():
-                continue
+    for line_number, line in enumerate(read_line_bytes(path), start=1):
+        place = f"line {line_number}"
+        if not line.strip():
+            continue
+        try:
+            photo, segments = _segments(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            yield Fault(place, str(error))
+            continue
+        for number, segment in enumerate(segments):
+            where = f"{place}, segment {number}"
             try:
-                photo, segments = _segments(json.loads(text))
-            except (ValueError, RecursionError) as error:
-                yield Fault(place, str(error))
+                rle = shape_of({"segmentation": segment})
+            except ValueError as error:
+                yield Fault(where, str(error))
                 continue
-            for number, segment in enumerate(segments):
-                try:
-                    rle = shape_of({"segmentation": segment})
-                except ValueError as error:
-                    yield Fault(f"{place}, segment {number}", str(error))
-                    continue
-                where = f"{place}, segment {number}"
-                yield photo, where, number, area_of(segment), json.dumps(rle)
+            yield photo, where, number, area_of(segment), json.dumps(rle)
 
 
 def _segments(plain: Any) -> tuple[str, list[dict[str, Any]]]:

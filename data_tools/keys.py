@@ -47,7 +47,7 @@ class Key:
         parts = (str(self.seed), self.stage, self.image_id, self.kind, self.variant)
         state = hashlib.blake2b(digest_size=16)
         for part in parts:
-            encoded = part.encode()
+            encoded = part.encode("utf-8", "surrogateescape")
             state.update(len(encoded).to_bytes(4, "little") + encoded)
         return state.digest()
 

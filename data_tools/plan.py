@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -16,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from data_tools.config import DataConfig
-from data_tools.sources import Inspection, inspect, is_photo
+from data_tools.sources import Inspection, inspect
 from data_tools.state import OutputTree, digest_of, read_json
+from seagull.photo_lists import Listing, left_out_text, listed
+from seagull.text_files import to_json
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class PlanSummary:
     bytes: int
     added: int
     cost: str
+    left_out: str = ""
 
 
 class PlanError(ValueError):
@@ -94,21 +96,22 @@ def make_plan(tree: OutputTree, config: DataConfig) -> PlanSummary:
             f"input must be a folder of photos, got {config.input!r}; give input=PHOTOS"
         )
     seen = _Inspections(tree.state / "inspected.jsonl")
-    seen.add_all(root, _relative_paths(root, config), config)
+    there = listed(root, skip=Path(config.output))
+    seen.add_all(root, _relative_paths(root, there, config), config)
     known = _KnownPhotos(tree)
     added, rejected = known.sort_out(seen)
     head = read_json(tree.plan()) or {"shards": [], "pixels": 0}
     shards: list[int] = head["shards"]
     for start in range(0, len(added), config.plan.shard_size):
         group = added[start : start + config.plan.shard_size]
-        text = "".join(json.dumps(asdict(photo), ensure_ascii=False) + "\n" for photo in group)
+        text = "".join(to_json(asdict(photo)) + "\n" for photo in group)
         path = tree.plan_shard(len(shards)).relative_to(tree.root)
         tree.write(str(path), text.encode(), flush=True)
         shards.append(len(group))
     head["pixels"] += sum(_output_pixels(photo, config.reference.long_side) for photo in added)
     head.update(shards=shards, rejected=rejected, input=str(root.resolve()))
     if not shards:
-        raise PlanError(_nothing_usable(root, rejected))
+        raise PlanError(_nothing_usable(root, rejected, left_out_text(there.left_out)))
     tree.write_json(tree.plan(), head)
     cells = len(config.distort.types) * len(config.distort.levels)
     return PlanSummary(
@@ -119,6 +122,7 @@ def make_plan(tree: OutputTree, config: DataConfig) -> PlanSummary:
         bytes=int(head["pixels"] * (cells + 1) * BYTES_PER_PIXEL),
         added=len(added),
         cost=_cost(config, sum(shards) * cells, head["pixels"] // sum(shards)),
+        left_out=left_out_text(there.left_out),
     )
 
 
@@ -131,9 +135,9 @@ def _cost(config: DataConfig, images: int, pixels: int) -> str:
     return str(load_labeller(config.label.metric).cost(images, regions, (side, side)))
 
 
-def _nothing_usable(root: Path, rejected: list[dict[str, str]]) -> str:
+def _nothing_usable(root: Path, rejected: list[dict[str, str]], left_out: str) -> str:
     if not rejected:
-        return f"no photo in {root}; photos are found by their endings, in subfolders too"
+        return f"no photo in {root} or below it" + (f"; {left_out}" if left_out else "")
     first = rejected[0]
     return (
         f"none of the {len(rejected)} photos in {root} can be used; "
@@ -154,21 +158,9 @@ def _natural(text: str) -> list[tuple[int, int | str]]:
     return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", text)]
 
 
-def _relative_paths(root: Path, config: DataConfig) -> list[str]:
-    output = Path(config.output).resolve()
-    found = []
-    for folder, folders, names in os.walk(root):
-        here = Path(folder)
-        folders[:] = sorted(name for name in folders if (here / name).resolve() != output)
-        found += [
-            (here / name).relative_to(root).as_posix() for name in names if _wanted(here / name)
-        ]
-    found.sort(key=_natural)
-    return found[: config.plan.max_photos]
-
-
-def _wanted(path: Path) -> bool:
-    return is_photo(path) and not path.name.startswith(".")
+def _relative_paths(root: Path, found: Listing, config: DataConfig) -> list[str]:
+    paths = [path.relative_to(root).as_posix() for path in found.photos]
+    return sorted(paths, key=_natural)[: config.plan.max_photos]
 
 
 class _Inspections:
@@ -194,7 +186,7 @@ class _Inspections:
         with self.path.open("a", encoding="utf-8") as out:
             for row in _map(look, todo, config.run.workers):
                 self.rows[row.path] = row
-                out.write(json.dumps(row.to_dict(), ensure_ascii=False) + "\n")
+                out.write(to_json(row.to_dict()) + "\n")
                 out.flush()
 
     def _fresh(self, root: Path, path: str) -> bool:
@@ -211,9 +203,7 @@ class _Inspections:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.path.with_suffix(".part")
         with scratch.open("w", encoding="utf-8") as out:
-            out.writelines(
-                json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in self.rows.values()
-            )
+            out.writelines(to_json(row.to_dict()) + "\n" for row in self.rows.values())
         scratch.replace(self.path)
 
 

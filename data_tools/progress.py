@@ -31,7 +31,7 @@ class Progress:
     """A bar per pass: references done, rate, time left."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, highlight=False, markup=False)
         self.bar = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -68,7 +68,7 @@ class Progress:
     @staticmethod
     def watcher_for_plan() -> Watcher:
         """A watcher that prints the plan only."""
-        console = Console(stderr=True, highlight=False)
+        console = Console(stderr=True, highlight=False, markup=False)
         return Watcher(on_plan=lambda summary: print_plan(console, summary))
 
     def watcher(self, tree: OutputTree) -> Watcher:
@@ -138,13 +138,14 @@ def print_plan(console: Console, summary: PlanSummary) -> None:
             else ""
         )
         + (f"; rejected: {rejected}" if rejected else "")
+        + (f"\n{summary.left_out}" if summary.left_out else "")
         + (f"\n{summary.cost}" if summary.cost else "")
     )
 
 
 def print_status(status: Status) -> None:
     """Prints the status as a table, failures below."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     table = Table("stage", "shards", "references", "failed", "held back", "GB", "hours of work")
     for stage in STAGES:
         row = status.stages[stage]
@@ -166,24 +167,23 @@ def print_status(status: Status) -> None:
         console.print(
             f"quarantine: {failure.stage} {failure.id} {failure.cell} "
             f"({failure.kind}, {failure.attempts} attempts): {failure.message}",
-            markup=False,
         )
 
 
 def print_validation(found: Validation) -> None:
     """Prints what a validation found."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     there = sum(found.cells.values())
     console.print(
         f"validate: {there} of {found.expected} images of {found.references} references, "
         f"{found.quarantined} references in quarantine"
     )
     for name in found.missing:
-        console.print(f"  missing: {name}", markup=False)
+        console.print(f"  missing: {name}")
     if found.missing_count > len(found.missing):
         console.print(f"  ... and {found.missing_count - len(found.missing)} more")
     for problem in found.problems[:50]:
-        console.print(f"  wrong: {problem}", markup=False)
+        console.print(f"  wrong: {problem}")
     for kind, (total, good) in found.ladders.items():
         share = found.no_effect.get(kind, 0.0)
         console.print(

@@ -24,6 +24,7 @@ from data_tools.png import encode_png, read_png
 from data_tools.reference.reference import Reference
 from data_tools.sources import pixel_digest
 from data_tools.work import StageOutput, Workbench
+from seagull.text_files import read_text
 from seagull.types import DistortionType, Region
 
 
@@ -59,7 +60,7 @@ def load_ladders(path: str | None) -> DistortConfig:
         return DEFAULT_CONFIG
     if not Path(path).is_file():
         raise ValueError(f"distort.ladders: there is no file {path}")
-    return DistortConfig.from_dict(yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {})
+    return DistortConfig.from_dict(yaml.safe_load(read_text(Path(path))) or {})
 
 
 @lru_cache(maxsize=2)

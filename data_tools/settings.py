@@ -11,6 +11,7 @@ from typing import Any
 
 from data_tools.config import DataConfig
 from data_tools.state import digest_of
+from seagull.photo_lists import matching
 
 STAGE_VERSIONS: Mapping[str, int] = {
     "reference": 1,
@@ -87,12 +88,7 @@ def given_files(pattern: str | Path) -> list[Path]:
     path = Path(pattern)
     if path.is_file():
         return [path]
-    return sorted(found for found in Path(path.anchor or ".").glob(_below(path)) if found.is_file())
-
-
-def _below(path: Path) -> str:
-    """A pattern below its drive's root or the current folder."""
-    return path.relative_to(path.anchor).as_posix() if path.anchor else path.as_posix()
+    return sorted(found for found in matching(str(path)) if found.is_file())
 
 
 def digest_files(paths: Sequence[Path]) -> str:

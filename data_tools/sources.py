@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 
 from data_tools.state import digest
 from seagull.photos import PhotoError, read_photo
-from seagull.raw_photos import RAW_SUFFIXES
 from seagull.upright import open_upright
-
-RGB_SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".jp2", ".ppm", ".pgm")
-)
 
 
 @dataclass(frozen=True)
@@ -52,11 +47,6 @@ def pixel_digest(pixels: NDArray[Any]) -> str:
     """BLAKE2b-128 of an array's shape, type and values."""
     head = f"{pixels.dtype.str}{pixels.shape}".encode()
     return digest(head + np.ascontiguousarray(pixels).tobytes())
-
-
-def is_photo(path: Path) -> bool:
-    """Whether the file's ending is that of a photo."""
-    return path.suffix.lower() in RAW_SUFFIXES | RGB_SUFFIXES
 
 
 def inspect(root: Path, relative: str, min_side: int) -> Inspection:

@@ -21,6 +21,7 @@ from data_tools.sources import pixel_digest
 from data_tools.state import digest
 from data_tools.work import StageFunction, StageOutput, Workbench
 from seagull.photos import read_photo
+from seagull.text_files import to_json
 from seagull.upright import open_upright
 
 
@@ -126,7 +127,7 @@ def make_masks(bench: Workbench) -> dict[str, StageOutput]:
         "regions": [roi.to_dict() for roi in rois],
     }
     with timed(out.seconds, "write"):
-        text = json.dumps(plain, ensure_ascii=False) + "\n"
+        text = to_json(plain) + "\n"
         out.files.append(bench.tree.write(masks_path(bench.photo.id), text.encode()))
     bench.cache["rois"] = rois
     out.counts["regions"] += len(rois)

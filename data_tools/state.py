@@ -24,6 +24,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seagull.text_files import to_json
+
 STAGES = ("reference", "masks", "distort", "label", "chat", "pack")
 UPSTREAM: Mapping[str, tuple[str, ...]] = {
     "reference": (),
@@ -90,7 +92,7 @@ class Entry:
 
     def to_line(self) -> str:
         """The journal line, newline included."""
-        return json.dumps(asdict(self), ensure_ascii=False) + "\n"
+        return to_json(asdict(self)) + "\n"
 
 
 class OutputTree:
@@ -170,7 +172,7 @@ class OutputTree:
 
     def write_json(self, path: Path, value: Any) -> None:
         """Writes a JSON file whole or not at all, and flushes it to the disk."""
-        text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+        text = to_json(value, indent=1) + "\n"
         self.write(str(path.relative_to(self.root)), text.encode(), flush=True)
 
     def clear_scratch(self) -> None:

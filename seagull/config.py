@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import yaml
 
+from seagull.text_files import TextError, read_text
+
 Settings = TypeVar("Settings")
 
 
@@ -46,8 +48,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigError(f"no settings file at {path}")
     try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        plain = yaml.safe_load(read_text(path)) or {}
+    except (yaml.YAMLError, TextError) as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
     if not isinstance(plain, dict):
         raise ConfigError(f"{path}: settings are `key: value` lines, got {type(plain).__name__}")

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seagull.fetch import DownloadError, Progress, fetch
+from seagull.home import HomeError, home_path
 
 __all__ = [
     "DOWNLOADS",
     "Download",
     "DownloadError",
+    "HomeError",
     "Progress",
     "cache_dir",
     "cached",
@@ -80,9 +82,13 @@ DOWNLOADS: dict[str, Download] = {download.name: download for download in _SAM}
 
 
 def cache_dir() -> Path:
-    """The folder of downloaded files: ``seagull`` in the user's cache (XDG_CACHE_HOME)."""
+    """The folder of downloaded files: ``seagull`` in the user's cache (XDG_CACHE_HOME).
+
+    Raises:
+        HomeError: if there is no such variable and no home folder.
+    """
     base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
+    root = Path(base) if base and Path(base).is_absolute() else home_path("~/.cache")
     return root / "seagull"
 
 

@@ -20,10 +20,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from seagull.photo_files import EXTENSIONS
-from seagull.raw_photos import RAW_SUFFIXES
+from seagull.photo_lists import PHOTO_ENDINGS
 
-_ENDINGS = EXTENSIONS | RAW_SUFFIXES | {".heic", ".heif", ".json", ".xml", ".txt"}
+_ENDINGS = PHOTO_ENDINGS | {".json", ".xml", ".txt"}
 _MOST_LISTED = 1_000_000
 """Files of a folder that are looked through for names that are not found where they point to."""
 _KEPT = 3
@@ -211,5 +210,5 @@ def _photos_below(folder: Path) -> Iterator[str]:
             return
         for name in files:
             file = Path(place, name)
-            if file.suffix.lower() in EXTENSIONS and not name.startswith("."):
+            if file.suffix.lower() in PHOTO_ENDINGS and not name.startswith("."):
                 yield file.relative_to(folder).as_posix()

@@ -24,7 +24,8 @@ from PIL import Image
 
 from seagull.arrays import as_array
 from seagull.colours import deep_grey, is_deep_grey, over_white, to_srgb
-from seagull.photo_files import MAX_PIXELS, PhotoError, check_size, find_photos
+from seagull.photo_files import MAX_PIXELS, PhotoError, check_size
+from seagull.photo_lists import find_photos
 from seagull.types import ImageInfo
 from seagull.upright import PhotoFile, open_upright
 

@@ -129,11 +129,14 @@ class RenderedPrompt:
         answers: character spans (start, end) of ``text`` that the model is to say, in order; a span
             begins with the separating space and ends with the end-of-turn text.
         markers: per marker in ``text``, the id of the region it stands for.
+        literal: character spans (start, end) that people wrote: what is said, and regions' ids.
+            A word in them that is written like a placeholder is text.
     """
 
     text: str
     answers: tuple[tuple[int, int], ...]
     markers: tuple[str, ...]
+    literal: tuple[tuple[int, int], ...] = ()
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -189,28 +192,56 @@ class PromptStyle:
             ValueError: if roles do not alternate, or the last turn does not fit ``answer_prefix``.
         """
         _check_turns(messages, open_ended=answer_prefix is not None)
-        text, answers, markers = self.opening, [], list[str]()
+        out, answers, markers = _Text(self.opening), [], list[str]()
         last: tuple[str, ...] = ()
         for index, message in enumerate(messages):
             if message.role == "assistant":
-                start = len(text)
-                text += self.answer_open + message.content + self.answer_close
-                answers.append((start, len(text)))
+                start = out.length
+                out.add(self.answer_open).add_literal(message.content).add(self.answer_close)
+                answers.append((start, out.length))
                 continue
-            text += self.user_open + (self.preamble if index == 0 else "")
+            out.add(self.user_open + (self.preamble if index == 0 else ""))
             new = message.regions if message.regions != last else ()
             last = message.regions or last
             markers += new
-            said = [self._introduce(new), message.content + self.user_close]
-            text += "".join(reversed(said) if self.regions_last else said)
+            if not self.regions_last:
+                self._introduce(out, new)
+            out.add_literal(message.content).add(self.user_close)
+            if self.regions_last:
+                self._introduce(out, new)
         if answer_prefix:
-            text += self.answer_open + answer_prefix
-        return RenderedPrompt(text, tuple(answers), tuple(markers))
+            out.add(self.answer_open + answer_prefix)
+        return RenderedPrompt(out.text, tuple(answers), tuple(markers), tuple(out.literal))
 
-    def _introduce(self, regions: Sequence[str]) -> str:
+    def _introduce(self, out: _Text, regions: Sequence[str]) -> None:
         if len(regions) == 1:
-            return self.one_region.format(marker=REGION_MARKER)
-        return "".join(self.many_regions.format(id=id, marker=REGION_MARKER) for id in regions)
+            out.add(self.one_region.format(marker=REGION_MARKER))
+            return
+        before, after = self.many_regions.format(id="\0", marker=REGION_MARKER).split("\0")
+        for id in regions:
+            out.add(before).add_literal(id).add(after)
+
+
+class _Text:
+    """A text in the making that remembers which parts of it people wrote."""
+
+    def __init__(self, opening: str) -> None:
+        self._parts = [opening]
+        self.length = len(opening)
+        self.literal: list[tuple[int, int]] = []
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def add(self, part: str) -> _Text:
+        self._parts.append(part)
+        self.length += len(part)
+        return self
+
+    def add_literal(self, part: str) -> _Text:
+        self.literal.append((self.length, self.length + len(part)))
+        return self.add(part)
 
 
 def _check_turns(messages: Sequence[Message], *, open_ended: bool) -> None:

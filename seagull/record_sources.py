@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seagull.config import ConfigError
+from seagull.home import home_path
+from seagull.photo_lists import matching
 from seagull.record_files import JSON_LINES
 from seagull.row_tables import TABLES, RowTableError, open_table
 from seagull.tar_shards import TAR
@@ -45,13 +46,13 @@ def source_files(path: str, split: str = "train") -> list[RecordFile]:
     Raises:
         ConfigError: if there are none, or the set cannot be opened.
     """
-    place = Path(path).expanduser()
+    place = home_path(path)
     if path.startswith(HF) or _is_saved(place):
         return _dataset_files(path.removeprefix(HF), split)
     if place.is_dir():
         found = [file for ending in ENDINGS for file in place.glob(f"*{ending}")]
     else:
-        found = [Path(name) for name in glob.glob(str(place))]  # noqa: PTH207 - absolute patterns
+        found = [place] if place.is_file() else matching(str(place))
     kept = sorted(file.resolve() for file in found if file.suffix in ENDINGS)
     if not kept:
         raise ConfigError(f"{path}: no record files ({' or '.join(ENDINGS)}) are there")
@@ -74,7 +75,7 @@ def file_digest(path: Path) -> str:
 
 def _dataset_files(name: str, split: str) -> list[RecordFile]:
     """The Arrow files behind a split, which are read without the library from then on."""
-    place = Path(name).expanduser()
+    place = home_path(name)
     dataset = _load(name, place, split)
     paths = [Path(one["filename"]).resolve() for one in dataset.cache_files]
     folder = place.resolve() if place.is_dir() else place.resolve().parent

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from seagull.regions.spec import RegionSpec
+from seagull.streams import open_output, write_json
+from seagull.text_files import open_marked, read_line_bytes, to_json
 from seagull.types import AssessmentTask, DistortionType, Message
-
-_BOM = b"\xef\xbb\xbf"
 
 MOS = "mos"
 """The metric of people's mean opinion scores, which alone give quality its absolute scale."""
@@ -260,18 +260,24 @@ def read_records(path: Path) -> Iterator[InstructionRecord]:
     Raises:
         ValueError: with the line's number, if a line is not a record.
     """
-    for _, number, record in json_records(path):
-        if isinstance(record, str):
-            raise ValueError(f"{path}, line {number}: {record}")
-        yield record
+    for number, line in enumerate(read_line_bytes(path), start=1):
+        if line.strip():
+            record = parsed_record(line)
+            if isinstance(record, str):
+                raise ValueError(f"{path}, line {number}: {record}")
+            yield record
 
 
 def json_records(path: Path) -> Iterator[tuple[int, int, InstructionRecord | str]]:
-    """The records of a JSONL file with their byte offset and line, or what is wrong with a line."""
-    offset = 0
-    with path.open("rb") as lines:
+    """The records of a JSONL file with their byte offset and line, or what is wrong with a line.
+
+    Raises:
+        TextError: if it is marked as UTF-16: places are bytes of UTF-8.
+    """
+    with open_marked(path) as lines:
+        offset = lines.tell()
         for number, line in enumerate(lines, start=1):
-            if line.strip() and line != _BOM:
+            if line.strip():
                 yield offset, number, parsed_record(line)
             offset += len(line)
 
@@ -279,17 +285,17 @@ def json_records(path: Path) -> Iterator[tuple[int, int, InstructionRecord | str
 def parsed_record(content: bytes | Mapping[str, Any]) -> InstructionRecord | str:
     """The record of a line or of a JSON object, or what is wrong with it."""
     try:
-        plain = json.loads(content.removeprefix(_BOM)) if isinstance(content, bytes) else content
+        plain = json.loads(content) if isinstance(content, bytes) else content
         return InstructionRecord.from_dict(plain)
     except (ValueError, RecursionError) as error:
         return f"not a record: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def write_records(path: Path, records: Iterable[InstructionRecord]) -> int:
-    """Writes a JSONL file and returns the number of records."""
+    """Writes a JSONL file, or lines to stdout or a pipe; returns the number of records."""
     count = 0
-    with path.open("w", encoding="utf-8") as out:
+    with open_output(path) as out:
         for record in records:
-            out.write(json.dumps(record.to_dict(), ensure_ascii=False) + "\n")
+            write_json(to_json(record.to_dict()) + "\n", out, flush=False)
             count += 1
     return count

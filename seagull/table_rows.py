@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from seagull.row_tables import open_table
+from seagull.text_files import open_text, read_line_bytes
 
 TEXT_TABLES = (".csv", ".tsv", ".txt")
 MAX_LINE = 1 << 16
@@ -98,7 +99,7 @@ def table_rows(
 
 def _text_rows(path: Path, header: Sequence[str]) -> Iterator[tuple[int, Row | str]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        with open_text(path) as lines:
             cells = _cells(path, lines, spaces=bool(header))
             names = [column_name(name) for name in header or next(cells, [])]
             if twice := {name for name in names if name and names.count(name) > 1}:
@@ -107,7 +108,7 @@ def _text_rows(path: Path, header: Sequence[str]) -> Iterator[tuple[int, Row | s
                 if all(not value.strip() for value in values):
                     continue
                 yield number, _row(names, values)
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (csv.Error, UnicodeError) as error:
         raise TableError(f"{path}: not a table in UTF-8 ({error}); save it as CSV UTF-8") from error
 
 
@@ -146,20 +147,18 @@ def _short_lines(path: Path, lines: IO[str]) -> Iterator[str]:
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, Row | str]]:
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            if not text.strip():
-                continue
-            try:
-                plain = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                yield number, f"not JSON ({error})"
-                continue
-            if isinstance(plain, dict):
-                yield number, {column_name(name): value for name, value in plain.items()}
-            else:
-                yield number, f"an object is needed, got {type(plain).__name__}"
+    for number, line in enumerate(read_line_bytes(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            plain = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield number, f"not JSON ({error})"
+            continue
+        if isinstance(plain, dict):
+            yield number, {column_name(name): value for name, value in plain.items()}
+        else:
+            yield number, f"an object is needed, got {type(plain).__name__}"
 
 
 def _arrow_rows(

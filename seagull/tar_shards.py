@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from seagull.photo_files import EXTENSIONS
+from seagull.photo_lists import PHOTO_ENDINGS
 
 TAR = ".tar"
 MAX_RECORDS = tarfile.BLOCKSIZE
@@ -99,7 +99,7 @@ def shard_photo(shard: Path, header: int) -> bytes:
     """
     with _opened(shard) as stream:
         file = next(_files(shard, stream, header), None)
-        if file is None or file.ending not in EXTENSIONS:
+        if file is None or file.ending not in PHOTO_ENDINGS:
             raise TarShardError(f"{shard}, byte {header}: there is no photo")
         return _content(shard, stream, file, MAX_PHOTO_BYTES)
 
@@ -130,7 +130,7 @@ def _records(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     where = f"{shard}, sample {sample[0].key}"
     texts = [file for file in sample if file.ending == ".json"]
-    photos = [file for file in sample if file.ending in EXTENSIONS]
+    photos = [file for file in sample if file.ending in PHOTO_ENDINGS]
     if len(texts) != 1 or len(photos) != 1:
         raise TarShardError(
             f"{where}: one .json and one photo were expected, there are "

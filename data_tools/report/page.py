@@ -59,7 +59,7 @@ def write_report(tree: OutputTree) -> Path:
         f"<title>{html.escape(config.pack.name)} - report</title><style>{STYLE}</style>"
         f"<main>{''.join(sections)}</main></html>\n"
     )
-    tree.write("report.html", text.encode())
+    tree.write("report.html", text.encode("utf-8", "backslashreplace"))
     return tree.root / "report.html"
 
 

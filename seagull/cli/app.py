@@ -125,13 +125,12 @@ def train(
     ] = None,
 ) -> None:
     """Train a model on instruction records; run it again to go on where it stopped."""
-    import sys
-
+    from seagull.cli.errors import is_debugging
     from seagull.cli.run_train import TrainRequest, run_train
     from seagull.training.launch import Launch
 
     launch = Launch(nproc, nnodes, node_rank, master, hostfile)
-    run_train(TrainRequest(config, tuple(overrides or ()), dry_run, launch, tuple(sys.argv[1:])))
+    run_train(TrainRequest(config, tuple(overrides or ()), dry_run, launch, is_debugging()))
 
 
 def export(

@@ -6,25 +6,24 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from seagull.streams import drop, guarded, prepare_streams
+
 BAD_INPUT = 2
 FAULT = 1
 INTERRUPTED = 130
-OUTPUT_CLOSED = 141
 DEBUG_OPTION = "--debug"
-
-
-class OutputClosedError(Exception):
-    """Nobody reads stdout any more."""
 
 
 class FriendlyGroup(TyperGroup):
@@ -43,6 +42,7 @@ class FriendlyGroup(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Runs the command line and exits with its code (or returns it, not standalone)."""
+        prepare_streams()
         given = list(sys.argv[1:] if args is None else args)
         debug = DEBUG_OPTION in given
         given = [word for word in given if word != DEBUG_OPTION]
@@ -51,34 +51,32 @@ class FriendlyGroup(TyperGroup):
         logging.getLogger("seagull").setLevel(logging.DEBUG if debug else logging.WARNING)
         try:
             name = prog_name or "seagull"
-            result = super().main(given, name, complete_var, False, windows_expand_args, **extra)
+            run = partial(super().main, given, name, complete_var, False, windows_expand_args)
+            result = guarded(partial(run, **extra))
             code = result if isinstance(result, int) else 0
-            sys.stdout.flush()
         except BaseException as error:
             code = _report(error, debug)
         if standalone_mode:
             sys.exit(code)
         return code
 
-    def invoke(self, ctx: Any) -> Any:
-        """Runs the chosen command; a closed stdout gets a type that says so."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise OutputClosedError from error
+
+def is_debugging() -> bool:
+    """Whether the command line asked for tracebacks."""
+    return logging.getLogger("seagull").level == logging.DEBUG
 
 
 def complain(message: str) -> None:
-    """Writes one line to stderr."""
-    typer.echo(f"seagull: {' '.join(message.split())}", err=True)
+    """Writes one line to stderr, if anybody reads it."""
+    try:
+        typer.echo(f"seagull: {' '.join(message.split())}", err=True)
+    except OSError:
+        drop(sys.stderr)
 
 
 def _report(error: BaseException, debug: bool) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else FAULT
-    if isinstance(error, (OutputClosedError, BrokenPipeError)):
-        _drop_output()
-        return OUTPUT_CLOSED
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         complain("interrupted")
         return INTERRUPTED
@@ -88,7 +86,10 @@ def _report(error: BaseException, debug: bool) -> int:
         complain(f"{usage()} {_help_hint(error)}")
         return int(getattr(error, "exit_code", BAD_INPUT))
     if isinstance(error, (ValueError, OSError)) and str(error):
-        complain(str(error))
+        complain(_reason(error))
+        return BAD_INPUT
+    if _is_full_disk(error):
+        complain(f"weights cannot be written, the disk is full; make room ({_short(error)})")
         return BAD_INPUT
     complain(
         f"unexpected {type(error).__name__}: {str(error)[:300] or 'no message'}"
@@ -102,12 +103,20 @@ def _help_hint(error: BaseException) -> str:
     return "" if context is None else f"(help: {context.command_path} --help)"
 
 
-def _drop_output() -> None:
-    """Lets the interpreter's last flush of stdout go nowhere instead of failing."""
-    try:
-        target = sys.stdout.fileno()
-    except (OSError, ValueError):
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, target)
-    os.close(nowhere)
+def _is_full_disk(error: BaseException) -> bool:
+    """Whether safetensors or torch could not write a file: their errors are types of their own."""
+    words = ("No space left on device", "Disk quota exceeded", "PytorchStreamWriter failed")
+    return any(word in str(error) for word in (*words, "iostream error"))
+
+
+def _short(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:200]
+
+
+def _reason(error: ValueError | OSError) -> str:
+    """The error in words; the number that the operating system has for it helps nobody."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    name = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    hint = "; make room on the disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return f"{name}{error.strerror}{hint}"

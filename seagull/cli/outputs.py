@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 from contextlib import ExitStack
@@ -13,10 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 
+from seagull.photo_lists import names_a_pattern
 from seagull.photos import Photo, read_photo
 from seagull.reports.csv import CsvReports
 from seagull.reports.json import report_to_json
 from seagull.reports.table import report_table
+from seagull.streams import is_stream, leads_to_stdout, open_output, write_json
 from seagull.types import AssessmentTask, QualityReport
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ class OutputRequest:
         Raises:
             ValueError: naming the option that cannot be met.
         """
+        self._check_stdout()
         for option in ("csv", "jsonl"):
             path = getattr(self, option)
-            if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            if path is None or is_stream(path):
+                continue
+            if path.is_dir() or not path.parent.is_dir():
                 what = "is a folder" if path.is_dir() else f"there is no folder {path.parent}"
                 raise ValueError(f"--{option} {path}: {what}; name a file in a folder that exists")
         for option in ("overlay", "heatmap"):
@@ -72,10 +76,22 @@ class OutputRequest:
                         "pictures for photos; name a folder outside"
                     )
 
+    def _check_stdout(self) -> None:
+        taken = [f"--{name} {getattr(self, name)}" for name in self._on_stdout]
+        taken += ["--json"] if self.json else []
+        if len(taken) > 1:
+            raise ValueError(f"{' and '.join(taken)} both write to stdout; give one a file")
+
+    @property
+    def _on_stdout(self) -> list[str]:
+        paths = {"csv": self.csv, "jsonl": self.jsonl}
+        return [name for name, path in paths.items() if path and leads_to_stdout(path)]
+
     @property
     def table(self) -> bool:
         """Whether tables are printed: unless something else takes the results of a long run."""
-        return not self.json and not (self.several and (self.jsonl or self.csv))
+        elsewhere = self.several and (self.jsonl or self.csv)
+        return not (self.json or self._on_stdout or elsewhere)
 
 
 class Output(Protocol):
@@ -95,8 +111,8 @@ class Outputs:
         if request.table:
             self._all.append(_Tables())
         if request.csv is not None:
-            file = request.csv.open("w", encoding="utf-8", newline="")
-            self._all.append(_Csv(CsvReports(self._stack.enter_context(file))))
+            file = self._stack.enter_context(open_output(request.csv))
+            self._all.append(_Csv(CsvReports(file)))
         for kind in ("overlay", "heatmap"):
             if (target := getattr(request, kind)) is not None:
                 self._all.append(_Pictures(kind, target, root, request.several))
@@ -139,7 +155,7 @@ class _Csv:
 
 class _JsonObject:
     def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
-        print(report_to_json(report, indent=2))
+        write_json(report_to_json(report, indent=2) + "\n")
 
 
 class _JsonArray:
@@ -147,12 +163,11 @@ class _JsonArray:
 
     def __init__(self, stack: ExitStack) -> None:
         self._count = 0
-        print("[", end="")
-        stack.callback(lambda: print("\n]"))
+        write_json("[")
+        stack.callback(lambda: write_json("\n]\n"))
 
     def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
-        print(",\n" if self._count else "\n", end="")
-        print(report_to_json(report), end="", flush=True)
+        write_json(("," if self._count else "") + "\n" + report_to_json(report))
         self._count += 1
 
 
@@ -189,7 +204,7 @@ class _Pictures:
 
 def several_photos(arguments: list[str]) -> bool:
     """Whether the arguments can mean more than one photo, whatever they mean today."""
-    return len(arguments) > 1 or Path(arguments[0]).is_dir() or glob.has_magic(arguments[0])
+    return len(arguments) > 1 or Path(arguments[0]).is_dir() or names_a_pattern(arguments[0])
 
 
 def heatmap_beside(overlay: Path, several: bool) -> Path:

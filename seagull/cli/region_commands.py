@@ -64,6 +64,9 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
             help="Numbers from the head, or off the language model's words (slower).",
         ),
     ] = "head",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only list the photos, and what is left out.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)
     ] = False,
@@ -135,6 +138,7 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
         tasks=asked,
         text=text,
         read_out=parse_read_out(read_out),
+        dry_run=dry_run,
     )
     run_assess(request, context.obj)
 

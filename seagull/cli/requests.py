@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from seagull.cli.names import unknown_name
-from seagull.photos import PhotoError, find_photos
+from seagull.photo_lists import Listing, joined, list_photos
+from seagull.photos import PhotoError
 from seagull.regions.annotations import annotation_specs
 from seagull.regions.build import each_object
 from seagull.regions.everything import Selection
@@ -18,6 +19,7 @@ from seagull.regions.geometry import BOX_FORMATS
 from seagull.regions.mask_files import split_selector
 from seagull.regions.parse import parse_box, parse_point
 from seagull.regions.spec import RegionSpec
+from seagull.text_files import read_text
 from seagull.types import READ_OUTS, AssessmentTask, ModelInfo
 
 # A name in front of a region: "face=40,60,220,300".
@@ -124,16 +126,16 @@ def parse_read_out(text: str) -> str:
     return text
 
 
-def gather_photos(patterns: list[str]) -> tuple[list[Path], list[str]]:
-    """The photos that the arguments mean, each once, and what is wrong with the other arguments."""
-    found: dict[Path, None] = {}
+def gather_photos(patterns: list[str]) -> tuple[Listing, list[str]]:
+    """What the arguments mean, each photo once, and what is wrong with the other arguments."""
+    found: list[Listing] = []
     wrong: list[str] = []
     for pattern in patterns:
         try:
-            found.update(dict.fromkeys(find_photos([pattern])))
+            found.append(list_photos([pattern]))
         except (PhotoError, OSError) as error:
             wrong.append(str(error))
-    return list(found), wrong
+    return joined(found), wrong
 
 
 def fingerprint(
@@ -209,7 +211,7 @@ def _rle(text: str) -> Any:
             )
         if path.stat().st_size > _MAX_RLE_BYTES:
             raise ValueError(f"{path}: larger than 64 MiB, which no run lengths of a photo are")
-        text = path.read_text("utf-8-sig", errors="replace")
+        text = read_text(path)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

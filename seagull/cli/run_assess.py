@@ -16,12 +16,15 @@ from seagull.cli.progress import LateBar
 from seagull.cli.requests import RegionRequest, fingerprint, gather_photos
 from seagull.cli.services import Services
 from seagull.inference.folder import AssessedPhoto, AssessesPhotos, FailedPhoto, assess_photos
+from seagull.photo_lists import left_out_text
 from seagull.photos import Photo, read_photo
 from seagull.regions.build import build_regions
 from seagull.regions.mask_files import split_selector
 from seagull.regions.segmenter import Segmenter
 from seagull.regions.spec import RegionSpec
-from seagull.reports.jsonl import PhotoFile, ReportLog
+from seagull.reports.jsonl import PhotoFile
+from seagull.reports.stream import Reports, open_reports
+from seagull.reports.text import printable
 from seagull.types import AssessmentTask, QualityReport, Region
 
 
@@ -36,6 +39,7 @@ class AssessRequest:
     tasks: tuple[AssessmentTask, ...]
     text: bool
     read_out: str = "head"
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class _Done:
 
 
 def run_assess(request: AssessRequest, services: Services) -> None:
-    """Assesses all photos and writes every output.
+    """Assesses all photos and writes every output; a dry run prints which photos these are.
 
     Raises:
         ValueError: if the request cannot be met.
@@ -80,17 +84,17 @@ def run_assess(request: AssessRequest, services: Services) -> None:
     request.regions.check()
     specs = request.regions.specs()
     request.outputs.check(request.tasks)
-    photos, wrong = gather_photos(list(request.photos))
-    for message in wrong:
-        complain(message)
-    if not photos:
-        raise typer.Exit(BAD_INPUT)
+    photos, wrong = _gather(request)
     request.outputs.check_apart(photos, list(request.photos))
     check_early(specs, photos)
+    if request.dry_run:
+        _show(photos)
+        raise typer.Exit(BAD_INPUT if wrong else 0)
     with ExitStack() as stack:
-        log = None
+        log: Reports | None = None
         if request.outputs.jsonl is not None:
-            log = stack.enter_context(ReportLog(request.outputs.jsonl))
+            log = open_reports(request.outputs.jsonl)
+            stack.enter_context(log)
         run = _prepare(request, specs, services)
         outputs = stack.enter_context(Outputs(request.outputs, common_folder(photos)))
         bar = stack.enter_context(
@@ -98,9 +102,28 @@ def run_assess(request: AssessRequest, services: Services) -> None:
         )
         failed, resumed = _assess_all(run, photos, log, outputs, bar)
     if request.outputs.several:
-        _summarise(len(photos), failed, resumed, len(wrong), request.outputs.jsonl)
+        _summarise(len(photos), failed, resumed, wrong, request.outputs.jsonl)
     if failed or wrong:
         raise typer.Exit(BAD_INPUT)
+
+
+def _gather(request: AssessRequest) -> tuple[list[Path], int]:
+    """The photos, after a line about what is left out, and how many arguments mean none."""
+    found, wrong = gather_photos(list(request.photos))
+    for message in wrong:
+        complain(message)
+    if found.left_out:
+        complain(left_out_text(found.left_out))
+    if not found.photos:
+        raise typer.Exit(BAD_INPUT)
+    return list(found.photos), len(wrong)
+
+
+def _show(photos: Sequence[Path]) -> None:
+    """Prints what would be assessed, one a line."""
+    for path in photos:
+        typer.echo(printable(str(path)))
+    complain(f"{len(photos)} photos would be assessed")
 
 
 def check_early(specs: Sequence[RegionSpec], photos: Sequence[Path]) -> None:
@@ -141,7 +164,11 @@ def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Serv
 
 
 def _assess_all(
-    run: _Run, photos: list[Path], log: ReportLog | None, outputs: Outputs, bar: LateBar
+    run: _Run,
+    photos: list[Path],
+    log: Reports | None,
+    outputs: Outputs,
+    bar: LateBar,
 ) -> tuple[int, int]:
     """Writes the results of all photos; how many failed and how many were there already."""
     failed = resumed = 0
@@ -160,7 +187,7 @@ def _assess_all(
 
 
 def _in_order(
-    run: _Run, photos: list[Path], log: ReportLog | None
+    run: _Run, photos: list[Path], log: Reports | None
 ) -> Generator[AssessedPhoto | FailedPhoto | _Done, None, None]:
     """One result a photo, in the order given; new reports are in the log before they come out."""
     states = {path: PhotoFile.of(path) for path in photos if path.exists()}

@@ -36,6 +36,8 @@ front: "@1 @3 Which one is sharper?"
   /help                  this text
   /quit                  leave (or Ctrl-D)"""
 PROMPT = "> "
+MANY_REGIONS = 8
+"""Up to so many regions the model is told what is known of them; answers about more are poor."""
 _NAMES = re.compile(r"@([\w.-]+),?\s+")
 
 
@@ -71,9 +73,13 @@ def run_chat(request: ChatRequest, services: Services) -> None:
     if typed:
         typer.echo(talk.listing())
         typer.echo("Ask about them; /help for help, /quit to leave.")
+    asked = False
     for line in _typed_lines() if typed else _piped_lines():
+        asked = asked or bool(line.strip())
         if not talk.take(line, forgiving=typed):
             return
+    if not (typed or asked):
+        raise ValueError("no question was asked; give --ask QUESTION, or one a line on stdin")
 
 
 class _Talk:
@@ -128,6 +134,11 @@ class _Talk:
             raise ValueError(f"there is no region {unknown[0]!r}; regions: {', '.join(known)}")
         if not words:
             raise ValueError("the question is empty; write it after the regions' names")
+        if (about := len(names) or len(known)) > MANY_REGIONS:
+            complain(
+                f"a question about {about} regions at once goes beyond what models learn; name "
+                "those it is about: @1 @2 ..."
+            )
         pieces = self._chat.ask(
             words,
             names or None,
@@ -223,4 +234,6 @@ def _typed_lines() -> Iterator[str]:
 
 
 def _piped_lines() -> Iterator[str]:
-    yield from sys.stdin
+    for number, line in enumerate(sys.stdin):
+        # PowerShell begins what it pipes with a byte order mark.
+        yield line if number else line.removeprefix("\ufeff")

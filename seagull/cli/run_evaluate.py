@@ -33,6 +33,7 @@ from seagull.evaluation.sets import (
 )
 from seagull.evaluation.summary import TASKS, SummarySettings, summarise
 from seagull.evaluation.table import results_table
+from seagull.streams import write_json
 from seagull.types import AssessmentTask
 
 GIVEN = "predictions"
@@ -223,7 +224,7 @@ def _write(
         page = write_outputs(evaluation, request.out, data, warnings)
         complain(f"written: {page}")
     if request.json:
-        typer.echo(evaluation.to_json())
+        write_json(evaluation.to_json() + "\n")
         return
     # A pipe has no width; rich's guess of 80 columns would fold the numbers.
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import typer
@@ -30,6 +31,22 @@ def run_download(name: str | None, services: Services) -> None:
     typer.echo(where)
 
 
+def missing_shards(folder: Path) -> list[str]:
+    """Names of weight files ``NAME-00002-of-00003.ENDING`` of which only others are there."""
+    names = {path.name for path in folder.iterdir()}
+    sets = {
+        (found[1], int(found[2]), found[3])
+        for found in (re.fullmatch(r"(.+)-\d{5}-of-(\d{5})(\.\w+)", name) for name in names)
+        if found
+    }
+    wanted = [
+        f"{stem}-{number:05d}-of-{count:05d}{ending}"
+        for stem, count, ending in sorted(sets)
+        for number in range(1, count + 1)
+    ]
+    return [name for name in wanted if name not in names]
+
+
 def run_convert(reference: Path, out: Path, vision: Path | None, services: Services) -> None:
     """Converts the released checkpoint and prints where the result is.
 
@@ -42,5 +59,10 @@ def run_convert(reference: Path, out: Path, vision: Path | None, services: Servi
         raise ValueError(f"{vision}: there is no such file; --vision takes the tower's weights")
     if out.exists():
         raise ValueError(f"{out}: it exists already; name a new folder, nothing is overwritten")
+    if missing := missing_shards(reference):
+        raise ValueError(
+            f"{reference}: {len(missing)} of its weight files are missing ({missing[0]}"
+            f"{' ...' if missing[1:] else ''}); copy or download them"
+        )
     services.convert(reference, out, vision)
     typer.echo(out)

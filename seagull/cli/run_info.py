@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seagull.cli.services import Services
+from seagull.home import HomeError
 
 PACKAGES = ("torch", "torchvision", "transformers", "timm", "peft", "numpy", "pillow")
 EXTRAS = {
@@ -44,17 +45,23 @@ def run_env(services: Services) -> None:
     rows += [(name, _version(name)) for name in PACKAGES]
     rows += [("devices", ", ".join(_devices()))]
     rows += [(f"extra [{name}]", _extra(name, module)) for name, module in EXTRAS.items()]
-    cache = services.cache_folder()
-    rows += [("cache", str(cache))]
-    found = sorted(path for path in cache.iterdir() if _shown(path)) if cache.is_dir() else []
-    rows += [("in the cache", f"{path.name} ({_megabytes(path)})") for path in found]
-    rows += [] if found else [("in the cache", "nothing; see: seagull download")]
+    rows += _cache_rows(services)
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Text(name), Text(value))
     Console(highlight=False).print(table)
+
+
+def _cache_rows(services: Services) -> list[tuple[str, str]]:
+    try:
+        cache = services.cache_folder()
+    except HomeError as error:
+        return [("cache", f"none: {error}")]
+    found = sorted(path for path in cache.iterdir() if _shown(path)) if cache.is_dir() else []
+    rows = [("in the cache", f"{path.name} ({_megabytes(path)})") for path in found]
+    return [("cache", str(cache)), *(rows or [("in the cache", "nothing; see: seagull download")])]
 
 
 def _where(path: Path | None) -> Text:

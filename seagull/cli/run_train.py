@@ -33,7 +33,7 @@ class TrainRequest:
     overrides: tuple[str, ...]
     dry_run: bool
     launch: Launch
-    arguments: tuple[str, ...]
+    debug: bool = False
 
 
 def run_train(request: TrainRequest) -> None:
@@ -49,9 +49,10 @@ def run_train(request: TrainRequest) -> None:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     config = load_settings(TrainConfig, request.config, request.overrides)
     if not request.dry_run:
-        from seagull.training.launch import relaunch
+        from seagull.training.launch import relaunch, worker_arguments
 
-        relaunch(request.launch, request.arguments, config.device)
+        words = worker_arguments(request.config, request.overrides, debug=request.debug)
+        relaunch(request.launch, words, config.device, complain)
     from seagull.inference.load import find_model
 
     folder = find_model(config.model)

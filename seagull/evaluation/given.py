@@ -22,8 +22,8 @@ from seagull.photo_identity import PhotoNames, may_be_same
 from seagull.records import RegionLabels
 from seagull.regions.rle import Rle
 from seagull.reports.schema import SCHEMA_ID, check_report
+from seagull.text_files import read_line_bytes
 
-_BOM = b"\xef\xbb\xbf"
 _ROW_FIELDS = {
     "id", "image", "region", "group", "labels", "distortions", "quality", "quality_std",
     "importance", "importance_std",
@@ -170,17 +170,15 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
     What is wrong with a line that holds no object is there instead of it.
     """
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            text = line.removeprefix(_BOM) if number == 1 else line
-            if not text.strip() or text.startswith(START):
-                continue
-            try:
-                plain = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                yield number, f"not JSON ({error})"
-                continue
-            yield number, plain if isinstance(plain, dict) else "an object is needed"
+    for number, line in enumerate(read_line_bytes(path), start=1):
+        if not line.strip() or line.startswith(START):
+            continue
+        try:
+            plain = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield number, f"not JSON ({error})"
+            continue
+        yield number, plain if isinstance(plain, dict) else "an object is needed"
 
 
 def _rows(plain: Mapping[str, Any], spellings: dict[str, str]) -> Iterator[Row]:

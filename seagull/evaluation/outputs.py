@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from seagull.evaluation.predictions import Row
 from seagull.evaluation.sets import EvaluationSet
 from seagull.evaluation.summary import score_pairs
 from seagull.evaluation.table import Results
+from seagull.text_files import to_json
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Evaluation:
         Raises:
             ValueError: if a number is not finite.
         """
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        return to_json(self.to_dict(), indent=2)
 
 
 def write_outputs(
@@ -78,7 +78,8 @@ def write_outputs(
     }
     page = evaluation_page(about, evaluation.results, plots, _misses(evaluation, data))
     target = folder / "index.html"
-    target.write_text(page, encoding="utf-8")
+    # A photo's name may hold bytes that are no UTF-8.
+    target.write_text(page, encoding="utf-8", errors="backslashreplace")
     return target
 
 

@@ -20,6 +20,7 @@ from seagull.evaluation.label_sets import Found
 from seagull.levels import SEVERITY
 from seagull.records import RegionLabels
 from seagull.regions.rle import Rle
+from seagull.text_files import open_marked
 from seagull.types import AssessmentTask, DistortionType, RegionAssessment
 
 SCORES = ("quality", "quality_std", "importance", "importance_std")
@@ -230,7 +231,7 @@ class PredictionLog:
 
     def _read(self, path: Path, header: bytes) -> None:
         """Takes up the rows of a file."""
-        with path.open("rb") as lines:
+        with open_marked(path) as lines:
             for number, line in enumerate(lines, start=1):
                 # Two runs that begin at one time may both have written the header.
                 if line != header:
@@ -239,7 +240,7 @@ class PredictionLog:
 
 
 def _check_header(path: Path, header: bytes) -> None:
-    with path.open("rb") as lines:
+    with open_marked(path) as lines:
         line = next(lines, b"")
     if line != header and not header.startswith(line):
         raise ValueError(_other_settings(path, line))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import logging
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from seagull.download import cache_dir
+from seagull.home import HomeError, home_path
 from seagull.inference.answers import READ_OUT
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
-from seagull.model.adapter import apply_adapter, read_info
+from seagull.model.adapter import ADAPTER_FILE, apply_adapter, read_info
 from seagull.model.build import image_token_count
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.errors import ModelError
@@ -27,6 +31,8 @@ from seagull.types import ModelInfo
 
 PUBLISHED = "seagull-7b"
 """Name of the paper's model, wherever it was made."""
+
+logger = logging.getLogger(__name__)
 
 DTYPES = {
     "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16,
@@ -155,21 +161,47 @@ def check_pair(
 def find_model(model: str | Path) -> Path:
     """The folder of a model.
 
+    A known name means the model of that name, whatever lies in the current folder; a folder that
+    happens to be called like it is written ``./nano``, or given as a Path.
+
     Raises:
         ModelError: if it is neither a folder nor a known name; the message lists the nearest ones.
+            Also under ``python -OO``.
     """
-    if (folder := Path(model).expanduser()).is_dir():
-        return folder
-    entries = {entry.name: entry for entry in known_models()}
+    if sys.flags.optimize > 1:
+        raise ModelError("python -OO drops the docstrings that transformers reads; use -O instead")
+    folder = home_path(model)
+    is_folder = folder.is_dir()
+    if is_folder and (isinstance(model, Path) or folder.name != str(model)):
+        return _own_folder(folder)
+    try:
+        places = {entry.name: entry.path for entry in known_models()}
+    except HomeError:
+        if is_folder:
+            return _own_folder(folder)
+        raise
     name = "nano" if str(model) == "seagull-nano" else str(model)
-    if name not in entries:
+    if is_folder:
+        if name not in places:
+            return _own_folder(folder)
+        logger.warning("the model %s, not the folder of this name here: that is ./%s", name, model)
+    return _named_folder(name, places)
+
+
+def _named_folder(name: str, places: Mapping[str, Path | None]) -> Path:
+    """The folder of a known model.
+
+    Raises:
+        ModelError: if the name is unknown, or the model not on this machine.
+    """
+    if name not in places:
         if (kept := cache_dir() / "models" / name / "config.json").is_file():
             check_folder(kept.parent)  # says why it is not among them
-        near = difflib.get_close_matches(name, entries, cutoff=0.3) or list(entries)
+        near = difflib.get_close_matches(name, places, cutoff=0.3) or list(places)
         raise ModelError(
-            f"no model {str(model)!r}: neither a folder nor a name; nearest: {', '.join(near)}"
+            f"no model {name!r}: neither a folder nor a name; nearest: {', '.join(near)}"
         )
-    path = entries[name].path
+    path = places[name]
     if path is None and name == PUBLISHED:
         raise ModelError(
             f"{PUBLISHED} is not on this machine; make it from the released checkpoint: "
@@ -180,6 +212,21 @@ def find_model(model: str | Path) -> Path:
             f"the model {name} is not on this machine; get it: seagull download {name}"
         )
     return path
+
+
+def _own_folder(folder: Path) -> Path:
+    """The folder, unless it is an adapter of the library peft.
+
+    Raises:
+        ModelError: if so.
+    """
+    ours = (folder / "config.json").is_file() or adapter_in(folder) is not None
+    if (folder / "adapter_config.json").is_file() and not ours:
+        raise ModelError(
+            f"{folder}: an adapter of the library peft, which has no region parts; give a run of "
+            f"`seagull train` (with {ADAPTER_FILE}), or a whole model folder"
+        )
+    return folder
 
 
 def revision(folder: Path, adapter: Path | None = None) -> str:

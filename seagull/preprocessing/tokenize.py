@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from seagull.preprocessing.inputs import Tokens
 from seagull.prompts import RenderedPrompt
 from seagull.tokens import IGNORE_INDEX
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def encode(
@@ -27,11 +33,10 @@ def encode(
     Raises:
         ValueError: if a token straddles the border of an answer.
     """
-    encoded = tokenizer(prompt.text, return_offsets_mapping=True, add_special_tokens=True)
     ids: list[int] = []
     labels: list[int] = []
     starts: list[int] = []
-    for token, (start, end) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
+    for token, start, end in _tokens(tokenizer, prompt):
         if token == image_id:
             ids += [token] * image_tokens
             labels += [IGNORE_INDEX] * image_tokens
@@ -48,6 +53,59 @@ def encode(
         torch.tensor([place[region] for region in prompt.markers], dtype=torch.long),
         torch.tensor(starts),
     )
+
+
+def literal_words(
+    tokenizer: PreTrainedTokenizerBase, prompt: RenderedPrompt
+) -> list[tuple[int, int]]:
+    """Where people wrote words that the tokenizer would take for special tokens.
+
+    A question about ``<image>`` is about a word: a second photo placeholder must not come of it,
+    nor the end of a turn of ``<|im_end|>``.
+
+    Returns:
+        Character spans (start, end) in ``prompt.text``, ascending, without overlap.
+    """
+    added = tokenizer.added_tokens_decoder.values()
+    words = {str(token.content) for token in added if token.special}
+    longest_first = sorted(words - {""}, key=len, reverse=True)
+    special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+    return [
+        match.span() for span in prompt.literal for match in special.finditer(prompt.text, *span)
+    ]
+
+
+def _tokens(
+    tokenizer: PreTrainedTokenizerBase, prompt: RenderedPrompt
+) -> Iterator[tuple[int, int, int]]:
+    """Each token with its characters (start, end); special words in literal text are plain text.
+
+    The tokenizer itself cuts the text at special words, so cutting there changes no other token.
+    """
+    # A lone surrogate stands for a byte that was no UTF-8; no tokenizer takes it.
+    text = _LONE_SURROGATE.sub(_REPLACEMENT, prompt.text)
+    done = 0
+    for start, end in literal_words(tokenizer, prompt):
+        yield from _piece(tokenizer, text, done, start, literal=False)
+        yield from _piece(tokenizer, text, start, end, literal=True)
+        done = end
+    yield from _piece(tokenizer, text, done, len(text), literal=False)
+
+
+def _piece(
+    tokenizer: PreTrainedTokenizerBase, text: str, start: int, end: int, *, literal: bool
+) -> Iterator[tuple[int, int, int]]:
+    if start == end:
+        return
+    encoded = tokenizer(
+        text[start:end],
+        return_offsets_mapping=True,
+        # What a tokenizer puts in front of a text belongs in front of the first piece alone.
+        add_special_tokens=start == 0,
+        split_special_tokens=literal,
+    )
+    for token, (first, last) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        yield token, start + first, start + last
 
 
 def _is_answer(prompt: RenderedPrompt, start: int, end: int) -> bool:

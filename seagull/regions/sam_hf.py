@@ -23,6 +23,7 @@ from transformers.models.sam2.image_processing_sam2 import Sam2ImageProcessor
 from seagull.photos import Photo, Pixels
 from seagull.regions.everything import Candidate
 from seagull.regions.segmenter import GridSettings, Point, ScaledSegmenter, working_pixels
+from seagull.text_files import read_text
 from seagull.types import Box
 
 _MODEL_TYPES: dict[str, Any] = {"sam": SamModel, "sam2": Sam2Model, "sam2_video": Sam2Model}
@@ -82,7 +83,7 @@ class HfSamSegmenter:
 
 def _model_type(folder: Path) -> str:
     try:
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+        kind = json.loads(read_text(folder / "config.json")).get("model_type")
     except (OSError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{folder}: no readable config.json; give the folder of a transformers SAM or SAM 2"

@@ -11,6 +11,7 @@ from typing import Any
 
 from seagull.regions.rle import Rle, decode, encode
 from seagull.reports.schema import SCHEMA_ID, check_report
+from seagull.text_files import to_json
 from seagull.types import (
     Distortion,
     DistortionType,
@@ -54,7 +55,7 @@ def report_to_json(report: QualityReport, *, indent: int | None = None) -> str:
     Raises:
         ValueError: if a number in the report is not finite.
     """
-    return json.dumps(report_to_dict(report), ensure_ascii=False, indent=indent, allow_nan=False)
+    return to_json(report_to_dict(report), indent=indent)
 
 
 def report_from_dict(plain: Mapping[str, Any]) -> QualityReport:

@@ -17,6 +17,7 @@ from typing import Any
 from seagull.appending import LineFile
 from seagull.reports.json import report_from_dict, report_to_dict
 from seagull.reports.schema import SCHEMA_ID
+from seagull.text_files import open_marked
 from seagull.types import QualityReport
 
 _START = f'{{"schema": "{SCHEMA_ID}"'.encode()
@@ -41,6 +42,13 @@ class PhotoFile:
         """
         status = path.stat()
         return cls(str(path), status.st_size, status.st_mtime_ns)
+
+
+def report_line(report: QualityReport, photo: PhotoFile, settings: str) -> str:
+    """A report as a line of ASCII, with the state of its photo and the fingerprint of settings."""
+    plain = report_to_dict(report)
+    plain["run"] = {"size": photo.size, "mtime_ns": photo.mtime_ns, "settings": settings}
+    return json.dumps(plain, ensure_ascii=True) + "\n"
 
 
 class ReportLog:
@@ -100,14 +108,12 @@ class ReportLog:
 
     def add(self, report: QualityReport, photo: PhotoFile, settings: str) -> None:
         """Appends a report as one line and hands it to the operating system at once."""
-        plain = report_to_dict(report)
-        plain["run"] = {"size": photo.size, "mtime_ns": photo.mtime_ns, "settings": settings}
-        line = (json.dumps(plain, ensure_ascii=True) + "\n").encode("ascii")
+        line = report_line(report, photo, settings).encode("ascii")
         self._places[photo, settings] = self._file.append(line)
 
     def _scan(self) -> None:
-        place = 0
-        with self.path.open("rb") as lines:
+        with open_marked(self.path) as lines:
+            place = lines.tell()
             for number, line in enumerate(lines, start=1):
                 plain = _parsed(line)
                 if plain is not None:
@@ -125,7 +131,7 @@ class ReportLog:
 
 def _check(path: Path) -> None:
     """Passes if the file begins as a file of reports does; it may hold half of the first one."""
-    with path.open("rb") as lines:
+    with open_marked(path) as lines:
         first = next((line for line in lines if line.strip()), b"")
     if first and _parsed(first) is None and (first.endswith(b"\n") or not _begins(first)):
         raise ValueError(_other(path, 1))

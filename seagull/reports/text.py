@@ -6,10 +6,13 @@ from seagull.types import LevelScore, RegionAssessment
 
 
 def printable(text: str) -> str:
-    """``text`` with control characters as escapes: a file name cannot drive a terminal."""
+    """``text`` with control characters as escapes: a file name cannot drive a terminal.
+
+    Bytes of a name that are no UTF-8 (lone surrogates) are escaped, too.
+    """
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text.encode("utf-8", "replace").decode("utf-8")
+        for character in text
     )
 
 

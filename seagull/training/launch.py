@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from seagull.config import ConfigError
+from seagull.text_files import read_text
 
 DEFAULT_PORT = 29517
 
@@ -43,13 +44,26 @@ def is_launched() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ
 
 
-def relaunch(launch: Launch, arguments: Sequence[str], device: str) -> None:
+def worker_arguments(config: Path, overrides: Sequence[str], *, debug: bool = False) -> list[str]:
+    """The ``seagull`` command line of one process of a run.
+
+    torchrun reads every word behind it, too, and takes ``--nproc`` or ``--master`` for options of
+    its own. The processes need no such word: torchrun tells each who it is.
+    """
+    # An absolute path never begins with a dash.
+    return ["train", str(config.absolute()), *overrides, *(["--debug"] if debug else [])]
+
+
+def relaunch(
+    launch: Launch, arguments: Sequence[str], device: str, say: Callable[[str], None]
+) -> None:
     """Replaces this process by torchrun if the run has several; returns if it has one.
 
     Args:
         launch: where the processes are.
-        arguments: of the ``seagull`` command.
+        arguments: of the ``seagull`` command in each process, see ``worker_arguments``.
         device: ``cpu`` starts one process unless told otherwise.
+        say: told that the other machines are waited for.
 
     Raises:
         ConfigError: if the machines are not described in a way that works.
@@ -61,6 +75,11 @@ def relaunch(launch: Launch, arguments: Sequence[str], device: str) -> None:
     if count == 1 and wanted.nodes == 1:
         return
     command = torchrun_command(wanted, count, arguments)
+    if wanted.nodes > 1:
+        say(
+            f"machine {wanted.node_rank} of {wanted.nodes}: training begins when all have met at "
+            f"{wanted.master}"
+        )
     os.execv(command[0], command)
 
 
@@ -68,7 +87,7 @@ def torchrun_command(launch: Launch, processes: int, arguments: Sequence[str]) -
     """The command that starts this machine's processes.
 
     Raises:
-        ConfigError: if several machines have no common master.
+        ConfigError: if several machines have no common master, or it has no such port.
     """
     command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
     if launch.nodes == 1:
@@ -78,14 +97,29 @@ def torchrun_command(launch: Launch, processes: int, arguments: Sequence[str]) -
             raise ConfigError("--nnodes: several machines need --master HOST:PORT, or a hostfile")
         if not 0 <= launch.node_rank < launch.nodes:
             raise ConfigError(f"--node-rank: from 0 to {launch.nodes - 1}, got {launch.node_rank}")
-        host, _, port = launch.master.partition(":")
+        host, port = split_address(launch.master)
         command += [
             f"--nnodes={launch.nodes}",
             f"--node-rank={launch.node_rank}",
             f"--master-addr={host}",
-            f"--master-port={port or DEFAULT_PORT}",
+            f"--master-port={port}",
         ]
     return [*command, "-m", "seagull", *arguments]
+
+
+def split_address(master: str) -> tuple[str, int]:
+    """Host and port of ``HOST``, ``HOST:PORT``, ``[IPv6]:PORT`` or a bare IPv6 address.
+
+    Raises:
+        ConfigError: if the port is no number from 1 to 65535.
+    """
+    found = re.fullmatch(r"\[(.+)\](?::(.*))?|([^:]+)(?::([^:]*))?|(.*:.*:.*)", master)
+    if found is None:
+        raise ConfigError(f"--master: HOST or HOST:PORT, got {master!r}")
+    host, port = found[1] or found[3] or found[5], found[2] or found[4] or str(DEFAULT_PORT)
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigError(f"--master: a port is a number from 1 to 65535, got {port!r}")
+    return host, int(port)
 
 
 def from_hostfile(launch: Launch, here: str) -> Launch:
@@ -98,7 +132,7 @@ def from_hostfile(launch: Launch, here: str) -> Launch:
     if not launch.hostfile.is_file():
         raise ConfigError(f"--hostfile: there is no file {launch.hostfile}")
     hosts: list[tuple[str, int | None]] = []
-    for line in launch.hostfile.read_text(encoding="utf-8").splitlines():
+    for line in read_text(launch.hostfile).splitlines():
         words = line.split("#", 1)[0].split()
         if not words:
             continue
@@ -136,7 +170,7 @@ def prepare_deepspeed(wanted: str, device: str) -> dict[str, Any]:
     if wanted in deepspeed_presets():
         text = resources.files("seagull.training.deepspeed").joinpath(name).read_text("utf-8")
     elif file.is_file():
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
     else:
         raise ConfigError(
             f"deepspeed: {wanted!r} is neither a file nor one of {', '.join(deepspeed_presets())}"

@@ -15,6 +15,7 @@ from seagull.regions.rle import encode, encode_runs
 from seagull.reports.csv import HEADER
 from seagull.reports.json import report_from_json
 from seagull.reports.schema import check_report
+from tests.seagull.cli.conftest import save_photo
 
 
 def test_without_a_region_the_whole_photo_is_assessed(cli, photo):
@@ -192,3 +193,30 @@ def test_numbers_may_be_read_off_the_language_model(cli, photo, tmp_path):
     assert wrong.code == 2
     assert "unknown read-out 'language-model'" in wrong.err
     assert "language_model" in wrong.err
+
+
+def test_what_is_left_out_is_one_line(cli, photos):
+    (photos / "notes.txt").touch()
+    (photos / "gone.png").symlink_to("nowhere")
+    done = cli("assess", photos, "--json")
+    assert (done.code, len(json.loads(done.out))) == (0, 3)
+    assert done.err.count("2 left out: 1 TXT") == 1
+
+
+def test_a_dry_run_lists_the_photos_and_touches_nothing(cli, photos, tmp_path):
+    (photos / "notes.txt").touch()
+    done = cli("assess", photos, "--dry-run", "--jsonl", tmp_path / "out.jsonl")
+    assert (done.code, cli.services.loads) == (0, 0)
+    assert done.out.splitlines() == [str(photos / f"p{number}.png") for number in range(3)]
+    assert "1 left out: 1 TXT" in done.err
+    assert "3 photos would be assessed" in done.err
+    assert not (tmp_path / "out.jsonl").exists()
+    assert cli("assess", photos, tmp_path / "none.png", "--dry-run").code == 2
+
+
+def test_a_photo_with_brackets_in_its_name_is_one_photo(cli, photo, tmp_path):
+    bracketed = photo.rename(tmp_path / "photo[1].png")
+    save_photo(tmp_path / "photo1.png", 1)
+    done = cli("assess", bracketed, "--json", "--overlay", tmp_path / "out.png")
+    assert json.loads(done.out)["image"]["path"] == str(bracketed)
+    assert (tmp_path / "out.png").exists()

@@ -59,3 +59,9 @@ def test_a_bad_photo_or_model_is_one_line_and_exit_2(cli, photo, tmp_path):
 
 def test_an_answer_cannot_drive_the_terminal(cli, photo):
     assert "\x1b" not in cli("chat", photo, "--ask", "red \x1b[31m?").out
+
+
+def test_a_question_about_very_many_regions_is_warned_of(cli, photo):
+    boxes = [word for n in range(9) for word in ("--box", f"{n},0,{n + 9},9")]
+    done = cli("chat", photo, *boxes, "--ask", "Which is best?", "--ask", "@1 @2 Which is best?")
+    assert (done.code, done.err.count("9 regions at once")) == (0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from safetensors import SafetensorError
 
 from seagull import __version__
 from seagull.cli import build_app, progress
@@ -155,3 +157,38 @@ def test_every_option_in_the_docs_exists():
     known = {name for command in commands for option in command.params for name in option.opts}
     assert options - {"--help"} <= known
     assert len(options) > 20
+
+
+def test_a_missing_shard_is_named(cli, tmp_path):
+    reference = tmp_path / "released"
+    reference.mkdir()
+    for number in (1, 4):
+        (reference / f"pytorch_model-{number:05d}-of-00004.bin").touch()
+    done = cli("convert", reference, tmp_path / "out")
+    assert (done.code, cli.services.converted) == (2, [])
+    assert "2 of its weight files are missing (pytorch_model-00002-of-00004.bin ...)" in done.err
+    for number in (2, 3):
+        (reference / f"pytorch_model-{number:05d}-of-00004.bin").touch()
+    assert cli("convert", reference, tmp_path / "out").code == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "run/log.jsonl"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        SafetensorError("I/O error: No space left on device (os error 28)"),
+        RuntimeError(
+            "[enforce fail at inline_container.cc:664] . PytorchStreamWriter failed\nmore"
+        ),
+    ],
+)
+def test_a_full_disk_is_one_line_whoever_writes(cli, monkeypatch, error):
+    # Raised, not provoked: safetensors replaces the file it writes to, even a device.
+    def full() -> None:
+        raise error
+
+    monkeypatch.setattr(cli.services, "models", full)
+    done = cli("models")
+    assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
+    assert "make room" in done.err

@@ -13,7 +13,9 @@ from seagull.training.launch import (
     deepspeed_presets,
     from_hostfile,
     prepare_deepspeed,
+    split_address,
     torchrun_command,
+    worker_arguments,
 )
 
 
@@ -37,6 +39,33 @@ def test_many_machines_meet_at_the_master() -> None:
         torchrun_command(Launch(nodes=2), 8, [])
     with pytest.raises(ConfigError, match="from 0 to 1"):
         torchrun_command(Launch(nodes=2, node_rank=2, master="a"), 8, [])
+
+
+@pytest.mark.parametrize(
+    ("master", "address"),
+    [
+        ("a", ("a", 29517)),
+        ("a.b:99", ("a.b", 99)),
+        ("[::1]:99", ("::1", 99)),
+        ("[::1]", ("::1", 29517)),
+        ("fe80::1", ("fe80::1", 29517)),
+    ],
+)
+def test_a_master_is_a_host_with_or_without_a_port(master: str, address: tuple[str, int]) -> None:
+    assert split_address(master) == address
+
+
+@pytest.mark.parametrize("master", ["a:b", "a:0", "a:70000", "a:-1", ":99"])
+def test_a_port_that_is_none_is_named(master: str) -> None:
+    with pytest.raises(ConfigError, match="--master"):
+        split_address(master)
+
+
+def test_processes_get_no_option_that_torchrun_could_take(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        words = worker_arguments(Path("-c.yaml"), ["a=1"])
+    assert words == ["train", str(tmp_path / "-c.yaml"), "a=1"]
 
 
 def test_a_hostfile_says_who_is_who(tmp_path: Path) -> None:

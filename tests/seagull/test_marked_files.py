@@ -1,0 +1,87 @@
+"""Every reader of people's text files takes a byte order mark."""
+
+import json
+
+import pytest
+
+from data_tools.compat import iter_rows
+from data_tools.config_file import load_config
+from data_tools.converters import OpinionColumns, convert_opinions, convert_regions
+from data_tools.given import prepare_given
+from data_tools.state import OutputTree
+from seagull.config import read_yaml
+from seagull.evaluation.given import read_given
+from seagull.record_files import read_record, records_of
+from seagull.records import InstructionRecord, read_records
+from seagull.regions.spec import RegionSpec
+from seagull.training.launch import Launch, from_hostfile
+from seagull.types import Message
+
+TALK = (Message("user", "?"), Message("assistant", "!"))
+RECORD = InstructionRecord("1", "é.png", (RegionSpec("1", whole=True),), TALK).to_dict()
+COCO = {
+    "images": [{"id": 1, "file_name": "a.png", "width": 8, "height": 8}],
+    "categories": [],
+    "annotations": [{"id": 1, "image_id": 1, "bbox": [0, 0, 4, 4], "area": 16, "quality": 0.5}],
+}
+SEGMENTS = {"image": "a.png", "segments": [{"size": [2, 2], "counts": [0, 4]}]}
+
+
+def _lines(read):
+    return lambda path, tmp: [record.id for record in read(path)]
+
+
+def _by_place(path, tmp):
+    ((place, record),) = records_of(path)
+    assert read_record(path, place) == record
+    return [record.id]
+
+
+def _opinions(path, tmp):
+    made = convert_opinions(path, OpinionColumns(), None, tmp / "out.jsonl")
+    return [record.labels["1"].quality for record in made]
+
+
+def _given(path, tmp):
+    return prepare_given(OutputTree(tmp), path)
+
+
+READERS = {
+    "settings": ("a: é", lambda path, tmp: read_yaml(path), {"a": "é"}),
+    "data settings": ("seed: 3", lambda path, tmp: load_config(path).seed, 3),
+    "records": (json.dumps(RECORD), _lines(read_records), ["1"]),
+    "records by place": (json.dumps(RECORD), _by_place, ["1"]),
+    "predictions": (
+        '{"image": "a.png", "quality": 0.5}',
+        lambda path, tmp: [row.item for row in read_given(path)],
+        ["a.png"],
+    ),
+    "hostfile": (
+        "here slots=2",
+        lambda path, tmp: from_hostfile(Launch(hostfile=path), "here").processes,
+        2,
+    ),
+    "opinions.csv": ("image,mos\na.png,0.5", _opinions, [0.5]),
+    "opinions.jsonl": ('{"image": "a.png", "mos": 0.5}', _opinions, [0.5]),
+    "regions": (
+        json.dumps(COCO),
+        lambda path, tmp: len(list(convert_regions(path, tmp, tmp / "out.jsonl"))),
+        1,
+    ),
+    "given.json": (json.dumps(COCO), _given, 1),
+    "given.jsonl": (
+        json.dumps(SEGMENTS),
+        _given,
+        1,
+    ),
+    "published rows": ('[{"image": "a"}]', lambda path, tmp: len(list(iter_rows(path, {}))), 1),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_reader_takes_the_mark(tmp_path, name, encoding):
+    text, read, expected = READERS[name]
+    file = tmp_path / (name.replace(" ", "_") if "." in name else f"{name.replace(' ', '_')}.txt")
+    file.write_text(text, encoding=encoding)
+    assert read(file, tmp_path) == expected
