@@ -15,6 +15,7 @@ from data_tools.state import OutputTree, read_json
 from data_tools.versions.records import Reading, Readings, SceneRecords
 from data_tools.versions.unit import versions_path
 from seagull.records import InstructionRecord, write_records
+from seagull.text_files import read_lines
 
 FILES = ("train", "validation", "sensitivity")
 LANGUAGE = "language"
@@ -95,7 +96,7 @@ def given_readings(config: DataConfig) -> dict[tuple[str, str], Reading] | None:
         return None
     path = Path(config.versions.readings)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = list(read_lines(path))
     except OSError as error:
         raise ValueError(f"versions.readings: {path} cannot be read: {error}") from error
     return dict(_reading(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1))

@@ -37,7 +37,7 @@ def test_without_docstrings_a_model_is_refused_in_one_line():
     code = "from seagull.inference.load import find_model; find_model('nano')"
     done = subprocess.run(
         [sys.executable, "-OO", "-c", code],
-        capture_output=True, text=True, check=False, timeout=120, cwd=ROOT,
+        capture_output=True, text=True, check=False, timeout=600, cwd=ROOT,
     )  # fmt: skip
     assert "python -OO drops the docstrings" in done.stderr.splitlines()[-1]
 

@@ -1,5 +1,6 @@
 """Every reader of people's text files takes a byte order mark."""
 
+import codecs
 import json
 
 import pytest
@@ -11,8 +12,9 @@ from data_tools.given import prepare_given
 from data_tools.state import OutputTree
 from seagull.config import read_yaml
 from seagull.evaluation.given import read_given
+from seagull.evaluation.predictions import Prediction, PredictionLog, Row
 from seagull.record_files import read_record, records_of
-from seagull.records import InstructionRecord, read_records
+from seagull.records import InstructionRecord, RegionLabels, read_records
 from seagull.regions.spec import RegionSpec
 from seagull.training.launch import Launch, from_hostfile
 from seagull.types import Message
@@ -53,7 +55,7 @@ READERS = {
     "records by place": (json.dumps(RECORD), _by_place, ["1"]),
     "predictions": (
         '{"image": "a.png", "quality": 0.5}',
-        lambda path, tmp: [row.item for row in read_given(path)],
+        lambda path, tmp: [row.item for row in read_given(path).rows],
         ["a.png"],
     ),
     "hostfile": (
@@ -62,6 +64,7 @@ READERS = {
         2,
     ),
     "opinions.csv": ("image,mos\na.png,0.5", _opinions, [0.5]),
+    "opinions with semicolons.csv": ("image;mos\na.png;0,5", _opinions, [0.5]),
     "opinions.jsonl": ('{"image": "a.png", "mos": 0.5}', _opinions, [0.5]),
     "regions": (
         json.dumps(COCO),
@@ -85,3 +88,30 @@ def test_a_reader_takes_the_mark(tmp_path, name, encoding):
     file = tmp_path / (name.replace(" ", "_") if "." in name else f"{name.replace(' ', '_')}.txt")
     file.write_text(text, encoding=encoding)
     assert read(file, tmp_path) == expected
+
+
+@pytest.mark.parametrize("name", ["records", "predictions", "opinions.csv", "opinions.jsonl"])
+def test_text_that_powershell_or_excel_wrote_as_utf_16_is_read(tmp_path, name):
+    text, read, expected = READERS[name]
+    file = tmp_path / (name if "." in name else f"{name}.txt")
+    file.write_text(text, encoding="utf-16")
+    assert read(file, tmp_path) == expected
+
+
+@pytest.mark.parametrize("name", ["records by place", "given.json"])
+def test_where_bytes_are_needed_utf_16_is_refused_with_what_to_do(tmp_path, name):
+    text, read, _ = READERS[name]
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-16")
+    with pytest.raises(ValueError, match="save it as UTF-8"):
+        read(file, tmp_path)
+
+
+def test_files_of_ours_that_an_editor_marked_are_gone_on_with(tmp_path):
+    row = Row("i", "1", "a.png", "g", RegionLabels(), Prediction(0.5))
+    file = tmp_path / "p.jsonl"
+    with PredictionLog(file, "s") as log:
+        log.add([row])
+    file.write_bytes(codecs.BOM_UTF8 + file.read_bytes())
+    with PredictionLog(file, "s") as log:
+        assert log["i", "1"] == row

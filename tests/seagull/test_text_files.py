@@ -5,7 +5,14 @@ import json
 
 import pytest
 
-from seagull.text_files import TextError, open_marked, read_lines, read_text, to_json
+from seagull.text_files import (
+    TextError,
+    open_marked,
+    read_line_bytes,
+    read_lines,
+    read_text,
+    to_json,
+)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -14,6 +21,21 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path, encoding):
     file.write_text("é: 1\r\nb\n", encoding=encoding, newline="")
     assert read_text(file) == "é: 1\r\nb\n"
     assert list(read_lines(file)) == ["é: 1\r\n", "b\n"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_lines_as_bytes_are_utf_8_without_the_mark(tmp_path, encoding):
+    file = tmp_path / "a.txt"
+    file.write_text("é: 1\r\nb", encoding=encoding, newline="")
+    assert list(read_line_bytes(file)) == ["é: 1\r\n".encode(), b"b"]
+
+
+def test_a_line_that_is_no_text_leaves_the_other_lines_readable(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"a\ncaf\xe9\nb\n")
+    assert list(read_line_bytes(tmp_path / "a.txt")) == [b"a\n", b"caf\xe9\n", b"b\n"]
+    (tmp_path / "b.txt").write_bytes(codecs.BOM_UTF16_LE + b"a\x00\n")
+    with pytest.raises(TextError, match=r"b\.txt: not UTF-16.*save it as UTF-8"):
+        list(read_line_bytes(tmp_path / "b.txt"))
 
 
 def test_an_empty_file_is_empty_text(tmp_path):

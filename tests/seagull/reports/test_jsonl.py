@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import logging
 import threading
@@ -41,6 +42,16 @@ def test_lines_are_reports_and_are_found_again(written):
         assert found.image.path == "1.jpg"
         assert log.find(FILES[1], "other settings") is None
         assert log.find(PhotoFile("1.jpg", 101, 6), "s") is None
+
+
+def test_a_file_that_an_editor_marked_is_gone_on_with(written, report):
+    written.write_bytes(codecs.BOM_UTF8 + written.read_bytes())
+    with ReportLog(written) as log:
+        assert (found := log.find(FILES[0], "s")) is not None
+        assert found.image.path == "0.jpg"
+        log.add(report, FILES[2], "t")
+    with ReportLog(written) as log:
+        assert len(log) == 4
 
 
 def test_wherever_a_run_was_cut_the_rest_is_kept_and_goes_on(written, report, caplog):
