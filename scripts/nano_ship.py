@@ -1,6 +1,6 @@
 """Puts a finished adapter into the package: matrices in bfloat16, with where its recipe stands.
 
-python scripts/nano_ship.py outputs/nano/3-language
+python scripts/nano_ship.py outputs/nano/2-language
 """
 
 from __future__ import annotations
