@@ -4,7 +4,8 @@
 #SBATCH --job-name=seagull-train
 #SBATCH --ntasks-per-node=1
 set -euo pipefail
-master=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+# sed reads to the end: head would go away first, and scontrol fail by SIGPIPE.
+master=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)
 export master
 srun bash -c 'exec seagull train "$@" --nproc "${SLURM_GPUS_ON_NODE:-1}" \
   --nnodes "$SLURM_JOB_NUM_NODES" --node-rank "$SLURM_NODEID" --master "$master:29517"' train "$@"

@@ -26,7 +26,7 @@ from seagull.text_files import read_line_bytes
 
 _ROW_FIELDS = {
     "id", "image", "region", "group", "labels", "distortions", "quality", "quality_std",
-    "importance", "importance_std",
+    "importance", "importance_std", "area",
 }  # fmt: skip
 
 

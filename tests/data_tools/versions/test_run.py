@@ -332,7 +332,7 @@ def test_regions_of_a_version_are_compared(root: Path, spoken: list[InstructionR
 
 
 def test_several_files_of_given_regions(tmp_path: Path) -> None:
-    from data_tools.given import GivenRegions, prepare_given
+    from data_tools.given import GivenRegions, match_given, prepare_given
     from data_tools.state import OutputTree
     from seagull.regions.rle import encode
 
@@ -344,7 +344,9 @@ def test_several_files_of_given_regions(tmp_path: Path) -> None:
         (tmp_path / f"part{number}_segments.jsonl").write_text(line + "\n")
     tree = OutputTree(tmp_path / "out")
     assert prepare_given(tree, tmp_path / "*_segments.jsonl") == 2
-    given = GivenRegions(tree, {"a": "photo0.png", "b": "photo1.png"})
+    photos = {"a": "photo0.png", "b": "photo1.png"}
+    match_given(tree, photos.values())
+    given = GivenRegions(tree, photos)
     areas = [[int(r.mask.sum()) for r in given.of(name) if r.mask is not None] for name in "ab"]
     assert areas == [[18], [27]]
 
