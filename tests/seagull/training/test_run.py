@@ -157,7 +157,9 @@ def test_a_head_is_not_left_behind_by_the_tokens_that_it_reads(
     first = settings(output=str(tmp_path / "a"), max_steps=4, loss={"numeric_head": 1.0})
     train(first, model_folder)
     common = {"adapter": first.output, "output": str(tmp_path / "b"), "max_steps": 4}
-    with pytest.raises(ConfigError, match=f"has a head, .* {groups[0]} change; set loss.numeric"):
+    with pytest.raises(
+        ConfigError, match=rf"has a head, .* {groups[0]}\.\S+ changes; set loss.num"
+    ):
         train(settings(trainable=groups, **common), model_folder)
     trained = settings(trainable=groups, loss={"numeric_head": 1.0}, **common)
     before, after = weights(tmp_path / "a" / "adapter"), weights(train(trained, model_folder))
@@ -165,6 +167,22 @@ def test_a_head_is_not_left_behind_by_the_tokens_that_it_reads(
     assert any(not torch.equal(before[key], after[key]) for key in moved)
     # It goes on from the head that the adapter brought.
     assert all(torch.allclose(before[key], after[key], atol=0.05) for key in moved)
+
+
+def test_local_tokens_may_learn_beside_a_head_that_stays(
+    settings: Settings, model_folder: Path, tmp_path: Path
+) -> None:
+    first = settings(output=str(tmp_path / "a"), max_steps=2, loss={"numeric_head": 1.0})
+    before = weights(train(first, model_folder))
+    parts = {key.split(".")[1] for key in before if key.startswith("mfe.")} - {"local"}
+    second = settings(
+        output=str(tmp_path / "b"), adapter=str(tmp_path / "a"), max_steps=2,
+        trainable=["mfe"], frozen=[f"mfe.{name}." for name in sorted(parts)],
+    )  # fmt: skip
+    after = weights(train(second, model_folder))
+    changed = {key for key in before if not torch.equal(before[key], after[key])}
+    assert changed
+    assert all(key.startswith("mfe.local.") for key in changed)
 
 
 def test_a_head_that_came_with_the_adapter_stays_in_it_as_it_is(
