@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from seagull import load
-from seagull.evaluation.items import record_items
+from seagull.evaluation.sets import open_set
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     assessor = load(options.model)
     count = 0
     with options.out.open("w", encoding="utf-8") as out:
-        for item in record_items(options.records):
+        for item in open_set(options.records).items():
             if _place(item.image) >= options.share:
                 continue
             photo = item.load()

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from seagull import load
-from seagull.evaluation.items import EvaluationItem, record_items
+from seagull.evaluation.items import EvaluationItem
 from seagull.evaluation.metrics import plcc, srcc
+from seagull.evaluation.sets import open_set
 from seagull.inference.assessor import Assessor
 from seagull.region_order import PlacedRegion, order_of
 from seagull.types import DistortionType, RegionAssessment
@@ -78,7 +79,7 @@ def _clive(assessor: Assessor, table: Path) -> dict[str, Any]:
 
 
 def _held_out(assessor: Assessor, records: Path) -> dict[str, Any]:
-    items = list(record_items(records))
+    items = list(open_set(records).items())
     read = [_whole(assessor, item.load()) for item in items]
     mos = np.array([next(iter(item.labels.values())).quality for item in items], dtype=float)
     orders = [next(iter(item.labels.values())).order for item in items]
@@ -122,7 +123,7 @@ def _pairs(assessor: Assessor, records: Path, scenes: int) -> dict[str, Any]:
 def _scene_items(records: Path, scenes: int) -> Iterator[EvaluationItem]:
     """All versions of the first scene of each of the first photos."""
     photos = set[str]()
-    for item in record_items(records):
+    for item in open_set(records).items():
         if not item.image.rsplit(".", 2)[0].endswith(".0"):
             continue
         photos.add(item.group)
