@@ -33,7 +33,7 @@ REGIONS = {
 
 def main(out: Path) -> None:
     """Writes the photo and prints its regions as command-line options."""
-    photo = np.asarray(data.coffee())
+    photo = np.asarray(data.coffee())  # type: ignore[no-untyped-call]
     for box, setting in REGIONS.values():
         if setting is not None:
             reference = from_rgb("demo", photo)

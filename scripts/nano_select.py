@@ -67,9 +67,9 @@ def _clive(assessor: Assessor, table: Path) -> dict[str, Any]:
     blur = np.array([_probability(one, DistortionType.BLUR) for one in read])
     is_blur = np.array([row["type"] == "realistic blur" for row in rows])
     named = [
-        max(DistortionType, key=lambda kind, one=one: _probability(one, kind)) is kind
+        _likeliest(one) is DOMINANT[row["type"]]
         for row, one in zip(rows, read, strict=True)
-        if (kind := DOMINANT.get(row["type"])) is not None
+        if row["type"] in DOMINANT
     ]
     return {
         **_agreement(read, mos),
@@ -150,6 +150,10 @@ def _agreement(read: list[RegionAssessment], mos: NDArray[np.float64]) -> dict[s
         "std": round(float(std.mean()), 4),
         "covered_90": round(float((abs(said - mos) < COVERED * std).mean()), 4),
     }
+
+
+def _likeliest(one: RegionAssessment) -> DistortionType:
+    return max(DistortionType, key=lambda kind: _probability(one, kind))
 
 
 def _probability(one: RegionAssessment, kind: DistortionType) -> float:
