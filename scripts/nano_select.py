@@ -24,9 +24,10 @@ from scipy.stats import rankdata
 from seagull import load
 from seagull.evaluation.items import EvaluationItem
 from seagull.evaluation.metrics import plcc, srcc
+from seagull.evaluation.order import order_scores
+from seagull.evaluation.predictions import Prediction, Row
 from seagull.evaluation.sets import open_set
 from seagull.inference.assessor import Assessor
-from seagull.region_order import PlacedRegion, order_of
 from seagull.types import DistortionType, RegionAssessment
 
 DOMINANT = {
@@ -89,34 +90,21 @@ def _held_out(assessor: Assessor, records: Path) -> dict[str, Any]:
 
 
 def _pairs(assessor: Assessor, records: Path, scenes: int) -> dict[str, Any]:
-    """Pairs of regions of one scene whose order is known, ranked rightly."""
-    regions: list[PlacedRegion] = []
-    scores: list[float] = []
-    for number, item in enumerate(_scene_items(records, scenes)):
+    """Known order within scenes, as `seagull evaluate` reports it, without intervals."""
+    rows: list[Row] = []
+    for item in _scene_items(records, scenes):
         photo = item.load()
         report = assessor.assess(photo, item.build(photo), tasks=["quality"])
-        for one in report.regions:
-            assert one.quality is not None
-            place = PlacedRegion(len(scores), number, one.region.id, item.labels[one.region.id])
-            regions.append(place)
-            scores.append(one.quality.score)
-    order, quality = order_of(regions), np.array(scores)
-    right: dict[bool, list[float]] = {True: [], False: []}
-    for pair in order.pairs:
-        better, worse = (
-            (pair.first, pair.second) if pair.chance > 0.5 else (pair.second, pair.first)
-        )
-        right[pair.alone].append(float(quality[better] > quality[worse]))
-    moves = [abs(quality[one] - quality[other]) for one, other in order.unchanged]
-    poor = quality[order.poor]
+        rows += [
+            Row(item.id, one.region.id, item.image, item.group, item.labels[one.region.id],
+                Prediction.of(one))
+            for one in report.regions
+        ]  # fmt: skip
+    found = order_scores(rows, resamples=0) or {}
     return {
-        "right": round(float(np.mean([*right[True], *right[False]])), 4),
-        "same_region": round(float(np.mean(right[True])), 4),
-        "same_picture": round(float(np.mean(right[False])), 4),
-        "n": len(order.pairs),
-        "unchanged_move": round(float(np.mean(moves)), 4),
-        "severe_below_.4": round(float((poor < 0.4).mean()), 4),
-        "severe_mean": round(float(poor.mean()), 4),
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in found.items()
+        if name != "ci"
     }
 
 

@@ -34,6 +34,8 @@ SEVERE = 17
 POOR_WHEN_SEVERE = (
     DistortionType.BLUR, DistortionType.NOISE, DistortionType.COMPRESSION, DistortionType.EXPOSURE,
 )  # fmt: skip
+POOR_BELOW = 0.4
+"""Where the words fair and better begin: no region under such a distortion reaches it."""
 MOS_DEVIATION = 0.1
 """Standard deviation of the difference of two MOS, of which the chance of their order is drawn."""
 

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 
 from seagull.evaluation.intervals import Indices, bootstrap
 from seagull.evaluation.predictions import Row
-from seagull.region_order import PlacedRegion, order_of
+from seagull.region_order import POOR_BELOW, PlacedRegion, order_of
 
-POOR_BELOW = 0.4
-"""Where the words fair and better begin."""
 _ALONE, _ALONE_RIGHT, _SIDE, _SIDE_RIGHT, _STILL, _MOVED, _POOR, _SAID_POOR = range(8)
 
 

@@ -11,10 +11,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+from seagull.region_order import POOR_BELOW
+
 PAIR_DEVIATION = 0.1
 """Standard deviation of the difference of two qualities, of which a pair's order is drawn."""
-POOR_BELOW = 0.4
-"""Where the words fair and better begin: no region under a severe distortion reaches it."""
 
 
 def token_losses(logits: Float[Tensor, "E V"], targets: Int[Tensor, " E"]) -> Float[Tensor, " E"]:
