@@ -25,9 +25,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from seagull.record_photos import record_photo
+from seagull.records.photos import record_photo
 from seagull.training.config import Source
-from seagull.training.records import build_index
+from seagull.training.data.records import build_index
 
 ROWS_PER_GROUP = 100
 ROWS_PER_SHARD = 5000

@@ -32,21 +32,21 @@ from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoTokenizer
 
+from seagull.language.prompts import INSTRUCTIONS, quality_answer
+from seagull.language.tokens import IGNORE_INDEX
 from seagull.levels import QUALITY
 from seagull.memory import keep_freed_memory
 from seagull.model.build import build_model, build_processor, preset, preset_config
 from seagull.model.lora import LoraSettings, attach_lora, set_trainable
 from seagull.model.nano import download_nano
-from seagull.prompts import INSTRUCTIONS, quality_answer
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
-from seagull.tokens import IGNORE_INDEX
 from seagull.training.config import LossSettings, Source
-from seagull.training.levels import level_ids
+from seagull.training.data.levels import level_ids
+from seagull.training.data.plan import BatchPlan, ProcessBatches
+from seagull.training.data.records import build_index
+from seagull.training.data.samples import Batch, BatchMaker, RecordDataset
 from seagull.training.network import TrainingNetwork
-from seagull.training.plan import BatchPlan, ProcessBatches
-from seagull.training.records import build_index
-from seagull.training.samples import Batch, BatchMaker, RecordDataset
 from seagull.types import AssessmentTask, Message
 
 QUALITY_TASK = AssessmentTask.QUALITY

@@ -1,7 +1,7 @@
 """Conversations about regions: which images, which regions, which questions, in whose words.
 
-Questions and answers are the paper's (seagull.prompts): direct, joint and judgement. Everything
-that looks random is a hash of what it is about and the seed.
+Questions and answers are the paper's (seagull.language.prompts): direct, joint and judgement.
+Everything that looks random is a hash of what it is about and the seed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from data_tools.masks import Roi
 from data_tools.render import cell_path
 from data_tools.state import FileEntry, OutputTree, read_json
 from data_tools.turns import RegionFacts, Turn, ask
+from seagull.files.text import to_json
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.regions.rle import encode
 from seagull.regions.spec import RegionSpec
-from seagull.text_files import to_json
 from seagull.types import DistortionType, Message
 
 

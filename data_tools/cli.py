@@ -21,7 +21,7 @@ from data_tools.progress import Progress
 from data_tools.state import OutputTree, read_json
 from data_tools.status import read_status
 from data_tools.steps import run_all
-from seagull.streams import guarded, prepare_streams
+from seagull.files.streams import guarded, prepare_streams
 
 T = TypeVar("T")
 

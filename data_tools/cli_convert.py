@@ -14,10 +14,10 @@ from data_tools.compat import rois_path, scores_path
 from data_tools.converters import LeftOut, OpinionColumns, convert_opinions, convert_regions
 from data_tools.pipeline import EXIT_FAULT, EXIT_HOLES
 from data_tools.published import convert_published
-from seagull.opinion_tables import FORMS, left_out_note
+from seagull.files.streams import is_stream, leads_to_stdout
 from seagull.records import InstructionRecord, write_records
-from seagull.streams import is_stream, leads_to_stdout
-from seagull.table_rows import number_of
+from seagull.tables.opinions import FORMS, left_out_note
+from seagull.tables.rows import number_of
 
 app = typer.Typer(help="Bring other data sets into instruction records.", no_args_is_help=True)
 Target = Annotated[Path, typer.Argument(help="JSONL file of records to write")]

@@ -10,8 +10,8 @@ from typing import Any
 
 import ijson
 
+from seagull.files.text import open_marked
 from seagull.regions.annotations import AnnotationError, annotation_spec
-from seagull.text_files import open_marked
 
 
 @dataclass(frozen=True)

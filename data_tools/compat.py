@@ -12,7 +12,7 @@ from typing import Any
 
 import ijson
 
-from seagull.text_files import open_marked, to_json
+from seagull.files.text import open_marked, to_json
 
 FIELDS: Mapping[str, str] = {
     "image": "image",

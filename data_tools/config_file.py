@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from data_tools.config import ConfigError, DataConfig
-from seagull.text_files import TextError, read_text
+from seagull.files.text import TextError, read_text
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> DataConfig:

@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from data_tools.coco import CocoImage, CocoImages, Fault, coco_annotations, shape_of
-from seagull import prompts
+from seagull.language import prompts
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
-from seagull.opinion_tables import (
+from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of, photo_identity
+from seagull.photos.upright import open_upright
+from seagull.records import InstructionRecord, RegionLabels
+from seagull.regions.geometry import checked_geometry
+from seagull.regions.spec import RegionSpec
+from seagull.tables.opinions import (
     LeftOutRow,
     OpinionForm,
     OpinionRow,
@@ -20,13 +25,8 @@ from seagull.opinion_tables import (
     photos_folder,
     read_opinions,
 )
-from seagull.photo_identity import AmbiguousPhotoError, photo_file, photo_files_of, photo_identity
-from seagull.records import InstructionRecord, RegionLabels
-from seagull.regions.geometry import checked_geometry
-from seagull.regions.spec import RegionSpec
-from seagull.table_rows import column_name
+from seagull.tables.rows import column_name
 from seagull.types import AssessmentTask, Message
-from seagull.upright import open_upright
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Either is brought once into one form below the output folder: an index by photo, so that a worker
 reads the annotations of its own photos and nothing else. Which photo an annotation's file name
-means is decided once for all photos (``seagull.photo_identity``).
+means is decided once for all photos (``seagull.photos.identity``).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from data_tools.coco import (
 from data_tools.config import ConfigError
 from data_tools.settings import digest_files, given_files
 from data_tools.state import OutputTree, read_json
-from seagull.photo_identity import AmbiguousPhotoError, PhotoNames
+from seagull.files.text import read_line_bytes
+from seagull.photos.identity import AmbiguousPhotoError, PhotoNames
 from seagull.regions.geometry import Size, checked_geometry, pixel_corners, turned
 from seagull.regions.masks import box_of
 from seagull.regions.spec import RegionSpec
-from seagull.text_files import read_line_bytes
 from seagull.types import BoolMask
 
 logger = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from typing import Any
 from data_tools.config import DataConfig
 from data_tools.sources import Inspection, inspect
 from data_tools.state import OutputTree, digest_of, read_json
-from seagull.photo_lists import Listing, left_out_text, listed
-from seagull.text_files import to_json
+from seagull.files.text import to_json
+from seagull.photos.lists import Listing, left_out_text, listed
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from data_tools.converters import (
     relative_to_records,
 )
 from data_tools.state import digest
-from seagull.photo_identity import photo_file, photo_identity
+from seagull.photos.identity import photo_file, photo_identity
 from seagull.records import InstructionRecord
 from seagull.regions.rle import Rle
 from seagull.types import DistortionType

@@ -24,7 +24,7 @@ from data_tools.png import encode_png, read_png
 from data_tools.reference.reference import Reference
 from data_tools.sources import pixel_digest
 from data_tools.work import StageOutput, Workbench
-from seagull.text_files import read_text
+from seagull.files.text import read_text
 from seagull.types import DistortionType, Region
 
 

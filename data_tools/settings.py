@@ -11,7 +11,7 @@ from typing import Any
 
 from data_tools.config import DataConfig
 from data_tools.state import digest_of
-from seagull.photo_lists import matching
+from seagull.photos.lists import matching
 
 STAGE_VERSIONS: Mapping[str, int] = {
     "reference": 1,

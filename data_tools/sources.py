@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data_tools.state import digest
 from seagull.photos import PhotoError, read_photo
-from seagull.upright import open_upright
+from seagull.photos.upright import open_upright
 
 
 @dataclass(frozen=True)

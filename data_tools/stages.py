@@ -20,9 +20,9 @@ from data_tools.render import render
 from data_tools.sources import pixel_digest
 from data_tools.state import digest
 from data_tools.work import StageFunction, StageOutput, Workbench
+from seagull.files.text import to_json
 from seagull.photos import read_photo
-from seagull.text_files import to_json
-from seagull.upright import open_upright
+from seagull.photos.upright import open_upright
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seagull.text_files import to_json
+from seagull.files.text import to_json
 
 STAGES = ("reference", "masks", "distort", "label", "chat", "pack")
 UPSTREAM: Mapping[str, tuple[str, ...]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from seagull import prompts
+from seagull.language import prompts
 from seagull.levels import IMPORTANCE, QUALITY
 from seagull.types import AssessmentTask, DistortionType
 

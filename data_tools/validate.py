@@ -22,7 +22,7 @@ from data_tools.png import decode_png
 from data_tools.render import cell_path, settings_of
 from data_tools.sources import pixel_digest
 from data_tools.state import Entry, FileEntry, OutputTree, digest, latest, read_journal
-from seagull.prompts import CLEAN_ANSWER
+from seagull.language.prompts import CLEAN_ANSWER
 from seagull.records import json_records
 from seagull.types import DistortionType
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from PIL import Image
 
 from seagull.evaluation.sets import EvaluationSet, open_set, split
+from seagull.language.prompts import INSTRUCTIONS, quality_answer
 from seagull.levels import QUALITY
-from seagull.prompts import INSTRUCTIONS, quality_answer
 from seagull.records import InstructionRecord, RegionOrder, write_records
 from seagull.types import AssessmentTask, Message
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from seagull import load
-from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, read_records
+from seagull.records.photos import record_photo
 
 QUESTIONS = (
     ("How good is the quality of this region?", "Why?", "What would improve it?"),

@@ -28,7 +28,9 @@ import numpy as np
 from data_tools.versions.phrases import CLEAN, EACH_CLEAN, EACH_KEEP, KEEP
 from data_tools.versions.wording import WORDINGS
 from seagull import load
-from seagull.findings import (
+from seagull.inference.assessor import Assessor
+from seagull.inference.chat import Chat
+from seagull.language.findings import (
     BEST,
     MOST_IMPORTANT,
     WORST,
@@ -38,13 +40,11 @@ from seagull.findings import (
     most_important_first,
     worst_first,
 )
-from seagull.inference.assessor import Assessor
-from seagull.inference.chat import Chat
+from seagull.language.prompts import CLEAN_ANSWER, importance_answer, quality_answer
 from seagull.levels import SEVERITY
 from seagull.photos import Photo
-from seagull.prompts import CLEAN_ANSWER, importance_answer, quality_answer
-from seagull.record_photos import record_photo
 from seagull.records import InstructionRecord, read_records
+from seagull.records.photos import record_photo
 from seagull.types import DistortionType, Region, RegionAssessment
 
 QUESTIONS = {"wrong": "What is wrong with it?", "improve": "What would improve it?"}

@@ -9,13 +9,13 @@ from hypothesis import settings
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, PreTrainedTokenizerFast
 
+from seagull.language.prompts import INSTRUCTIONS, VICUNA, type_judgement
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
 from seagull.model.build import build_model
 from seagull.model.seagull import initialise_region_parts
 from seagull.photos import Photo
 from seagull.preprocessing.processor import with_placeholders
-from seagull.prompts import INSTRUCTIONS, VICUNA, type_judgement
 from seagull.types import DistortionType, Region
 
 # How long an example takes says more about what else the machine does than about the code.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_tools.reference.arrays import FloatMap, LinearImage, RgbImage
-from seagull.srgb import LINEAR_STEPS, code_of_linear, linear_to_srgb, srgb_to_linear
+from seagull.photos.srgb import LINEAR_STEPS, code_of_linear, linear_to_srgb, srgb_to_linear
 
 __all__ = [
     "code_of_linear", "colour_matrix", "decode", "encode", "expose", "linear_of_code",

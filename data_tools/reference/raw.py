@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.reference.reference import DEFAULT_LONG_SIDE, Reference, from_linear
-from seagull.raw_photos import open_raw
+from seagull.photos.raw import open_raw
 
 MAX_RAW_PIXELS = 256_000_000
 """Larger sensors are refused before their pixels are unpacked."""

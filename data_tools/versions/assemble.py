@@ -14,8 +14,8 @@ from data_tools.config import DataConfig
 from data_tools.state import OutputTree, read_json
 from data_tools.versions.records import Reading, Readings, SceneRecords
 from data_tools.versions.unit import versions_path
+from seagull.files.text import read_lines
 from seagull.records import InstructionRecord, write_records
-from seagull.text_files import read_lines
 
 FILES = ("train", "validation", "sensitivity")
 LANGUAGE = "language"

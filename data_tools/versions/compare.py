@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from data_tools.turns import Hash
 from data_tools.versions import phrases
 from data_tools.versions.talk import Shown, Talked, against, choose, listed, remedy_for
-from seagull.findings import (
+from seagull.language.findings import (
     BEST,
     MOST_IMPORTANT,
     WORST,

@@ -19,8 +19,8 @@ from data_tools.versions.compare import MOST_REGIONS, compared_ids, compared_top
 from data_tools.versions.label import CLEAN, DISTORTED
 from data_tools.versions.talk import Shown, Talked, free_answer, free_question, place_of, topics
 from data_tools.versions.unit import picture_path
+from seagull.language.prompts import INSTRUCTIONS, QUALITY_SLOT, quality_answer
 from seagull.levels import IMPORTANCE, QUALITY
-from seagull.prompts import INSTRUCTIONS, QUALITY_SLOT, quality_answer
 from seagull.records import InstructionRecord, RegionLabels, RegionOrder
 from seagull.regions.rle import Rle
 from seagull.regions.spec import RegionSpec

@@ -127,7 +127,7 @@ def train(
     """Train a model on instruction records; run it again to go on where it stopped."""
     from seagull.cli.errors import is_debugging
     from seagull.cli.run_train import TrainRequest, run_train
-    from seagull.training.launch import Launch
+    from seagull.training.loop.launch import Launch
 
     launch = Launch(nproc, nnodes, node_rank, master, hostfile)
     run_train(TrainRequest(config, tuple(overrides or ()), dry_run, launch, is_debugging()))

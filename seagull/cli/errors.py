@@ -18,7 +18,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from seagull.streams import drop, guarded, prepare_streams
+from seagull.files.streams import drop, guarded, prepare_streams
 
 BAD_INPUT = 2
 FAULT = 1

@@ -30,9 +30,9 @@ def make_head_validator(
     import torch
 
     from seagull.preprocessing.collate import pad_regions
-    from seagull.record_photos import record_photo
-    from seagull.training.packs import Regions, group_by_photo
-    from seagull.training.records import build_index
+    from seagull.records.photos import record_photo
+    from seagull.training.data.packs import Regions, group_by_photo
+    from seagull.training.data.records import build_index
 
     index = build_index(config.data.validation, check_photos=config.data.check_photos)
     photos = group_by_photo(index)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 
-from seagull.photo_lists import names_a_pattern
+from seagull.files.streams import is_stream, leads_to_stdout, open_output, write_json
 from seagull.photos import Photo, read_photo
+from seagull.photos.lists import names_a_pattern
 from seagull.reports.csv import CsvReports
 from seagull.reports.json import report_to_json
 from seagull.reports.table import report_table
-from seagull.streams import is_stream, leads_to_stdout, open_output, write_json
 from seagull.types import AssessmentTask, QualityReport
 
 if TYPE_CHECKING:

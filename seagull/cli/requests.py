@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from seagull.cli.names import unknown_name
-from seagull.photo_lists import Listing, joined, list_photos
+from seagull.files.text import read_text
 from seagull.photos import PhotoError
+from seagull.photos.lists import Listing, joined, list_photos
 from seagull.regions.annotations import annotation_specs
 from seagull.regions.build import each_object
 from seagull.regions.everything import Selection
@@ -19,7 +20,6 @@ from seagull.regions.geometry import BOX_FORMATS
 from seagull.regions.mask_files import split_selector
 from seagull.regions.parse import parse_box, parse_point
 from seagull.regions.spec import RegionSpec
-from seagull.text_files import read_text
 from seagull.types import READ_OUTS, AssessmentTask, ModelInfo
 
 # A name in front of a region: "face=40,60,220,300".

@@ -16,8 +16,8 @@ from seagull.cli.progress import LateBar
 from seagull.cli.requests import RegionRequest, fingerprint, gather_photos
 from seagull.cli.services import Services
 from seagull.inference.folder import AssessedPhoto, AssessesPhotos, FailedPhoto, assess_photos
-from seagull.photo_lists import left_out_text
 from seagull.photos import Photo, read_photo
+from seagull.photos.lists import left_out_text
 from seagull.regions.build import build_regions
 from seagull.regions.mask_files import split_selector
 from seagull.regions.segmenter import Segmenter

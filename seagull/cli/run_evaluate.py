@@ -33,7 +33,7 @@ from seagull.evaluation.sets import (
 )
 from seagull.evaluation.summary import TASKS, SummarySettings, summarise
 from seagull.evaluation.table import results_table
-from seagull.streams import write_json
+from seagull.files.streams import write_json
 from seagull.types import AssessmentTask
 
 GIVEN = "predictions"

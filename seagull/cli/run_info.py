@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seagull.cli.services import Services
-from seagull.home import HomeError
+from seagull.files.home import HomeError
 
 PACKAGES = ("torch", "torchvision", "transformers", "timm", "peft", "numpy", "pillow")
 EXTRAS = {

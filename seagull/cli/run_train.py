@@ -20,7 +20,7 @@ from seagull.memory import keep_freed_memory
 if TYPE_CHECKING:
     from seagull.training.config import TrainConfig
     from seagull.training.estimate import Estimate
-    from seagull.training.launch import Launch
+    from seagull.training.loop.launch import Launch
 
 EXPORT_DTYPES = {"bf16": "bfloat16", "fp32": "float32", "fp16": "float16"}
 
@@ -42,14 +42,14 @@ def run_train(request: TrainRequest) -> None:
     Raises:
         ValueError: if settings, data or model are at fault, or training cannot go on.
     """
-    from seagull.config import load_settings
+    from seagull.files.config import load_settings
     from seagull.training.config import TrainConfig
 
     # It warns of an optional package that changes nothing here.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     config = load_settings(TrainConfig, request.config, request.overrides)
     if not request.dry_run:
-        from seagull.training.launch import relaunch, worker_arguments
+        from seagull.training.loop.launch import relaunch, worker_arguments
 
         words = worker_arguments(request.config, request.overrides, debug=request.debug)
         relaunch(request.launch, words, config.device, complain)
@@ -64,7 +64,7 @@ def run_train(request: TrainRequest) -> None:
     from seagull.cli.head_validation import make_head_validator
     from seagull.cli.validation import make_validator
     from seagull.model.checkpoint import load_processor
-    from seagull.training.launch import end_process
+    from seagull.training.loop.launch import end_process
     from seagull.training.run import train
     from seagull.training.setup import device_of
 

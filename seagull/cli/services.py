@@ -65,13 +65,13 @@ class Services:
 
     def cache_folder(self) -> Path:
         """Where downloads are kept."""
-        from seagull.download import cache_dir
+        from seagull.files.download import cache_dir
 
         return cache_dir()
 
     def downloads(self) -> dict[str, str]:
         """Names that ``download`` takes, each with a line about it."""
-        from seagull.download import DOWNLOADS
+        from seagull.files.download import DOWNLOADS
 
         nano = {NANO: "base weights of seagull-nano: EfficientNet-Lite0 and SmolLM2-135M-Instruct"}
         return nano | {name: entry.about for name, entry in DOWNLOADS.items()}
@@ -89,7 +89,7 @@ class Services:
 
             _silence_bars()
             return download_nano(say)
-        from seagull.download import download
+        from seagull.files.download import download
 
         return download(name, progress)
 

@@ -46,8 +46,8 @@ def make_validator(
         return None
     from seagull.inference.assessor import Assessor
     from seagull.inference.engine import Engine
-    from seagull.record_photos import record_photo
-    from seagull.training.records import build_index
+    from seagull.records.photos import record_photo
+    from seagull.training.data.records import build_index
     from seagull.types import ModelInfo
 
     index = build_index(config.data.validation, check_photos=config.data.check_photos)

@@ -18,11 +18,11 @@ from typing import Any
 from seagull.evaluation.matching import check_same_region
 from seagull.evaluation.predictions import START, Prediction, Row, checked
 from seagull.evaluation.sets import EvaluationSet
-from seagull.photo_identity import PhotoNames, may_be_same
+from seagull.files.text import read_line_bytes
+from seagull.photos.identity import PhotoNames, may_be_same
 from seagull.records import RegionLabels
 from seagull.regions.rle import Rle
 from seagull.reports.schema import SCHEMA_ID, check_report
-from seagull.text_files import read_line_bytes
 
 _ROW_FIELDS = {
     "id", "image", "region", "group", "labels", "distortions", "quality", "quality_std",
@@ -98,7 +98,7 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
     """The rows with the labels of a set.
 
     A row belongs to the item of its id, or else to the photo that its name means by the rule of
-    ``seagull.photo_identity``.
+    ``seagull.photos.identity``.
 
     Raises:
         ValueError: if no prediction belongs to the set, or one could belong to several photos.

@@ -9,10 +9,10 @@ from hashlib import blake2b
 from pathlib import Path
 
 from seagull.photos import Photo
-from seagull.record_files import FaultyRecord, each_record
-from seagull.record_photos import record_photo
-from seagull.record_sources import RecordFile
 from seagull.records import InstructionRecord, RegionLabels
+from seagull.records.files import FaultyRecord, each_record
+from seagull.records.photos import record_photo
+from seagull.records.sources import RecordFile
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region
 

@@ -2,7 +2,7 @@
 
 Unlike sensitivity, which compares a distorted region with clean ones beside it, this compares one
 region in several versions of its photo as well, and takes no pair whose order is a matter of taste
-(``seagull.region_order``).
+(``seagull.records.order``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from seagull.evaluation.intervals import Indices, bootstrap
 from seagull.evaluation.predictions import Row
-from seagull.region_order import POOR_BELOW, PlacedRegion, order_of
+from seagull.records.order import POOR_BELOW, PlacedRegion, order_of
 
 _ALONE, _ALONE_RIGHT, _SIDE, _SIDE_RIGHT, _STILL, _MOVED, _POOR, _SAID_POOR = range(8)
 

@@ -15,7 +15,7 @@ from seagull.evaluation.predictions import Row
 from seagull.evaluation.sets import EvaluationSet
 from seagull.evaluation.summary import score_pairs
 from seagull.evaluation.table import Results
-from seagull.text_files import to_json
+from seagull.files.text import to_json
 
 logger = logging.getLogger(__name__)
 

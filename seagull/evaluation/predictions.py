@@ -15,12 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from seagull.appending import LineFile
 from seagull.evaluation.label_sets import Found
+from seagull.files.appending import LineFile
+from seagull.files.text import open_marked
 from seagull.levels import SEVERITY
 from seagull.records import RegionLabels
 from seagull.regions.rle import Rle
-from seagull.text_files import open_marked
 from seagull.types import AssessmentTask, DistortionType, RegionAssessment
 
 SCORES = ("quality", "quality_std", "importance", "importance_std")

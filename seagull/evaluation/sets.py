@@ -12,10 +12,10 @@ from typing import Any
 
 from seagull.evaluation.items import EvaluationItem, record_items
 from seagull.evaluation.tables import OPINIONS, MosScale, OpinionTable
-from seagull.opinion_tables import form_of
-from seagull.record_files import holds_records
-from seagull.record_sources import HF, file_digest, source_files
-from seagull.table_rows import TEXT_TABLES
+from seagull.records.files import holds_records
+from seagull.records.sources import HF, file_digest, source_files
+from seagull.tables.opinions import form_of
+from seagull.tables.rows import TEXT_TABLES
 
 Keep = Callable[[str], bool]
 """Whether a photo, by its group name, belongs to a part of a set."""
@@ -142,7 +142,7 @@ def open_set(
     """The set that a path means: records, or a table of opinions.
 
     Args:
-        path: what ``train`` takes as a source of records (``seagull.record_sources``); or a table
+        path: what ``train`` takes as a source of records (``seagull.records.sources``); or a table
             (.csv, .tsv, .txt, .parquet, .arrow, .mat) of opinions.
         options: of a table.
         split: of a set of Hugging Face datasets.

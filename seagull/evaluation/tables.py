@@ -10,7 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from seagull.evaluation.items import EvaluationItem
-from seagull.opinion_tables import (
+from seagull.photos import read_photo
+from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of
+from seagull.records import RegionLabels
+from seagull.regions.spec import RegionSpec
+from seagull.tables.opinions import (
     LeftOutRow,
     OpinionForm,
     OpinionRow,
@@ -19,10 +23,6 @@ from seagull.opinion_tables import (
     photos_folder,
     read_opinions,
 )
-from seagull.photo_identity import AmbiguousPhotoError, photo_file, photo_files_of
-from seagull.photos import read_photo
-from seagull.records import RegionLabels
-from seagull.regions.spec import RegionSpec
 
 USUAL_SCALES: tuple[Scale, ...] = ((0, 1), (1, 5), (0, 5), (1, 10), (0, 10), (0, 100))
 """(worst, best); the first that holds all scores of a table is taken for its scale."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import Logs
+from seagull.language.prompts import LEVEL_SCALES
 from seagull.levels import SEVERITY
-from seagull.prompts import LEVEL_SCALES
 from seagull.types import (
     AssessmentTask,
     Distortion,

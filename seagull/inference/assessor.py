@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from seagull.findings import Findings
 from seagull.inference.answers import (
     HeadNumbers,
     found_distortions,
@@ -19,9 +18,10 @@ from seagull.inference.chat import Chat
 from seagull.inference.engine import Engine
 from seagull.inference.questions import Question
 from seagull.inference.session import ImageSession
+from seagull.language.findings import Findings
+from seagull.language.prompts import INSTRUCTIONS
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.photos import Photo, PhotoSource, read_photo
-from seagull.prompts import INSTRUCTIONS
 from seagull.regions.asked import AskedRegions, asked_regions
 from seagull.regions.spec import RegionSpec
 from seagull.types import (

@@ -14,10 +14,10 @@ from jaxtyping import Float
 from torch import Tensor
 from transformers.cache_utils import Cache
 
-from seagull.findings import Findings, told
 from seagull.inference.engine import Engine
 from seagull.inference.session import ImageSession
 from seagull.inference.tree import Item, common_prefix
+from seagull.language.findings import Findings, told
 from seagull.photos import Photo
 from seagull.types import Message, Region
 

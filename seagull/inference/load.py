@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from seagull.download import cache_dir
-from seagull.home import HomeError, home_path
+from seagull.files.download import cache_dir
+from seagull.files.home import HomeError, home_path
 from seagull.inference.answers import READ_OUT
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine

@@ -11,11 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from seagull.findings import Findings, told
 from seagull.inference.tree import Item, common_prefix, global_slot, local_slot
+from seagull.language.findings import Findings, told
+from seagull.language.prompts import (
+    ANSWER_PREFIXES,
+    INSTRUCTIONS,
+    LEVEL_SCALES,
+    NO,
+    YES,
+    type_judgement,
+)
 from seagull.levels import SEVERITY
 from seagull.preprocessing.processor import SeagullProcessor
-from seagull.prompts import ANSWER_PREFIXES, INSTRUCTIONS, LEVEL_SCALES, NO, YES, type_judgement
 from seagull.types import AssessmentTask, DistortionType, Message
 
 ONE_REGION = "1"

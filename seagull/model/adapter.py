@@ -18,11 +18,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from seagull.files.permissions import allow_readers
 from seagull.model.earlier import refuse_earlier_keys
 from seagull.model.errors import ModelError
 from seagull.model.lora import ADAPTER_NAME, LoraSettings, attach_lora, group_of, lora_layers
 from seagull.model.seagull import SeagullForConditionalGeneration
-from seagull.permissions import allow_readers
 
 FORMAT = "seagull-adapter-1"
 ADAPTER_FILE = "adapter.safetensors"

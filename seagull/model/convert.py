@@ -19,11 +19,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import AutoTokenizer
 
+from seagull.files.permissions import allow_readers
 from seagull.model.build import build_model, image_token_count, preset
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
 from seagull.model.published import MFE_PREFIX, from_open_clip, our_key
-from seagull.permissions import allow_readers
 from seagull.preprocessing.processor import SeagullProcessor, with_placeholders
 
 TEXT_FIELDS = (

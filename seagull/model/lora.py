@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from seagull.config import ConfigError
+from seagull.files.config import ConfigError
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration
 

@@ -19,13 +19,13 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-from seagull.download import cache_dir
+from seagull.files.download import cache_dir
+from seagull.files.permissions import allow_readers
 from seagull.model.build import build_model, build_processor, preset
 from seagull.model.config import SeagullConfig
 from seagull.model.earlier import earlier_part
 from seagull.model.errors import ModelError
 from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
-from seagull.permissions import allow_readers
 
 Report = Callable[[str], None]
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from seagull.language.tokens import IGNORE_INDEX
 from seagull.preprocessing.inputs import ModelInputs, RegionInputs, Tokens
-from seagull.tokens import IGNORE_INDEX
 
 Sample = tuple[Tensor, RegionInputs | None, Tokens]
 """Pixels (3, H, W), the regions in the order of the text's markers, and the text."""

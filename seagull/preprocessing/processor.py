@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, ProcessorMixin
 
+from seagull.language.prompts import STYLES
+from seagull.language.tokens import GLOBAL_TOKEN, IMAGE_TOKEN, LOCAL_TOKEN, PLACEHOLDERS
 from seagull.preprocessing.collate import collate
 from seagull.preprocessing.image import ImageTransform
 from seagull.preprocessing.inputs import ModelInputs, RegionInputs, Tokens
 from seagull.preprocessing.region import CropTransform, encoder_mask
 from seagull.preprocessing.tokenize import encode
-from seagull.prompts import STYLES
-from seagull.tokens import GLOBAL_TOKEN, IMAGE_TOKEN, LOCAL_TOKEN, PLACEHOLDERS
 from seagull.types import Message, Region
 
 
@@ -27,7 +27,7 @@ class SeagullProcessor(ProcessorMixin):
 
     Args:
         tokenizer: a fast tokenizer that has the three placeholders (see ``with_placeholders``).
-        prompt_style: name of a style in ``seagull.prompts.STYLES``.
+        prompt_style: name of a style in ``seagull.language.prompts.STYLES``.
         image_tokens: number N of image tokens of the model.
         image_size, max_side, multiple: see ``ImageTransform``.
         crop_size, published_box: see ``CropTransform``.

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from seagull.language.prompts import RenderedPrompt
+from seagull.language.tokens import IGNORE_INDEX
 from seagull.preprocessing.inputs import Tokens
-from seagull.prompts import RenderedPrompt
-from seagull.tokens import IGNORE_INDEX
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-from seagull.download import DOWNLOADS, cached
+from seagull.files.download import DOWNLOADS, cached
 from seagull.regions.classical import ClassicalSegmenter
 from seagull.regions.segmenter import Segmenter
 

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from seagull.photos.upright import open_upright
 from seagull.regions.geometry import checked_geometry
 from seagull.regions.mask_values import (
     MaskPixels,
@@ -20,7 +21,6 @@ from seagull.regions.mask_values import (
     object_mask,
 )
 from seagull.types import BoolMask
-from seagull.upright import open_upright
 
 ALL_IDS = "ids"
 _SELECTOR = re.compile(r"(.+):(ids|[0-9]{1,10}|#[0-9a-fA-F]{6})", re.DOTALL)

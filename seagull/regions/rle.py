@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
-from seagull.photo_files import MAX_PIXELS
+from seagull.photos.files import MAX_PIXELS
 from seagull.regions.geometry import checked_geometry
 from seagull.types import BoolMask
 

@@ -20,10 +20,10 @@ from transformers import Sam2Model, SamModel
 from transformers.models.sam.image_processing_sam import SamImageProcessor
 from transformers.models.sam2.image_processing_sam2 import Sam2ImageProcessor
 
+from seagull.files.text import read_text
 from seagull.photos import Photo, Pixels
 from seagull.regions.everything import Candidate
 from seagull.regions.segmenter import GridSettings, Point, ScaledSegmenter, working_pixels
-from seagull.text_files import read_text
 from seagull.types import Box
 
 _MODEL_TYPES: dict[str, Any] = {"sam": SamModel, "sam2": Sam2Model, "sam2_video": Sam2Model}

@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from seagull.files.text import to_json
 from seagull.regions.rle import Rle, decode, encode
 from seagull.reports.schema import SCHEMA_ID, check_report
-from seagull.text_files import to_json
 from seagull.types import (
     Distortion,
     DistortionType,

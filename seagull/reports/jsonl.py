@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from seagull.appending import LineFile
+from seagull.files.appending import LineFile
+from seagull.files.text import open_marked
 from seagull.reports.json import report_from_dict, report_to_dict
 from seagull.reports.schema import SCHEMA_ID
-from seagull.text_files import open_marked
 from seagull.types import QualityReport
 
 _START = f'{{"schema": "{SCHEMA_ID}"'.encode()

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from seagull.files.streams import is_stream, open_output, write_json
 from seagull.reports.jsonl import PhotoFile, ReportLog, report_line
-from seagull.streams import is_stream, open_output, write_json
 from seagull.types import QualityReport
 
 

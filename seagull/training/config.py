@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from seagull.config import ConfigError
+from seagull.files.config import ConfigError
 from seagull.model.lora import STAGE_GROUPS, LoraSettings, TrainingStage
 from seagull.training.config_faults import faults_of
 
@@ -97,7 +97,7 @@ class LossSettings:
             counts as much as a token of text, however many regions it has. Quality is learned from
             labels whose metric is ``mos`` alone.
         order: weight of the order of the regions of a micro-batch, by the head's quality, where
-            their labels tell it (``data.pack: photo`` only), see ``seagull.training.order``.
+            their labels tell it (``data.pack: photo`` only), see ``seagull.training.data.order``.
     """
 
     text: float = 1.0

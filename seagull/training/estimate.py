@@ -10,17 +10,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from seagull.language.tokens import IGNORE_INDEX
 from seagull.model.build import build_model
 from seagull.model.checkpoint import check_folder, load_processor
 from seagull.model.head import head_of
 from seagull.model.lora import group_of, linear_layers
 from seagull.preprocessing.inputs import Tokens
 from seagull.preprocessing.processor import SeagullProcessor
-from seagull.tokens import IGNORE_INDEX
 from seagull.training.config import TrainConfig
-from seagull.training.packs import group_by_photo
-from seagull.training.plan import BatchPlan
-from seagull.training.records import RecordIndex
+from seagull.training.data.packs import group_by_photo
+from seagull.training.data.plan import BatchPlan
+from seagull.training.data.records import RecordIndex
 from seagull.training.setup import build_plan, in_bfloat16
 
 BITS = {None: None, "8bit": 8.0, "4bit": 4.5}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seagull.config import ConfigError
+from seagull.files.config import ConfigError
 from seagull.model.adapter import ADAPTER_FILE, read_adapter
 from seagull.model.lora import group_of
 from seagull.model.shipped import nano_adapter

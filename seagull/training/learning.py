@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from seagull.config import ConfigError
+from seagull.files.config import ConfigError
 from seagull.model.head import RegionHead, head_of, read_head
 from seagull.model.lora import set_trainable
 from seagull.model.seagull import SeagullForConditionalGeneration

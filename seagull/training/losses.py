@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from seagull.region_order import POOR_BELOW
+from seagull.records.order import POOR_BELOW
 
 PAIR_DEVIATION = 0.1
 """Standard deviation of the difference of two qualities, of which a pair's order is drawn."""

@@ -9,12 +9,12 @@ import torch
 from timm.layers.drop import DropPath
 from torch import Tensor, nn
 
+from seagull.language.tokens import IGNORE_INDEX
 from seagull.model.adapter import file_key
 from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead
 from seagull.model.lora import group_of
 from seagull.model.mfe import Pyramid, RegionTokens
 from seagull.model.seagull import SeagullForConditionalGeneration
-from seagull.tokens import IGNORE_INDEX
 from seagull.training.batch_statistics import learning_norms, statistics
 from seagull.training.config import LossSettings
 from seagull.training.losses import (

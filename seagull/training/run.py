@@ -15,20 +15,26 @@ import torch
 import yaml
 from transformers.trainer_callback import PrinterCallback
 
-from seagull.appending import only_writer
-from seagull.config import ConfigError, to_plain
+from seagull.files.appending import only_writer
+from seagull.files.config import ConfigError, to_plain
 from seagull.model.checkpoint import check_folder, load_processor
 from seagull.training.batch_statistics import measure
 from seagull.training.card import write_card
-from seagull.training.checkpoints import STATE_FILE, prune, resume_from, whole_folder
 from seagull.training.config import TrainConfig
+from seagull.training.data.plan import ProcessBatches, accumulation
+from seagull.training.data.records import changed_file, fingerprint
+from seagull.training.data.samples import Batch
 from seagull.training.finished import CONFIG_FILE, adapter_groups
-from seagull.training.launch import leave_processes, prepare_deepspeed
-from seagull.training.logs import RunLog
+from seagull.training.loop.checkpoints import STATE_FILE, prune, resume_from, whole_folder
+from seagull.training.loop.launch import leave_processes, prepare_deepspeed
+from seagull.training.loop.logs import RunLog
+from seagull.training.loop.trainer import (
+    RunParts,
+    SeagullTrainer,
+    TrainingStoppedError,
+    Validator,
+)
 from seagull.training.network import TrainingNetwork
-from seagull.training.plan import ProcessBatches, accumulation
-from seagull.training.records import changed_file, fingerprint
-from seagull.training.samples import Batch
 from seagull.training.setup import (
     batch_of,
     build_arguments,
@@ -39,12 +45,6 @@ from seagull.training.setup import (
     in_bfloat16,
 )
 from seagull.training.standardise import BATCHES, fit_scales, see_photos
-from seagull.training.trainer import (
-    RunParts,
-    SeagullTrainer,
-    TrainingStoppedError,
-    Validator,
-)
 from seagull.version import __version__
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import TrainingArguments
 
-from seagull.config import ConfigError, to_plain
+from seagull.files.config import ConfigError, to_plain
 from seagull.model.adapter import (
     AdapterInfo,
     apply_adapter,
@@ -29,14 +29,14 @@ from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.batch_statistics import learning_norms
 from seagull.training.config import TrainConfig
+from seagull.training.data.levels import level_ids
+from seagull.training.data.packs import PackMaker, PhotoDataset, group_by_photo
+from seagull.training.data.plan import BatchPlan, Item, accumulation
+from seagull.training.data.records import RecordIndex, build_index
+from seagull.training.data.samples import Batch, BatchMaker, RecordDataset
 from seagull.training.finished import adapter_file
 from seagull.training.learning import build_head, choose_what_learns
-from seagull.training.levels import level_ids
 from seagull.training.network import TrainingNetwork
-from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
-from seagull.training.plan import BatchPlan, Item, accumulation
-from seagull.training.records import RecordIndex, build_index
-from seagull.training.samples import Batch, BatchMaker, RecordDataset
 from seagull.version import __version__
 
 

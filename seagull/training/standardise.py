@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from seagull.model.mfe import PyramidCrop, Standardise
 from seagull.model.seagull import SeagullForConditionalGeneration
-from seagull.training.samples import Batch
+from seagull.training.data.samples import Batch
 
 BATCHES = 24
 """Micro-batches whose regions are looked at."""

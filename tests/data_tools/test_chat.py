@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from data_tools.calibrate import Calibration, to_level_scale
 from data_tools.turns import RegionFacts, ask, forms_for
+from seagull.language.prompts import CLEAN_ANSWER
 from seagull.levels import IMPORTANCE, QUALITY
-from seagull.prompts import CLEAN_ANSWER
 from seagull.types import DistortionType
 
 BLURRED = RegionFacts(0.5, "fair", 0.7, "important", ((DistortionType.BLUR, "minor"),), "m-1")

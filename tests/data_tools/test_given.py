@@ -12,7 +12,7 @@ import pytest
 from data_tools.config import ConfigError
 from data_tools.given import GivenRegions, Shown, left_out, match_given, prepare_given
 from data_tools.state import OutputTree
-from seagull.photo_identity import AmbiguousPhotoError
+from seagull.photos.identity import AmbiguousPhotoError
 from seagull.regions.rle import encode
 
 RING = [10, 10, 40, 10, 40, 40, 10, 40]

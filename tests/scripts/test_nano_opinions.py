@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from seagull.evaluation.sets import open_set, split
-from seagull.record_photos import record_photo
 from seagull.records import read_records
+from seagull.records.photos import record_photo
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

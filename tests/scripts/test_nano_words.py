@@ -8,7 +8,7 @@ import pytest
 
 from data_tools.versions import phrases
 from data_tools.versions.wording import WORDINGS
-from seagull.findings import BEST, MOST_IMPORTANT, WORST
+from seagull.language.findings import BEST, MOST_IMPORTANT, WORST
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
 from seagull.types import DistortionType, LevelScore, Message, Region, RegionAssessment

@@ -10,13 +10,13 @@ from data_tools.config_file import load_config
 from data_tools.converters import OpinionColumns, convert_opinions, convert_regions
 from data_tools.given import prepare_given
 from data_tools.state import OutputTree
-from seagull.config import read_yaml
 from seagull.evaluation.given import read_given
 from seagull.evaluation.predictions import Prediction, PredictionLog, Row
-from seagull.record_files import read_record, records_of
+from seagull.files.config import read_yaml
 from seagull.records import InstructionRecord, RegionLabels, read_records
+from seagull.records.files import read_record, records_of
 from seagull.regions.spec import RegionSpec
-from seagull.training.launch import Launch, from_hostfile
+from seagull.training.loop.launch import Launch, from_hostfile
 from seagull.types import Message
 
 TALK = (Message("user", "?"), Message("assistant", "!"))

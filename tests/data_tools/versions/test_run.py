@@ -18,8 +18,8 @@ import pytest
 from data_tools.config_file import load_config
 from data_tools.pipeline import Run, RunError
 from data_tools.versions.run import VersionsResult, run_versions
+from seagull.language.prompts import CLEAN_ANSWER, QUALITY_SLOT, distortion_answer, quality_answer
 from seagull.levels import QUALITY
-from seagull.prompts import CLEAN_ANSWER, QUALITY_SLOT, distortion_answer, quality_answer
 from seagull.records import InstructionRecord, RegionLabels, read_records
 from seagull.types import AssessmentTask
 from tests.data_tools.tiny_set import contents, make_photos, overrides

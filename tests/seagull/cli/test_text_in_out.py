@@ -12,7 +12,7 @@ import pytest
 
 from seagull.cli.run_info import run_env
 from seagull.cli.services import Services
-from seagull.home import HomeError
+from seagull.files.home import HomeError
 from tests.seagull.cli.conftest import save_photo
 
 STRANGE = os.fsdecode(b"f\xe9e.png")

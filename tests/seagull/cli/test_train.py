@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from seagull.cli.app import build_app
 from seagull.cli.validation import summarise
 from seagull.inference.load import load
+from seagull.language.prompts import INSTRUCTIONS, quality_answer
 from seagull.levels import QUALITY
 from seagull.model import SeagullForConditionalGeneration, SeagullProcessor
-from seagull.prompts import INSTRUCTIONS, quality_answer
 from seagull.records import InstructionRecord, RegionLabels, read_records, write_records
 from seagull.regions.spec import RegionSpec
 from seagull.training.config_faults import METRICS

@@ -7,7 +7,7 @@ import pytest
 
 from seagull.evaluation.given import join, read_given
 from seagull.evaluation.sets import open_set
-from seagull.photo_identity import AmbiguousPhotoError
+from seagull.photos.identity import AmbiguousPhotoError
 
 REGION = {
     "id": "1", "box": [0, 0, 6, 4], "area_fraction": 1.0, "source": "whole", "segmenter": None,

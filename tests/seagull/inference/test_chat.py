@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from seagull.findings import Findings, told
 from seagull.inference.assessor import Assessor
 from seagull.inference.chat import TOLD_AT_ONCE, _cut, _settled
 from seagull.inference.engine import Engine
+from seagull.language.findings import Findings, told
 from seagull.model.head import RegionHead
 from seagull.types import Message, ModelInfo
 

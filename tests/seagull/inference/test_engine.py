@@ -10,9 +10,9 @@ from seagull.inference.answers import scored_questions
 from seagull.inference.engine import Engine
 from seagull.inference.questions import Question
 from seagull.inference.tree import global_slot
+from seagull.language.prompts import ANSWER_PREFIXES, INSTRUCTIONS, STYLES
 from seagull.photos import Photo
 from seagull.preprocessing.processor import SeagullProcessor
-from seagull.prompts import ANSWER_PREFIXES, INSTRUCTIONS, STYLES
 from seagull.types import AssessmentTask, Message, Region
 
 TASKS = tuple(AssessmentTask)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seagull.home import HomeError
+from seagull.files.home import HomeError
 from seagull.inference import load as loading
 from seagull.inference.load import ModelEntry, find_model
 from seagull.model.errors import ModelError

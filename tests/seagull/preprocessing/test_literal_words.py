@@ -5,9 +5,9 @@ import torch
 
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
+from seagull.language.prompts import STYLES
+from seagull.language.tokens import IGNORE_INDEX, PLACEHOLDERS
 from seagull.preprocessing.processor import SeagullProcessor
-from seagull.prompts import STYLES
-from seagull.tokens import IGNORE_INDEX, PLACEHOLDERS
 from seagull.types import Message, ModelInfo
 
 SPECIAL = (*PLACEHOLDERS, "<pad>", "</s>", "<|im_start|>", "<|im_end|>")

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from seagull.language.prompts import STYLES, PromptStyle, RenderedPrompt
+from seagull.language.tokens import IGNORE_INDEX
 from seagull.preprocessing.collate import collate
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.preprocessing.tokenize import encode
-from seagull.prompts import STYLES, PromptStyle, RenderedPrompt
-from seagull.tokens import IGNORE_INDEX
 from seagull.types import Message
 
 TALK = [

@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 
-from seagull.appending import LineFile
+from seagull.files.appending import LineFile
 from seagull.reports.json import report_to_json
 from seagull.reports.jsonl import PhotoFile, ReportLog
 from seagull.reports.schema import check_report

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seagull.config import build_settings
+from seagull.files.config import build_settings
+from seagull.language.prompts import INSTRUCTIONS, importance_answer, quality_answer
 from seagull.levels import IMPORTANCE, QUALITY
 from seagull.model import SeagullForConditionalGeneration, SeagullProcessor
-from seagull.prompts import INSTRUCTIONS, importance_answer, quality_answer
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
 from seagull.training.config import TrainConfig

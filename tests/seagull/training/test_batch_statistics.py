@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from seagull.config import ConfigError
+from seagull.files.config import ConfigError
 from seagull.model.adapter import apply_adapter
 from seagull.model.build import build_model
 from seagull.model.checkpoint import load_model

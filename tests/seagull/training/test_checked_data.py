@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seagull.appending import only_writer
-from seagull.config import ConfigError
+from seagull.files.appending import only_writer
+from seagull.files.config import ConfigError
 from seagull.photos import PhotoError
 from seagull.records import read_records, write_records
 from seagull.training.config import Source
-from seagull.training.records import build_index, changed_file, fingerprint
+from seagull.training.data.records import build_index, changed_file, fingerprint
 from seagull.training.run import train
 
 

@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
-from seagull.config import ConfigError
+from seagull.files.config import ConfigError
+from seagull.language.tokens import IGNORE_INDEX
 from seagull.levels import IMPORTANCE, QUALITY
 from seagull.model import SeagullProcessor
 from seagull.model.config import PUBLISHED_WEIGHTS
 from seagull.records import read_records
-from seagull.tokens import IGNORE_INDEX
 from seagull.training.config import Source
-from seagull.training.levels import find_level_words, level_ids, soft_levels
-from seagull.training.plan import BatchPlan, ProcessBatches
-from seagull.training.records import build_index
-from seagull.training.samples import BatchMaker, RecordDataset
+from seagull.training.data.levels import find_level_words, level_ids, soft_levels
+from seagull.training.data.plan import BatchPlan, ProcessBatches
+from seagull.training.data.records import build_index
+from seagull.training.data.samples import BatchMaker, RecordDataset
 
 
 def plan(count: int = 50, **changes: object) -> BatchPlan:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from seagull.config import ConfigError
+from seagull.files.config import ConfigError
 from seagull.model.checkpoint import load_processor
 from seagull.model.vision import VisionEncoder
 from seagull.training.config import TrainConfig

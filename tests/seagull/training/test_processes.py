@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from seagull.cli.validation import make_validator
-from seagull.config import to_plain
+from seagull.files.config import to_plain
 from seagull.model.checkpoint import load_processor
 from seagull.training.config import TrainConfig
-from seagull.training.launch import Launch, torchrun_command
+from seagull.training.loop.launch import Launch, torchrun_command
 from seagull.training.run import train
 from tests.seagull.training.conftest import losses
 

@@ -13,14 +13,14 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from seagull.config import ConfigError, to_plain
+from seagull.files.config import ConfigError, to_plain
 from seagull.model.checkpoint import load_model
-from seagull.training.checkpoints import checkpoints
 from seagull.training.config import TrainConfig
+from seagull.training.loop.checkpoints import checkpoints
+from seagull.training.loop.trainer import TrainingStoppedError
 from seagull.training.network import TrainingNetwork
 from seagull.training.run import train
 from seagull.training.setup import in_bfloat16
-from seagull.training.trainer import TrainingStoppedError
 from tests.seagull.training.conftest import losses
 
 Settings = Callable[..., TrainConfig]

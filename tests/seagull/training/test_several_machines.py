@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from seagull.config import to_plain
+from seagull.files.config import to_plain
 from seagull.training.config import TrainConfig
 from tests.seagull.training.conftest import losses
 

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seagull import row_tables
-from seagull.config import ConfigError
-from seagull.record_photos import record_photo
-from seagull.record_sources import file_digest
+from seagull.files.config import ConfigError
 from seagull.records import InstructionRecord, read_records
-from seagull.training import index_cache, records
+from seagull.records.photos import record_photo
+from seagull.records.sources import file_digest
+from seagull.tables import columnar as row_tables
 from seagull.training.config import Source, TrainConfig
-from seagull.training.records import build_index, fingerprint
+from seagull.training.data import index_cache, records
+from seagull.training.data.records import build_index, fingerprint
 from seagull.training.run import train
 from tests.seagull.training.conftest import losses
 
@@ -237,7 +237,7 @@ def test_a_changed_byte_in_a_table_changes_the_fingerprint(
     path = tmp_path / "t.parquet"
     path.write_bytes(bytes(10_000))
     whole = file_digest(path)
-    monkeypatch.setattr("seagull.record_sources.WHOLE_DIGEST", 1000)
+    monkeypatch.setattr("seagull.records.sources.WHOLE_DIGEST", 1000)
     sampled = file_digest(path)
     assert sampled == fingerprint([Source(str(path))])[str(path)] != whole
     path.write_bytes(bytes(9_999) + b"x")

@@ -16,8 +16,8 @@ from seagull.model.mfe import Standardise
 from seagull.model.seagull import initialise_region_parts
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import DataSettings, Source, TrainConfig
-from seagull.training.packs import PackMaker, PhotoDataset, group_by_photo
-from seagull.training.records import build_index
+from seagull.training.data.packs import PackMaker, PhotoDataset, group_by_photo
+from seagull.training.data.records import build_index
 from seagull.training.run import train
 from seagull.training.standardise import fit_scales
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from seagull.photo_files import PhotoError
-from seagull.record_files import records_of
-from seagull.record_photos import record_photo
+from seagull.photos.files import PhotoError
 from seagull.records import InstructionRecord, read_records
+from seagull.records.files import records_of
+from seagull.records.photos import record_photo
 from seagull.training.config import Source, TrainConfig
-from seagull.training.records import build_index
+from seagull.training.data.records import build_index
 from seagull.training.run import train
 from tests.seagull.training.conftest import losses
 from tests.seagull.training.test_sources import same

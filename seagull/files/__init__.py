@@ -1,0 +1,1 @@
+"""Files, downloads and streams: what is read and written, whoever asks."""

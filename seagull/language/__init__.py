@@ -1,0 +1,1 @@
+"""The words: questions, answers, special tokens and findings as text."""

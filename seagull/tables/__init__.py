@@ -1,0 +1,1 @@
+"""Tables of opinions and rows, as people and programs write them."""

@@ -1,0 +1,273 @@
+"""Photos with all that is said of them: the sample of packed training.
+
+A photo is encoded once for all its regions and conversations, and conversations share their
+beginnings (``seagull.training.data.forest``). Without a language model's loss only the regions and
+what is known of them remain.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from seagull.preprocessing.collate import pad_regions
+from seagull.preprocessing.inputs import RegionInputs
+from seagull.preprocessing.packing import visible
+from seagull.preprocessing.processor import SeagullProcessor
+from seagull.records import InstructionRecord, RegionLabels
+from seagull.records.photos import record_photo
+from seagull.regions.spec import RegionSpec
+from seagull.training.config import DataSettings
+from seagull.training.data.augment import flipped, random_window
+from seagull.training.data.forest import (
+    Conversation,
+    Forest,
+    grow,
+    join,
+    supervised,
+    up_to_answer,
+    without_answers,
+)
+from seagull.training.data.judgements import Judgement, judgements
+from seagull.training.data.levels import LevelWord, find_level_words
+from seagull.training.data.order import Known, order_targets, region_key
+from seagull.training.data.plan import Item
+from seagull.training.data.records import RecordIndex
+from seagull.training.data.samples import (
+    Batch,
+    dummy_regions,
+    level_targets,
+    number_rows,
+    pad_numbers,
+)
+from seagull.training.data.told import Told, tell
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoSample:
+    """One photo, ready to be batched.
+
+    Attributes:
+        pixels: shape (3, H, W).
+        regions: all regions spoken of, with crops where there is a forest; None if there are none.
+        forest: the conversations; None where they are not learned.
+        levels: level words with numbers behind them; ``position`` is a node, ``region`` a number.
+        numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
+        known: key and labels of each region, see ``seagull.training.data.order``.
+        seed: of the micro-batch.
+    """
+
+    pixels: Tensor
+    regions: RegionInputs | None
+    forest: Forest | None
+    levels: list[LevelWord]
+    numbers: Tensor
+    known: list[Known]
+    seed: int
+
+
+class PhotoDataset(Dataset[PhotoSample]):
+    """Samples by photo number.
+
+    Args:
+        index: of the records.
+        photos: per photo, the numbers of its records.
+        processor: the model's.
+        data: how photos vary and how many conversations are taken; its sources are those of
+            the index.
+        text: whether conversations are wanted.
+    """
+
+    def __init__(
+        self,
+        index: RecordIndex,
+        photos: Sequence[NDArray[np.int64]],
+        processor: SeagullProcessor,
+        data: DataSettings,
+        *,
+        text: bool = True,
+    ) -> None:
+        self.index, self.photos, self.processor = index, photos, processor
+        self.data, self.text = data, text
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def __getitem__(self, item: Item) -> PhotoSample:
+        number, seed = item
+        rng = np.random.default_rng([seed, number])
+        own = self.photos[number]
+        most = self.data.conversations
+        if self.text and most and len(own) > most:
+            own = np.sort(rng.choice(own, most, replace=False))
+        records = [self.index.read(int(record)) for record in own]
+        try:
+            return self._sample(records, int(own[0]), seed, rng)
+        except ValueError as error:
+            raise ValueError(f"record {records[0].id}: {error}") from error
+
+    def _sample(
+        self,
+        records: list[InstructionRecord],
+        number: int,
+        seed: int,
+        rng: np.random.Generator,
+    ) -> PhotoSample:
+        folder = self.index.folder(number)
+        photo = record_photo(records[0].image, folder)
+        found = Regions(records)
+        built = [spec.build(photo, folder=folder) for spec in found.specs]
+        pixels = photo.pixels
+        if crop := self.data.train[self.index.source[number]].crop:
+            pixels, built = random_window(pixels, built, crop, rng)
+        if self.data.flip and rng.random() < 0.5:
+            pixels, built = flipped(pixels, built)
+        made = judgements(found.labels, self.data.judgements, rng) if self.text else []
+        told = tell(records, self.data.findings, rng) if self.text else []
+        forest, levels = self._forest(told, found, made) if self.text else (None, [])
+        return PhotoSample(
+            pixels=self.processor.pixels(pixels),
+            regions=self.processor.regions(pixels, built, crops=self.text) if built else None,
+            forest=forest,
+            levels=levels,
+            numbers=number_rows(found.labels),
+            known=[(region_key(s), own) for s, own in zip(found.specs, found.labels, strict=True)],
+            seed=seed,
+        )
+
+    def _forest(
+        self,
+        records: Sequence[Told],
+        found: Regions,
+        made: Sequence[Judgement],
+    ) -> tuple[Forest, list[LevelWord]]:
+        conversations, words = [], []
+        for record, given in records:
+            tokens = self.processor.tokens(record.messages)
+            if len(tokens.input_ids) > self.data.max_tokens:
+                raise ValueError(
+                    f"{len(tokens.input_ids)} tokens, more than data.max_tokens "
+                    f"{self.data.max_tokens}"
+                )
+            numbers = [found.number(record, name) for name in tokens.regions]
+            said = tuple(numbers[marker] for marker in tokens.markers.tolist())
+            conversations.append(Conversation(without_answers(tokens, given), said))
+            words.append(
+                [
+                    word._replace(region=numbers[word.region])
+                    for word in find_level_words(record, self.processor, tokens)
+                ]
+            )
+        conversations += [
+            Conversation(up_to_answer(self.processor.tokens(messages)), (number,))
+            for number, messages in made
+        ]
+        forest = grow(conversations, self.processor.global_id, self.processor.local_id)
+        levels = [
+            word._replace(position=int(place[word.position]))
+            for place, own in zip(forest.places, words, strict=False)
+            for word in own
+        ]
+        return forest, levels
+
+
+class Regions:
+    """The different regions that records of one photo speak of.
+
+    Attributes:
+        specs: of the regions.
+        labels: what is known of each, None where nothing is.
+    """
+
+    def __init__(self, records: Iterable[InstructionRecord]) -> None:
+        self.specs: list[RegionSpec] = []
+        self.labels: list[RegionLabels | None] = []
+        self._numbers: dict[str, int] = {}
+        self._by_name: dict[tuple[str, str], int] = {}
+        for record in records:
+            for spec in record.regions:
+                key = json.dumps(spec.to_dict(), sort_keys=True)
+                if key not in self._numbers:
+                    self._numbers[key] = len(self.specs)
+                    self.specs.append(spec)
+                    self.labels.append(record.labels.get(spec.id))
+                self._by_name[record.id, spec.id] = self._numbers[key]
+
+    def number(self, record: InstructionRecord, name: str) -> int:
+        """The region's number, by the name that the record has for it."""
+        return self._by_name[record.id, name]
+
+
+@dataclass(frozen=True)
+class PackMaker:
+    """Makes batches of photos of one size.
+
+    With conversations, ``input_ids``, ``labels`` and ``position_ids`` are (1, n), ``visible`` is
+    (1, 1, n, n), ``answers`` are the supervised nodes (E,) and ``answer_parents`` those that they
+    are predicted from. ``region_numbers`` is (B, R, numbers); for the order of
+    regions see ``seagull.training.data.order``.
+
+    Args:
+        crop_size: side of the regions' crops in pixels; 0 where there are no conversations.
+        level_weights: of the level words, see ``SeagullConfig``.
+    """
+
+    crop_size: int
+    level_weights: Sequence[float]
+
+    def __call__(self, samples: Sequence[PhotoSample]) -> Batch:
+        """The batch."""
+        pixels = torch.stack([sample.pixels for sample in samples])
+        regions = pad_regions([sample.regions for sample in samples])
+        regions = regions or dummy_regions(pixels, self.crop_size)
+        count, most = regions["region_masks"].shape[:2]
+        return {
+            "pixel_values": pixels,
+            **regions,
+            **_text([sample.forest for sample in samples if sample.forest], most, len(samples)),
+            **level_targets(_words(samples), self.level_weights),
+            "region_numbers": pad_numbers([sample.numbers for sample in samples], (count, most)),
+            **order_targets([sample.known for sample in samples], most),
+            "seed": torch.tensor(samples[0].seed),
+        }
+
+
+def _text(forests: Sequence[Forest], regions: int, photos: int) -> Batch:
+    if not forests:
+        # The labels' number is what a step's loss is divided by.
+        return {"labels": torch.zeros(1, photos, dtype=torch.long)}
+    forest = join(forests, regions)
+    answers = supervised(forest)
+    return {
+        "input_ids": torch.from_numpy(forest.ids)[None],
+        "labels": torch.from_numpy(forest.labels)[None],
+        "position_ids": torch.from_numpy(forest.depths)[None],
+        "visible": torch.from_numpy(visible(forest.parents))[None, None],
+        "region_markers": torch.tensor(forest.markers, dtype=torch.long)[None],
+        "answers": answers,
+        "answer_parents": torch.from_numpy(forest.parents)[answers],
+    }
+
+
+def _words(samples: Sequence[PhotoSample]) -> list[tuple[int, LevelWord]]:
+    """Level words and their photos' rows; positions are nodes of the joined forest."""
+    starts = np.cumsum([0, *(len(s.forest.ids) if s.forest else 0 for s in samples)])
+    return [
+        (row, word._replace(position=int(starts[row]) + word.position))
+        for row, sample in enumerate(samples)
+        for word in sample.levels
+    ]
+
+
+def group_by_photo(index: RecordIndex) -> list[NDArray[np.int64]]:
+    """Per photo and source, the numbers of its records."""
+    order = np.lexsort((index.image, index.source))
+    new = (np.diff(index.image[order]) != 0) | (np.diff(index.source[order]) != 0)
+    return np.split(order, np.flatnonzero(new) + 1)

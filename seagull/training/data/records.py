@@ -1,0 +1,198 @@
+"""The records of a run: an index in memory, the records themselves read when they are needed."""
+
+from __future__ import annotations
+
+import logging
+import os
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seagull.files.config import ConfigError
+from seagull.records import InstructionRecord
+from seagull.records.files import read_record, records_of
+from seagull.records.sources import RecordFile, file_digest, source_files
+from seagull.training.config import Source
+from seagull.training.data.index_cache import FileIndex, load_index, store_index
+from seagull.training.data.photo_checks import faulty_photos, photo_size, region_fault
+
+logger = logging.getLogger(__name__)
+
+_REMEMBERED_PHOTOS = 1 << 16
+"""Records about one photo mostly lie close together, so its header is read once."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecordIndex:
+    """Where each record lies and what batching needs to know of it: 64 bytes a record.
+
+    Attributes:
+        files: that hold records.
+        file: index into ``files`` per record, shape (n,).
+        place: byte offset in a JSONL, row in a table, shape (n,).
+        source: index of the source per record, shape (n,).
+        size: height and width of the photo, shape (n, 2).
+        length: characters of the conversation, shape (n,).
+        image: number of the photo, in the order they first appear in, shape (n,).
+        scene: number of the group inside which its regions are put in order, likewise; that of its
+            photo where there is none, shape (n,).
+        left_out: records that cannot be used.
+    """
+
+    files: tuple[RecordFile, ...]
+    file: NDArray[np.int64]
+    place: NDArray[np.int64]
+    source: NDArray[np.int64]
+    size: NDArray[np.int64]
+    length: NDArray[np.int64]
+    image: NDArray[np.int64]
+    scene: NDArray[np.int64]
+    left_out: int = 0
+
+    def __len__(self) -> int:
+        return len(self.file)
+
+    def read(self, index: int) -> InstructionRecord:
+        """The record with this number."""
+        return read_record(self.files[self.file[index]].path, int(self.place[index]))
+
+    def folder(self, index: int) -> Path:
+        """Where the paths in the record with this number start."""
+        return self.files[self.file[index]].folder
+
+
+def build_index(sources: Sequence[Source], *, check_photos: bool = False) -> RecordIndex:
+    """Reads every record and the ends of every photo's file once; faults show before training.
+
+    A large file's index is kept in the cache folder, see ``seagull.training.data.index_cache``.
+
+    Args:
+        sources: of the records.
+        check_photos: decode every photo and make every region; records with one that cannot be
+            used are left out, with a warning, instead of ending the run.
+
+    Raises:
+        ConfigError: if a source has no records.
+        ValueError: with file and line, if a record is faulty.
+        PhotoError: if a photo cannot be opened or is cut off.
+    """
+    files: list[RecordFile] = []
+    found: list[FileIndex] = []
+    owners: list[int] = []
+    for number, source in enumerate(sources):
+        mine = source_files(source.path, source.split)
+        parts = [_file_index(file, check_photos) for file in mine]
+        if not sum(map(len, parts)):
+            left_out = sum(part.left_out for part in parts)
+            note = f" that can be used; {left_out} are left out" if left_out else ""
+            raise ConfigError(f"{source.path}: there are no records{note}")
+        files, found, owners = files + mine, found + parts, owners + [number] * len(mine)
+    counts = [len(part) for part in found]
+    return RecordIndex(
+        files=tuple(files),
+        file=np.repeat(np.arange(len(files)), counts),
+        place=np.concatenate([part.place for part in found]),
+        source=np.repeat(np.array(owners, dtype=np.int64), counts),
+        size=np.concatenate([part.size for part in found]),
+        length=np.concatenate([part.length for part in found]),
+        image=_numbered(np.concatenate([part.image for part in found])),
+        scene=_numbered(np.concatenate([part.scene for part in found])),
+        left_out=sum(part.left_out for part in found),
+    )
+
+
+def fingerprint(sources: Sequence[Source]) -> dict[str, str]:
+    """Digest of every record file, by path, in the order in which they are read."""
+    files = [file.path for one in sources for file in source_files(one.path, one.split)]
+    return {str(path): file_digest(path) for path in files}
+
+
+def changed_file(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """The first record file whose bytes differ between two fingerprints; None if none does.
+
+    The same files may lie elsewhere.
+    """
+    old, new = (list(dict.fromkeys(one.values())) for one in (before, now))
+    if old == new:
+        return None
+    other = (path for path, mark in now.items() if mark not in old)
+    gone = (path for path, mark in before.items() if mark not in new)
+    return next(other, next(gone, "other order of the files"))
+
+
+def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
+    if (known := load_index(file, checked=check_photos)) is not None:
+        return known
+    size_of = lru_cache(_REMEMBERED_PHOTOS)(partial(photo_size, folder=file.folder))
+    faulty: dict[str, str] = {}
+    if check_photos:
+        images = (record.image for _, record in records_of(file.path))
+        faulty = faulty_photos(images, file.folder)
+    faults: list[str] = []
+    # Machine integers from the start: a list of tuples would take six times the memory.
+    rows, ids = array("q"), array("q")
+    for place, record in records_of(file.path):
+        ids.append(_number(record.id))
+        fault = faulty.get(record.image)
+        if fault is None:
+            size = size_of(record.image)
+            fault = region_fault(record, size, file.folder) if check_photos else None
+        if fault is not None:
+            faults.append(f"record {record.id}: {fault}")
+            continue
+        length = sum(len(message.content) for message in record.messages)
+        photo = _mark(file, record.image)
+        groups = [known.order.group for known in record.labels.values() if known.order]
+        scene = _mark(file, groups[0]) if groups else photo
+        rows.extend((place, *size, length, photo, scene))
+    _warn(file, faults, len(ids), len(ids) - len(np.unique(np.array(ids))))
+    table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 6) if rows else np.empty((0, 6), int)
+    index = FileIndex(
+        place=table[:, 0].copy(),
+        size=table[:, 1:3].copy(),
+        length=table[:, 3].copy(),
+        image=table[:, 4].copy(),
+        scene=table[:, 5].copy(),
+        left_out=len(faults),
+    )
+    store_index(file, index, checked=check_photos)
+    return index
+
+
+def _warn(file: RecordFile, faults: Sequence[str], records: int, repeated: int) -> None:
+    if os.environ.get("RANK", "0") != "0":
+        return
+    if faults:
+        logger.warning(
+            "%s: %d of %d records are left out: %s%s", file.path, len(faults), records,
+            "; ".join(faults[:3]), "; ..." if len(faults) > 3 else "",
+        )  # fmt: skip
+    if repeated:
+        logger.warning(
+            "%s: %d records have an id that an earlier one has; they are trained on, but cannot be "
+            "evaluated", file.path, repeated,
+        )  # fmt: skip
+
+
+def _mark(file: RecordFile, image: str) -> int:
+    """63 bits that tell a photo from others: 8 bytes where a path takes a hundred."""
+    return _number(str(file.folder / image))
+
+
+def _number(text: str) -> int:
+    mark = blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+    return int.from_bytes(mark, "big") >> 1
+
+
+def _numbered(marks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers from 0 on instead of marks, which would make an order depend on the data's folder."""
+    _, first, which = np.unique(marks, return_index=True, return_inverse=True)
+    numbers = np.empty(len(first), dtype=np.int64)
+    numbers[np.argsort(first)] = np.arange(len(first))
+    return numbers[which.ravel()]
