@@ -27,12 +27,12 @@ from benchmarks.measure import measured, synchronise
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model
 from seagull.inference.questions import Question
-from seagull.inference.tree import pack, sorted_chunks
 from seagull.language.prompts import ANSWER_PREFIXES, INSTRUCTIONS
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
 from seagull.model.build import preset
 from seagull.model.checkpoint import load_model, load_processor
 from seagull.photos import Photo, read_photo
+from seagull.preprocessing.packing import pack, sorted_chunks
 from seagull.preprocessing.processor import with_placeholders
 from seagull.types import AssessmentTask, Message, Region
 

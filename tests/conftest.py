@@ -12,8 +12,7 @@ from transformers import LlamaConfig, PreTrainedTokenizerFast
 from seagull.language.prompts import INSTRUCTIONS, VICUNA, type_judgement
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
-from seagull.model.build import build_model
-from seagull.model.seagull import initialise_region_parts
+from seagull.model.fresh import build_model, initialise_region_parts
 from seagull.photos import Photo
 from seagull.preprocessing.processor import with_placeholders
 from seagull.types import DistortionType, Region

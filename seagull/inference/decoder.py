@@ -15,8 +15,8 @@ from torch.nn import functional
 from transformers.cache_utils import Cache
 
 from seagull.inference.session import Counters
-from seagull.inference.tree import Item
-from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
+from seagull.preprocessing.packing import Item, ids_and_markers
 
 SCALED_HEADS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "output_multiplier")
 """Settings of language models whose logits are more than their head times the hidden state."""
@@ -101,15 +101,18 @@ class PackedDecoder:
 
     @torch.inference_mode()
     def embed(
-        self, items: Sequence[Item] | Int[np.ndarray, " n"], slots: Float[Tensor, "R 2 D"]
+        self, items: Sequence[Item] | Int[np.ndarray, " n"], regions: VisualTokens
     ) -> Float[Tensor, "1 n D"]:
-        """Embeddings of packed items: text from the table, slots from the regions' tokens."""
-        ids = torch.as_tensor(np.asarray(items), device=self.device)
-        embeddings = self.table(ids.clamp_min(0))
-        is_slot = ids < 0
-        if bool(is_slot.any()):
-            embeddings[is_slot] = slots.flatten(0, 1)[-1 - ids[is_slot]].to(embeddings)
-        return embeddings[None]
+        """Embeddings of packed items; those of regions take the tokens (1, R, D) of ``regions``."""
+        config = self.model.config
+        ids, markers = ids_and_markers(
+            np.asarray(items), config.global_token_id, config.local_token_id
+        )
+        return self.model.assemble(
+            torch.from_numpy(ids)[None].to(self.device),
+            regions if len(markers) else VisualTokens(),
+            torch.from_numpy(markers)[None].to(self.device),
+        )
 
     @torch.inference_mode()
     def run(

@@ -3,7 +3,7 @@
     photo -> pyramid, image tokens                             once, see ``session``
     regions -> global tokens -> head                           once per region
     regions -> local tokens, for the language model            once per region
-    questions x regions -> one tree -> packed sequence         see ``tree``
+    questions x regions -> one tree -> packed sequence         see ``preprocessing.packing``
     packed sequence -> language model over the shared prefix -> logits where answers are read
 
 The first packed sequence takes the prefix along; its keys and values serve all later ones.
@@ -29,11 +29,10 @@ from seagull.inference.decoder import PackedDecoder, Readout, cache_name
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import read_answers, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
-from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
-from seagull.model.assembly import fill, text_embeddings
 from seagull.model.head import HeadReading, RegionHead
-from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.photos import Photo
+from seagull.preprocessing.packing import Item, PackedTree, pack, sorted_chunks
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import Region
 
@@ -95,13 +94,13 @@ class Engine:
         """
         if not questions:
             return [[] for _ in regions]
-        slots = self.encode_regions(session, regions)
+        tokens = self.encode_regions(session, regions)
         asked = [(region, question) for region in range(len(regions)) for question in questions]
         paths = [read_paths(region, question) for region, question in asked]
         read: dict[int, Float[np.ndarray, " candidates"]] = {}
         for group in sorted_chunks([own[-1] for own in paths], self.pack_tokens):
             chosen = [(asked[index], paths[index]) for index in group]
-            for index, logs in zip(group, self._score_group(session, slots, chosen), strict=True):
+            for index, logs in zip(group, self._score_group(session, tokens, chosen), strict=True):
                 read[index] = logs
         count = len(questions)
         return [
@@ -138,26 +137,26 @@ class Engine:
     ) -> list[list[list[int]]]:
         """Greedy answers as ids, up to one of ``end_ids``, to each region's questions."""
         self.prefill(session)
-        slots = self.encode_regions(session, regions)
+        tokens = self.encode_regions(session, regions)
         sequences = [
             question.about(region) for region, own in enumerate(questions) for question in own
         ]
         answers: dict[int, list[int]] = {}
         for group in sorted_chunks(sequences, self.pack_tokens):
             packed = [sequences[index] for index in group]
-            decoded = self._decode_group(session, slots, packed, max_new_tokens, end_ids)
+            decoded = self._decode_group(session, tokens, packed, max_new_tokens, end_ids)
             answers |= zip(group, decoded, strict=True)
         said = (answers[index] for index in range(len(sequences)))
         return [list(islice(said, len(own))) for own in questions]
 
     @torch.inference_mode()
-    def encode_regions(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R 2 D"]:
-        """Global and local tokens of the regions; what the session already holds is reused."""
+    def encode_regions(self, session: ImageSession, regions: Sequence[Region]) -> VisualTokens:
+        """Tokens of the regions, (1, R, D); what the session already holds is reused."""
+        if not regions:
+            return VisualTokens()
         seen = self.global_tokens(session, regions)
         local = self._known(session.local_tokens, session, regions, self._encode_crops)
-        return torch.stack([seen, local], dim=1)
+        return VisualTokens(global_tokens=seen[None], local_tokens=local[None])
 
     @torch.inference_mode()
     def global_tokens(
@@ -190,14 +189,12 @@ class Engine:
         return self.decoder.device
 
     def _encode(self, photo: Photo) -> ImageSession:
-        pixels = self.processor.pixels(photo.pixels)[None].to(self.device, self.decoder.dtype)
-        pyramid, context = self.model.encode_image(pixels)
+        features, tokens = self.model.encode(
+            self.processor.pixels(photo.pixels)[None].to(self.device)
+        )
         ids = torch.tensor([self.book.prefix], device=self.device)
-        places = (self.processor.image_id, self.processor.global_id, self.processor.local_id)
-        embeddings = text_embeddings(self.decoder.table, ids, places)
-        embeddings = fill(embeddings, ids, places[0], self.model.image_tokens(pyramid))
         self.counters.photos_encoded += 1
-        return ImageSession(photo, pyramid, context, embeddings)
+        return ImageSession(photo, features, self.model.assemble(ids, tokens))
 
     @torch.inference_mode()
     def prefill(self, session: ImageSession) -> None:
@@ -215,23 +212,26 @@ class Engine:
         self, session: ImageSession, regions: Sequence[Region]
     ) -> Float[Tensor, "R D"]:
         inputs = self.processor.regions(session.photo.pixels, regions, crops=False)
-        masks = inputs.masks[None].to(self.device)
         self.counters.regions_encoded += len(regions)
-        return self.model.mfe.global_tokens(session.pyramid, session.context, masks)[0]
+        _, tokens = self.model.encode(session.features, inputs.masks[None].to(self.device))
+        return cast(Tensor, tokens.global_tokens)[0]
 
     def _encode_crops(
         self, session: ImageSession, regions: Sequence[Region]
     ) -> Float[Tensor, "R D"]:
         crops, masks = self.processor.crops(session.photo.pixels, regions)
         self.counters.crops_encoded += len(regions)
-        return self.model.local_tokens(
-            crops[None].to(self.device, self.decoder.dtype), masks[None].to(self.device)
-        )[0]
+        _, tokens = self.model.encode(
+            session.features,
+            region_crops=crops[None].to(self.device),
+            region_crop_masks=masks[None].to(self.device),
+        )
+        return cast(Tensor, tokens.local_tokens)[0]
 
     def run_tree(
         self,
         session: ImageSession,
-        slots: Float[Tensor, "R 2 D"],
+        tokens: VisualTokens,
         tree: PackedTree,
         rows: Sequence[int],
         cache: Cache | None = None,
@@ -240,15 +240,15 @@ class Engine:
 
         Args:
             session: the photo.
-            slots: tokens of the regions that the tree's slots stand for.
+            tokens: of the regions that the tree's items stand for.
             tree: the questions.
             rows: nodes that are read, in the read-out's order.
             cache: of the prefix, where the nodes' keys and values are to be kept in it.
         """
         if session.prefix is None and cache is None:
-            return self._run_first(session, slots, tree, rows)
+            return self._run_first(session, tokens, tree, rows)
         return self.decoder.run(
-            self.decoder.embed(tree.items, slots),
+            self.decoder.embed(tree.items, tokens),
             session.prefix_length + tree.depths,
             tree.visible(),
             session.prefix_cache(keep=False) if cache is None else cache,
@@ -256,7 +256,7 @@ class Engine:
         )
 
     def _run_first(
-        self, session: ImageSession, slots: Tensor, tree: PackedTree, rows: Sequence[int]
+        self, session: ImageSession, tokens: VisualTokens, tree: PackedTree, rows: Sequence[int]
     ) -> Readout:
         """A photo's first tree goes through the model with the prefix: one pass, not two."""
         length, count = session.prefix_length, len(tree)
@@ -266,7 +266,7 @@ class Engine:
         visible[length:, length:] = tree.visible()
         cache = DynamicCache()
         readout = self.decoder.run(
-            torch.cat([session.prefix_embeddings, self.decoder.embed(tree.items, slots)], dim=1),
+            torch.cat([session.prefix_embeddings, self.decoder.embed(tree.items, tokens)], dim=1),
             np.concatenate([np.arange(length), length + tree.depths]),
             visible,
             cache,
@@ -285,12 +285,12 @@ class Engine:
     def _score_group(
         self,
         session: ImageSession,
-        slots: Tensor,
+        tokens: VisualTokens,
         group: Sequence[tuple[Asked, list[tuple[Item, ...]]]],
     ) -> list[Float[np.ndarray, " candidates"]]:
         tree = pack([path for _, paths in group for path in paths])
         nodes = sorted(set(tree.ends))
-        readout = self.run_tree(session, slots, tree, nodes)
+        readout = self.run_tree(session, tokens, tree, nodes)
         row_of = {node: row for row, node in enumerate(nodes)}
         ends = iter(tree.ends)
         rows = [[row_of[next(ends)] for _ in paths] for _, paths in group]
@@ -299,7 +299,7 @@ class Engine:
     def _decode_group(
         self,
         session: ImageSession,
-        slots: Tensor,
+        tokens: VisualTokens,
         sequences: Sequence[tuple[Item, ...]],
         most: int,
         end_ids: frozenset[int],
@@ -310,7 +310,7 @@ class Engine:
         seen, starts = tree.visible()[ends], session.prefix_length + tree.depths[ends]
         active = np.arange(len(sequences))
         said: list[list[int]] = [[] for _ in sequences]
-        readout = self.run_tree(session, slots, tree, tree.ends, cache)
+        readout = self.run_tree(session, tokens, tree, tree.ends, cache)
         for step in range(1, most + 1):
             best = readout.full(range(len(active))).argmax(dim=1).cpu().numpy()
             going = ~np.isin(best, list(end_ids))
@@ -323,7 +323,7 @@ class Engine:
             own = np.zeros((len(seen), len(active)), dtype=bool)
             own[active, np.arange(len(active))] = True
             seen = np.concatenate([seen, own], axis=1)
-            embeddings = self.decoder.embed(best, slots)
+            embeddings = self.decoder.embed(best, tokens)
             readout = self.decoder.run(embeddings, starts[active] + step, seen[active], cache)
         return said
 

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from seagull.language.tokens import IGNORE_INDEX
-from seagull.model.build import build_model
 from seagull.model.checkpoint import check_folder, load_processor
+from seagull.model.fresh import build_model
 from seagull.model.head import head_of
 from seagull.model.lora import group_of, linear_layers
 from seagull.preprocessing.inputs import Tokens

@@ -9,16 +9,15 @@ from torch import nn
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model, load, revision
-from seagull.inference.tree import common_prefix, pack, sorted_chunks
 from seagull.language.findings import Findings
 from seagull.language.prompts import INSTRUCTIONS, STYLES
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
-from seagull.model.build import build_model
 from seagull.model.config import PUBLISHED_WEIGHTS, SeagullConfig
 from seagull.model.errors import ModelError
+from seagull.model.fresh import build_model, initialise_region_parts
 from seagull.model.head import LEAST_SPREAD, SPREAD_RANGE, RegionHead
-from seagull.model.seagull import initialise_region_parts
 from seagull.photos import PhotoError
+from seagull.preprocessing.packing import common_prefix, pack, sorted_chunks
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, DistortionType, LevelScore, ModelInfo
