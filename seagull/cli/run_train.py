@@ -15,14 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from seagull.cli.errors import complain
+from seagull.devices import DTYPES, choose_dtype, dtype_name
 from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from seagull.training.config import TrainConfig
     from seagull.training.estimate import Estimate
     from seagull.training.loop.launch import Launch
-
-EXPORT_DTYPES = {"bf16": "bfloat16", "fp32": "float32", "fp16": "float16"}
 
 
 @dataclass(frozen=True)
@@ -89,18 +88,16 @@ def run_export(adapter: str, out: Path, base: str | None, dtype: str) -> None:
     Raises:
         ValueError: if the adapter, its base or the folder cannot be used.
     """
-    import torch
-
     from seagull.cli.names import unknown_name
     from seagull.inference.load import find_model
     from seagull.model.adapter import read_info
     from seagull.training.export import export
     from seagull.training.finished import adapter_file
 
-    if dtype not in EXPORT_DTYPES:
-        raise unknown_name("dtype", dtype, list(EXPORT_DTYPES))
+    if dtype_name(dtype) is None:
+        raise unknown_name("dtype", dtype, list(DTYPES))
     folder = find_model(base or read_info(adapter_file(adapter)).base)
-    typer.echo(export(adapter, folder, out, dtype=getattr(torch, EXPORT_DTYPES[dtype])))
+    typer.echo(export(adapter, folder, out, dtype=choose_dtype(dtype, "cpu")))
 
 
 def _processes(launch: Launch) -> int:
