@@ -60,8 +60,7 @@ def run_train(request: TrainRequest) -> None:
         return
     from transformers.utils import logging as hub_logging
 
-    from seagull.cli.head_validation import make_head_validator
-    from seagull.cli.validation import make_validator
+    from seagull.evaluation.validation import make_validator
     from seagull.model.checkpoint import load_processor
     from seagull.training.loop.launch import end_process
     from seagull.training.run import train
@@ -74,8 +73,8 @@ def run_train(request: TrainRequest) -> None:
     if device_of(config) == "cpu":
         # With a GPU, what loading a large model frees had better be given back.
         keep_freed_memory()
-    make = make_validator if config.loss.text else make_head_validator
-    adapter = train(config, folder, make(config, processor), bars=sys.stderr.isatty())
+    validator = make_validator(config, processor)
+    adapter = train(config, folder, validator, bars=sys.stderr.isatty())
     if os.environ.get("RANK", "0") == "0":
         complain(f"done; use it: seagull export {adapter} MODEL_FOLDER")
         typer.echo(adapter)
