@@ -25,9 +25,9 @@ from data_tools.coco import (
     faults_note,
     shape_of,
 )
-from data_tools.config import ConfigError
 from data_tools.settings import digest_files, given_files
 from data_tools.state import OutputTree, read_json
+from seagull.files.config import ConfigError
 from seagull.files.text import read_line_bytes
 from seagull.photos.identity import AmbiguousPhotoError, PhotoNames
 from seagull.regions.geometry import Size, checked_geometry, pixel_corners, turned

@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 import pytest
 
-from data_tools.config_file import load_config
+from data_tools.config import DataConfig
 from data_tools.pipeline import Run, RunError
 from data_tools.versions.run import VersionsResult, run_versions
+from seagull.files.config import load_settings
 from seagull.language.prompts import CLEAN_ANSWER, QUALITY_SLOT, distortion_answer, quality_answer
 from seagull.levels import QUALITY
 from seagull.records import InstructionRecord, RegionLabels, read_records
@@ -41,7 +42,7 @@ def settings(root: Path, output: str, *more: str) -> list[str]:
 
 
 def make(root: Path, output: str, *more: str, redo: bool = False) -> VersionsResult:
-    config = load_config(None, settings(root, output, "run.workers=0", *more))
+    config = load_settings(DataConfig, None, settings(root, output, "run.workers=0", *more))
     run = Run(config, redo=redo)
     with run.opened():
         return run_versions(run)
