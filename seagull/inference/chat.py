@@ -19,7 +19,7 @@ from seagull.inference.session import ImageSession
 from seagull.language.findings import Findings, told
 from seagull.model.seagull import VisualTokens
 from seagull.photos import Photo
-from seagull.preprocessing.packing import Item, common_prefix
+from seagull.preprocessing.packing import Item, common_prefix, pair_start
 from seagull.types import Message, Region
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
@@ -171,7 +171,7 @@ class Chat:
         if self._cache is None:
             self._cache = session.prefix_cache(keep=True)
         # The last item is always computed anew: its logits are what is wanted.
-        shared = min(common_prefix([self._items, items]), len(items) - 1)
+        shared = pair_start(items, min(common_prefix([self._items, items]), len(items) - 1))
         self._cache.crop(shared - len(self._items))
         # Until the pass is through, the cache holds the shared items and nothing else.
         self._items = items[:shared]

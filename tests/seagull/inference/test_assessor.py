@@ -17,7 +17,6 @@ from seagull.model.errors import ModelError
 from seagull.model.fresh import build_model, initialise_region_parts
 from seagull.model.head import LEAST_SPREAD, SPREAD_RANGE, RegionHead
 from seagull.photos import PhotoError
-from seagull.preprocessing.packing import common_prefix, pack, sorted_chunks
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, DistortionType, LevelScore, ModelInfo
@@ -293,24 +292,6 @@ def test_revision_follows_the_weights(tiny_model, tmp_path):
     content[-1] ^= 1
     file.write_bytes(content)
     assert revision(tmp_path) != before
-
-
-def test_packing_shares_beginnings_and_sees_ancestors_only():
-    tree = pack([(1, 2, 3), (1, 2, 4), (1, 5), (1, 2)])
-    assert tree.items.tolist() == [1, 2, 3, 4, 5]
-    assert tree.parents.tolist() == [-1, 0, 1, 1, 0]
-    assert tree.depths.tolist() == [0, 1, 2, 2, 1]
-    assert tree.ends == (2, 3, 4, 1)
-    assert tree.visible()[3].tolist() == [True, True, False, True, False]
-    with pytest.raises(ValueError, match="empty"):
-        pack([()])
-
-
-def test_chunks_bring_beginnings_together_and_count_only_what_is_new():
-    sequences = [(1, 2, 3), (9,) * 10, (1, 2, 4), (7,)]
-    assert sorted_chunks(sequences, 4) == [[0, 2], [3], [1]]
-    assert sorted_chunks(sequences, 100) == [[0, 2, 3, 1]]
-    assert common_prefix([(1, 2, 3), (1, 2), (1, 2, 9)]) == 2
 
 
 def test_boxes_come_as_tuples_lists_or_arrays(assessor, photo):
