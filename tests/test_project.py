@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("seagull", "data_tools", "benchmarks", "scripts")
 CODE = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 300, 50
+SETTINGS_FILE = "seagull/files/config.py"
 LONGER = {"seagull/inference/engine.py": 345}
 """Files that are to be cut and may not grow."""
 SETTINGS_OPENED_IN = {"config", "config_faults", "setup", "run", "estimate"}
@@ -74,6 +75,12 @@ def _is_settings(node: ast.AST) -> bool:
     return isinstance(node, ast.alias | ast.Name) and (
         getattr(node, "name", getattr(node, "id", "")) == "TrainConfig"
     )
+
+
+def test_settings_are_read_in_one_place() -> None:
+    texts = {_name(file): file.read_text("utf-8") for file in CODE}
+    assert [n for n, text in texts.items() if "yaml.safe_load" in text] == [SETTINGS_FILE]
+    assert [n for n, text in texts.items() if "class ConfigError" in text] == [SETTINGS_FILE]
 
 
 def _named_in(guide: str) -> Iterator[tuple[str, str | None]]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seagull.files.config import ConfigError
-from seagull.model.lora import LoraSettings, TrainingStage
+from seagull.model.lora import LoraSettings
 from seagull.training.config_faults import faults_of
-from seagull.training.trainable import trained_groups
+from seagull.training.trainable import TrainingStage, trained_groups
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class TrainConfig:
         model: name or folder of the model to start from.
         adapter: adapter file or run to go on from (a first stage's), or ``nano`` for the one that
             seagull-nano ships with.
-        stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
+        stage: what is trained, see ``seagull.training.trainable.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,
             e.g. ``vision_encoder.backbone.conv_stem``.

@@ -1,12 +1,13 @@
-"""What of a network is trained: module groups, LoRA, the head, and what stays frozen.
+"""What of a network is trained: stages, module groups, LoRA, the head, and what stays frozen.
 
-All that decides it is here; ``seagull.model.lora`` only knows the groups and how LoRA is put in.
+All that decides it is here; ``seagull.model.lora`` only names the groups and puts LoRA in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,34 @@ from seagull.model.adapter import (
     read_adapter,
     read_info,
 )
+from seagull.model.errors import ModelError
 from seagull.model.head import RegionHead, head_of, read_head
 from seagull.model.lora import (
-    STAGE_GROUPS,
     LoraSettings,
-    TrainingStage,
     attach_lora,
     group_of,
     lora_layers,
-    set_trainable,
 )
 from seagull.model.seagull import SeagullForConditionalGeneration
+
+
+class TrainingStage(StrEnum):
+    """What a run is for."""
+
+    PRETRAIN = "pretrain"
+    FINETUNE = "finetune"
+    MFE_ONLY = "mfe_only"
+    FULL = "full"
+
+
+STAGE_GROUPS: dict[TrainingStage, tuple[str, ...]] = {
+    TrainingStage.PRETRAIN: ("projector", "mfe", "lora"),
+    TrainingStage.FINETUNE: ("projector", "mfe", "lora"),
+    TrainingStage.MFE_ONLY: ("mfe",),
+    TrainingStage.FULL: ("projector", "mfe", "language_model"),
+}
+"""The paper's two stages freeze the vision encoder and train the language model by LoRA; they
+differ in their data. ``full`` trains the language model itself."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +115,35 @@ def make_trainable(model: SeagullForConditionalGeneration, wanted: Trainable) ->
     if head is not None and "head" not in wanted.groups:
         _refuse_drift(model, wanted.adapter)
     return head
+
+
+def set_trainable(
+    model: nn.Module, groups: Collection[str], frozen: tuple[str, ...] = ()
+) -> list[str]:
+    """Lets exactly the parameters of these groups learn, and returns their names.
+
+    Args:
+        model: of which.
+        groups: module groups.
+        frozen: beginnings of names that do not learn nevertheless.
+
+    Raises:
+        ModelError: if a group, or a beginning, has no parameter in this model.
+    """
+    names: list[str] = []
+    known = [name for name, _ in model.named_parameters()]
+    if idle := [start for start in frozen if not any(name.startswith(start) for name in known)]:
+        raise ModelError(f"frozen: no parameter begins with {idle[0]}")
+    for name, parameter in model.named_parameters():
+        chosen = group_of(name) in groups and not name.startswith(frozen)
+        if chosen and not parameter.is_floating_point():
+            raise ModelError(f"{name}: a quantised weight cannot be trained; use lora")
+        if parameter.is_floating_point():
+            parameter.requires_grad_(chosen)
+        names += [name] if chosen else []
+    if empty := set(groups) - {group_of(name) for name in names} - {"head"}:
+        raise ModelError(f"the groups {sorted(empty)} have no parameters in this model")
+    return names
 
 
 def adapter_groups(wanted: Trainable) -> frozenset[str]:
