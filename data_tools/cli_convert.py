@@ -11,9 +11,10 @@ import typer
 
 from data_tools.coco import faults_note
 from data_tools.compat import rois_path, scores_path
-from data_tools.converters import LeftOut, OpinionColumns, convert_opinions, convert_regions
+from data_tools.converters import LeftOut, OpinionColumns, convert_opinions
 from data_tools.pipeline import EXIT_FAULT, EXIT_HOLES
 from data_tools.published import convert_published
+from data_tools.region_sets import convert_regions
 from seagull.files.streams import is_stream, leads_to_stdout
 from seagull.records import InstructionRecord, write_records
 from seagull.tables.opinions import FORMS, left_out_note

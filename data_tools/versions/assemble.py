@@ -12,7 +12,8 @@ import numpy as np
 from data_tools.calibrate import Calibration, ScoreColumns, calibrate_scores
 from data_tools.config import DataConfig
 from data_tools.state import OutputTree, read_json
-from data_tools.versions.records import Reading, Readings, SceneRecords
+from data_tools.versions.known import Reading, Readings
+from data_tools.versions.records import SceneRecords
 from data_tools.versions.unit import versions_path
 from seagull.files.text import read_lines
 from seagull.records import InstructionRecord, write_records
