@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_tools.coco import CocoImage, CocoImages, Fault, coco_annotations, shape_of
+from data_tools.coco import CocoImage, CocoImages, Fault, coco_annotations, faults_note, shape_of
 from seagull.language import prompts
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of, photo_identity
@@ -22,11 +22,14 @@ from seagull.tables.opinions import (
     OpinionRow,
     Scale,
     form_of,
+    left_out_note,
     photos_folder,
     read_opinions,
 )
 from seagull.tables.rows import column_name
 from seagull.types import AssessmentTask, Message
+
+_LABELS = {"quality", "importance", "distortions"}
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,30 @@ class OpinionColumns:
 
 @dataclass
 class LeftOut:
-    """What a conversion left out: faulty things by place, rows without a score, absent photos."""
+    """What a conversion left out.
+
+    Attributes:
+        faults: what cannot be used, by place.
+        empty: rows without a score.
+        unlabelled: annotations that have none of the labels.
+        absent: photos that are not there; they have records all the same.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     empty: list[LeftOutRow] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+
+    def notes(self) -> list[str]:
+        """A line for each kind of thing that was left out."""
+        bare, absent = self.unlabelled, self.absent
+        notes = [faults_note(self.faults, "items"), left_out_note(self.empty)]
+        if bare:
+            labels = ", ".join(sorted(_LABELS))
+            notes.append(f"{len(bare)} annotations have no label ({labels}), first {bare[0]}")
+        if absent:
+            notes.append(f"{len(absent)} photos are not there, first {absent[0]}")
+        return [note for note in notes if note is not None]
 
 
 def convert_opinions(
@@ -200,7 +222,7 @@ def convert_regions(
     """One record a photo from a COCO-like region set, for sets whose annotations carry labels.
 
     An annotation may have ``quality`` and ``importance`` in [0, 1] and ``distortions`` as pairs of
-    type and severity word (as SEAGULL-3k has); regions without any of them are left out.
+    type and severity word (as SEAGULL-3k has); regions without any of them are left out, with a count.
 
     Args:
         annotations: JSON with ``images``, ``annotations``; small enough to be held by photo.
@@ -224,6 +246,7 @@ def convert_regions(
             continue
         place, item = found
         if not _LABELS & set(item):
+            left_out.unlabelled.append(place)
             continue
         try:
             image = photos.of(item)
@@ -274,7 +297,6 @@ def _fitting(
         yield shape, labels
 
 
-_LABELS = {"quality", "importance", "distortions"}
 LabelledRegion = tuple[dict[str, Any], RegionLabels]
 """A region's shape as ``RegionSpec.from_dict`` takes it, and its labels."""
 
