@@ -222,7 +222,8 @@ def convert_regions(
     """One record a photo from a COCO-like region set, for sets whose annotations carry labels.
 
     An annotation may have ``quality`` and ``importance`` in [0, 1] and ``distortions`` as pairs of
-    type and severity word (as SEAGULL-3k has); regions without any of them are left out, with a count.
+    type and severity word (as SEAGULL-3k has); regions without any of them are left out and
+    counted.
 
     Args:
         annotations: JSON with ``images``, ``annotations``; small enough to be held by photo.
