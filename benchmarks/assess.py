@@ -108,13 +108,13 @@ def packed_logits(
 ) -> dict[tuple[int, int], torch.Tensor]:
     """The logits that ``score`` reads its candidates from, by region and question."""
     session = engine.open(photo)
-    slots = engine.encode_regions(session, regions)
+    tokens = engine.encode_regions(session, regions)
     pairs = [(r, q) for r in range(len(regions)) for q in range(len(questions))]
     paths = [questions[q].about(r) for r, q in pairs]
     read: dict[tuple[int, int], torch.Tensor] = {}
     for group in sorted_chunks(paths, engine.pack_tokens):
         tree = pack([paths[index] for index in group])
-        logits = engine.run_tree(session, slots, tree, tree.ends).full(range(len(group)))
+        logits = engine.decoder.run_tree(session, tokens, tree, tree.ends).full(range(len(group)))
         read |= {pairs[index]: line.clone() for index, line in zip(group, logits, strict=True)}
     return read
 

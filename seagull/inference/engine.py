@@ -23,16 +23,15 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from seagull.inference.decoder import PackedDecoder, Readout, cache_name
+from seagull.inference.decoder import PackedDecoder
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import read_answers, read_paths
 from seagull.inference.session import Counters, ImageSession, SessionCache
 from seagull.model.head import HeadReading, RegionHead
 from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.photos import Photo
-from seagull.preprocessing.packing import Item, PackedTree, pack, sorted_chunks
+from seagull.preprocessing.packing import Items, pack, sorted_chunks
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import Region
 
@@ -196,16 +195,9 @@ class Engine:
         self.counters.photos_encoded += 1
         return ImageSession(photo, features, self.model.assemble(ids, tokens))
 
-    @torch.inference_mode()
     def prefill(self, session: ImageSession) -> None:
         """Computes the prefix's keys and values, unless the session has them."""
-        if session.prefix is not None:
-            return
-        language = self.model.language_model
-        output = language.get_decoder()(inputs_embeds=session.prefix_embeddings, use_cache=True)
-        self.counters.prefix_tokens += session.prefix_length
-        layers = getattr(output, cache_name(language)).layers
-        session.prefix = tuple((layer.keys, layer.values) for layer in layers)
+        self.decoder.prefill(session)
         self.sessions.trim()
 
     def _encode_masks(
@@ -228,69 +220,16 @@ class Engine:
         )
         return cast(Tensor, tokens.local_tokens)[0]
 
-    def run_tree(
-        self,
-        session: ImageSession,
-        tokens: VisualTokens,
-        tree: PackedTree,
-        rows: Sequence[int],
-        cache: Cache | None = None,
-    ) -> Readout:
-        """One pass over a packed tree behind a photo's prefix.
-
-        Args:
-            session: the photo.
-            tokens: of the regions that the tree's items stand for.
-            tree: the questions.
-            rows: nodes that are read, in the read-out's order.
-            cache: of the prefix, where the nodes' keys and values are to be kept in it.
-        """
-        if session.prefix is None and cache is None:
-            return self._run_first(session, tokens, tree, rows)
-        return self.decoder.run(
-            self.decoder.embed(tree.items, tokens),
-            session.prefix_length + tree.depths,
-            tree.visible(),
-            session.prefix_cache(keep=False) if cache is None else cache,
-            rows,
-        )
-
-    def _run_first(
-        self, session: ImageSession, tokens: VisualTokens, tree: PackedTree, rows: Sequence[int]
-    ) -> Readout:
-        """A photo's first tree goes through the model with the prefix: one pass, not two."""
-        length, count = session.prefix_length, len(tree)
-        visible = np.zeros((length + count, length + count), dtype=bool)
-        visible[:length, :length] = np.tri(length, dtype=bool)
-        visible[length:, :length] = True
-        visible[length:, length:] = tree.visible()
-        cache = DynamicCache()
-        readout = self.decoder.run(
-            torch.cat([session.prefix_embeddings, self.decoder.embed(tree.items, tokens)], dim=1),
-            np.concatenate([np.arange(length), length + tree.depths]),
-            visible,
-            cache,
-            [length + row for row in rows],
-            prefix=length,
-        )
-        # Copies, so that the tree's keys and values are freed.
-        layers = cast(list[DynamicLayer], cache.layers)
-        pairs = [(cast(Tensor, layer.keys), cast(Tensor, layer.values)) for layer in layers]
-        session.prefix = tuple(
-            (keys[:, :, :length].clone(), values[:, :, :length].clone()) for keys, values in pairs
-        )
-        self.sessions.trim()
-        return readout
-
     def _score_group(
         self,
         session: ImageSession,
         tokens: VisualTokens,
-        group: Sequence[tuple[Asked, list[tuple[Item, ...]]]],
+        group: Sequence[tuple[Asked, list[Items]]],
     ) -> list[Float[np.ndarray, " candidates"]]:
         tree = pack([path for _, paths in group for path in paths])
         nodes = sorted(set(tree.ends))
-        readout = self.run_tree(session, tokens, tree, nodes)
+        readout = self.decoder.run_tree(session, tokens, tree, nodes)
+        self.sessions.trim()  # the session may hold its prefix now
         row_of = {node: row for row, node in enumerate(nodes)}
         ends = iter(tree.ends)
         rows = [[row_of[next(ends)] for _ in paths] for _, paths in group]
@@ -300,7 +239,7 @@ class Engine:
         self,
         session: ImageSession,
         tokens: VisualTokens,
-        sequences: Sequence[tuple[Item, ...]],
+        sequences: Sequence[Items],
         most: int,
         end_ids: frozenset[int],
     ) -> list[list[int]]:
@@ -310,7 +249,7 @@ class Engine:
         seen, starts = tree.visible()[ends], session.prefix_length + tree.depths[ends]
         active = np.arange(len(sequences))
         said: list[list[int]] = [[] for _ in sequences]
-        readout = self.run_tree(session, tokens, tree, tree.ends, cache)
+        readout = self.decoder.run_tree(session, tokens, tree, tree.ends, cache)
         for step in range(1, most + 1):
             best = readout.full(range(len(active))).argmax(dim=1).cpu().numpy()
             going = ~np.isin(best, list(end_ids))

@@ -132,7 +132,7 @@ def build_local(
     count = sum(pooled)
     return PyramidCrop(
         MaskPooling(config.statistics, "area"),
-        Standardise(count) if config.standardise else nn.LayerNorm(count),
+        Standardise(count),
         mlp([count, inner, inner, width], nn.GELU),
     )
 
