@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data_tools.coco import Fault
+from data_tools.coco import Fault, faults_note
 from seagull.language import prompts
 from seagull.levels import QUALITY
 from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of, photo_identity
@@ -19,11 +19,15 @@ from seagull.tables.opinions import (
     OpinionRow,
     Scale,
     form_of,
+    left_out_note,
     photos_folder,
     read_opinions,
 )
 from seagull.tables.rows import column_name
 from seagull.types import AssessmentTask, Message
+
+LABELS = {"quality", "importance", "distortions"}
+"""What an annotation may say of a region."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,30 @@ class OpinionColumns:
 
 @dataclass
 class LeftOut:
-    """What a conversion left out: faulty things by place, rows without a score, absent photos."""
+    """What a conversion left out.
+
+    Attributes:
+        faults: what cannot be used, by place.
+        empty: rows without a score.
+        unlabelled: annotations that have none of the labels.
+        absent: photos that are not there; they have records all the same.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     empty: list[LeftOutRow] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+
+    def notes(self) -> list[str]:
+        """A line for each kind of thing that was left out."""
+        bare, absent = self.unlabelled, self.absent
+        notes = [faults_note(self.faults, "items"), left_out_note(self.empty)]
+        if bare:
+            labels = ", ".join(sorted(LABELS))
+            notes.append(f"{len(bare)} annotations have no label ({labels}), first {bare[0]}")
+        if absent:
+            notes.append(f"{len(absent)} photos are not there, first {absent[0]}")
+        return [note for note in notes if note is not None]
 
 
 def convert_opinions(

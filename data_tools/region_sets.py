@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_tools.coco import CocoImage, CocoImages, Fault, coco_annotations, shape_of
-from data_tools.converters import LeftOut, question_and_answer, relative_to_records
+from data_tools.converters import LABELS, LeftOut, question_and_answer, relative_to_records
 from seagull.language import prompts
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
 from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of
@@ -17,7 +17,6 @@ from seagull.regions.geometry import checked_geometry
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, Message
 
-_LABELS = {"quality", "importance", "distortions"}
 LabelledRegion = tuple[dict[str, Any], RegionLabels]
 """A region's shape as ``RegionSpec.from_dict`` takes it, and its labels."""
 
@@ -28,7 +27,8 @@ def convert_regions(
     """One record a photo from a COCO-like region set, for sets whose annotations carry labels.
 
     An annotation may have ``quality`` and ``importance`` in [0, 1] and ``distortions`` as pairs of
-    type and severity word (as SEAGULL-3k has); regions without any of them are left out.
+    type and severity word (as SEAGULL-3k has); regions without any of them are left out and
+    counted.
 
     Args:
         annotations: JSON with ``images``, ``annotations``; small enough to be held by photo.
@@ -51,7 +51,8 @@ def convert_regions(
             left_out.faults.append(found)
             continue
         place, item = found
-        if not _LABELS & set(item):
+        if not LABELS & set(item):
+            left_out.unlabelled.append(place)
             continue
         try:
             image = photos.of(item)
@@ -109,7 +110,7 @@ def labelled_region(item: Mapping[str, Any]) -> LabelledRegion:
         ValueError: if either cannot be used.
     """
     labels = RegionLabels.from_dict(
-        {key: item[key] for key in _LABELS & set(item)} | {"metric": str(item.get("metric", "mos"))}
+        {key: item[key] for key in LABELS & set(item)} | {"metric": str(item.get("metric", "mos"))}
     )
     for name in ("quality", "importance"):
         value = getattr(labels, name)
