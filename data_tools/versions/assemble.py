@@ -116,11 +116,11 @@ def join_readings(readings: Readings, pictures: Sequence[str]) -> Readings:
     joined: dict[tuple[str, str], Reading] = {}
     for picture in pictures:
         try:
-            name = names.find(picture)
+            found = names.find(picture)
         except AmbiguousPhotoError as error:
             raise ValueError(f"versions.readings: {error}") from error
-        if name is not None:
-            joined |= {(picture, region): one for region, one in by_name[name].items()}
+        if found is not None:
+            joined |= {(picture, region): one for region, one in by_name[found].items()}
     if by_name and pictures and not joined:
         raise ValueError(
             "versions.readings: they are of other pictures: of "
