@@ -134,14 +134,23 @@ def check_early(specs: Sequence[RegionSpec], photos: Sequence[Path]) -> None:
     Raises:
         ValueError: if a mask's file is missing, or a region cannot be made on the only photo.
     """
-    for spec in specs:
-        if spec.mask is not None and not Path(split_selector(spec.mask)[0]).is_file():
-            raise ValueError(f"region {spec.id}: the mask {spec.mask} is not there")
+    check_masks(specs)
     if len(photos) == 1:
         photo = read_photo(photos[0])
         for spec in specs:
             if not spec.needs_segmenter:
                 spec.build(photo)
+
+
+def check_masks(specs: Sequence[RegionSpec]) -> None:
+    """Passes if every mask that is named is there.
+
+    Raises:
+        ValueError: naming the region whose mask's file is missing.
+    """
+    for spec in specs:
+        if spec.mask is not None and not Path(split_selector(spec.mask)[0]).is_file():
+            raise ValueError(f"region {spec.id}: the mask {spec.mask} is not there")
 
 
 def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Services) -> _Run:

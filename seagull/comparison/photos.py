@@ -32,9 +32,7 @@ def same_size(
         ValueError: if sizes differ and ``resize`` is None, or their aspects differ by more than
             rounding to whole pixels explains; if ``resize`` is another word.
     """
-    if resize is not None and resize not in RESIZES:
-        near = difflib.get_close_matches(resize, RESIZES, 1) or RESIZES
-        raise ValueError(f"unknown resize {resize!r}: say which photo, {' or '.join(near)}")
+    check_resize(resize)
     if before.size == after.size:
         return before, after, None
     sizes = f"{before.width}x{before.height} before, {after.width}x{after.height} after"
@@ -51,6 +49,17 @@ def same_size(
     if resize == BEFORE:
         return _resized(before, after), after, Resized(BEFORE, before.width, before.height)
     return before, _resized(after, before), Resized(AFTER, after.width, after.height)
+
+
+def check_resize(resize: str | None) -> None:
+    """Passes if this says which photo is resized, or none.
+
+    Raises:
+        ValueError: naming the known words.
+    """
+    if resize is not None and resize not in RESIZES:
+        near = difflib.get_close_matches(resize, RESIZES, 1) or RESIZES
+        raise ValueError(f"unknown resize {resize!r}: say which photo, {' or '.join(near)}")
 
 
 def _same_aspect(first: Photo, second: Photo) -> bool:

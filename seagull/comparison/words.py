@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from seagull.comparison.measured import Measured
 from seagull.comparison.types import (
     Change,
     Comparison,
@@ -12,6 +13,7 @@ from seagull.comparison.types import (
     RegionChange,
     Verdict,
 )
+from seagull.types import ModelInfo
 
 UNMEASURED = (
     "the thresholds of 'same' were measured with another model or revision ({was}); with {is_} "
@@ -53,11 +55,10 @@ def came_and_went(regions: Iterable[RegionChange]) -> str:
     return ", ".join(f"{what} in {count}" for what, count in counts.most_common())
 
 
-def unmeasured_text(comparison: Comparison) -> str:
+def unmeasured_text(model: ModelInfo, measured: Measured) -> str:
     """What is to be said where the thresholds are of another model; empty where they are not."""
-    if comparison.is_measured:
+    if measured.belongs_to(model):
         return ""
-    measured, model = comparison.measured, comparison.before.model
     was = f"{measured.model} {measured.revision}"
     return UNMEASURED.format(was=was, is_=f"{model.name} {model.revision}")
 

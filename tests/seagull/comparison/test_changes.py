@@ -83,10 +83,10 @@ def test_reports_on_other_regions_or_of_another_model_are_refused():
 
 def test_thresholds_of_another_model_are_said_to_be_a_guess(compared):
     made = compared([CLEAN], [CLEAN])
-    assert unmeasured_text(made) == ""
+    assert unmeasured_text(made.before.model, made.measured) == ""
     other = Measured("x", "fake", "2", 0.05, 0.2, 0.02, 0.3, 0.2)
     again = compare_reports(made.before, made.after, _pixels(), other)
-    assert "fake 2" in unmeasured_text(again)
+    assert "fake 2" in unmeasured_text(again.before.model, again.measured)
 
 
 def test_constants_in_the_package_can_be_read_and_are_in_order():

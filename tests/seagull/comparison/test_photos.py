@@ -44,5 +44,5 @@ def test_rounding_to_whole_pixels_is_no_other_aspect():
 
 
 def test_an_unknown_resize_names_the_known_ones():
-    with pytest.raises(ValueError, match="unknown resize 'aftr'.*after"):
+    with pytest.raises(ValueError, match=r"unknown resize 'aftr'.*after"):
         same_size(photo(4, 6), photo(4, 6), "aftr")
