@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,14 +16,18 @@ from seagull.comparison.types import (
     Resized,
     Verdict,
 )
-from seagull.levels import SEVERITY
 from seagull.photos import Pixels
 from seagull.types import DistortionType, QualityReport, RegionAssessment
 
 
-def verdict_of(change: float, measured: Measured) -> Verdict:
-    """What a change of quality means; that of the opposite change is the mirrored verdict."""
-    if abs(change) < measured.same:
+def change_of(before: float, after: float, measured: Measured) -> Change:
+    """The change between two scores; that of swapped scores has the mirrored verdict."""
+    return Change(before, after, measured.std(before, after), _verdict(before, after, measured))
+
+
+def _verdict(before: float, after: float, measured: Measured) -> Verdict:
+    change = after - before
+    if abs(change) < measured.same_at((before + after) / 2):
         return Verdict.SAME
     if change < 0:
         return Verdict.MUCH_WORSE if change <= -measured.much else Verdict.WORSE
@@ -75,10 +80,13 @@ def _region_change(
 ) -> RegionChange:
     assert before.quality is not None  # checked before
     assert after.quality is not None
-    moved = 0.0 if identical else after.quality.score - before.quality.score
-    change = Change(moved, 0.0 if identical else measured.std(moved), verdict_of(moved, measured))
-    distortions = () if identical else _distortion_changes(before, after, change.verdict, measured)
-    return RegionChange(before, after, bool(identical), change, distortions)
+    scores = before.quality.score, after.quality.score
+    if identical:
+        mean = sum(scores) / 2
+        return RegionChange(before, after, True, Change(mean, mean, 0.0, Verdict.SAME), ())
+    change = change_of(*scores, measured)
+    distortions = _distortion_changes(before, after, change.verdict, measured)
+    return RegionChange(before, after, False, change, distortions)
 
 
 def _distortion_changes(
@@ -115,14 +123,8 @@ def _mean_change(regions: Sequence[RegionChange], measured: Measured) -> Change:
     if not weights.sum() > 0:
         weights = np.ones(len(regions))
     shares = weights / weights.sum()
-    moved = float(shares @ [one.change.quality for one in regions])
-    std = float(shares @ [one.change.std for one in regions])
-    return Change(moved, std, verdict_of(moved, measured))
-
-
-def severity_moved(change: DistortionChange) -> int:
-    """By how many severity words a distortion changed; below 0 is milder, absent counts as -1."""
-    first, second = (
-        -1 if word is None else SEVERITY.words.index(word) for word in (change.before, change.after)
+    before, after, std = (
+        float(shares @ [getattr(one.change, name) for one in regions])
+        for name in ("before", "after", "std")
     )
-    return second - first
+    return replace(change_of(before, after, measured), std=std)

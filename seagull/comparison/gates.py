@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seagull.comparison.changes import verdict_of
+from seagull.comparison.changes import change_of
 from seagull.comparison.log import read_comparisons
 from seagull.comparison.results import PairResult, pair_result
 from seagull.comparison.summary import Figure, Summary, figure_text, summarise
@@ -146,16 +146,16 @@ def _no_worse(baseline: Baseline, now: Sequence[PairResult]) -> GateResult:
     95 % interval lies below 0 by more than ``LEAST_MOVE``; a single one where its verdict is worse.
     """
     then = baseline.results
-    moved = np.array(
-        [one.change.quality - then[one.before].change.quality for one in now if one.before in then]
-    )
-    if not len(moved):
+    pairs = [(then[one.before].change, one.change) for one in now if one.before in then]
+    if not pairs:
         text = f"none of the compared photos is in {baseline.path.name}"
         return GateResult("baseline", False, text)
+    moved = np.array([new.quality - old.quality for old, new in pairs])
     drawn = bootstrap(lambda rows: {"mean": float(moved[rows].mean())}, range(len(moved)))
     mean = Figure(float(moved.mean()), drawn.get("mean"))
     if mean.interval is None:
-        passed = not verdict_of(mean.value, now[0].measured).is_worse
+        old, new = pairs[0]
+        passed = not change_of(old.after, new.after, now[0].measured).verdict.is_worse
     else:
         passed = mean.interval[1] >= -LEAST_MOVE
     text = (

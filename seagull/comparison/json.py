@@ -53,7 +53,11 @@ def comparison_to_dict(comparison: Comparison) -> dict[str, Any]:
         "resized": None if resized is None else asdict(resized),
         "model": before["model"],
         "segmenter": before["segmenter"],
-        "measured": asdict(comparison.measured) | {"applies": comparison.is_measured},
+        "measured": {
+            **asdict(comparison.measured),
+            "same": [list(pair) for pair in comparison.measured.same],
+            "applies": comparison.is_measured,
+        },
         "headline": headline(comparison),
         "change": _change_to_dict(comparison.change),
         "regions": [
@@ -176,12 +180,15 @@ def _region_to_dict(
 
 
 def _change_to_dict(change: Change) -> dict[str, Any]:
+    before, after = round(change.before, DIGITS), round(change.after, DIGITS)
     return {
-        "quality": round(change.quality, DIGITS),
+        "before": before,
+        "after": after,
+        "quality": round(after - before, DIGITS),
         "std": round(change.std, DIGITS),
         "verdict": change.verdict.value,
     }
 
 
 def _change_from_dict(plain: Mapping[str, Any]) -> Change:
-    return Change(plain["quality"], plain["std"], Verdict(plain["verdict"]))
+    return Change(plain["before"], plain["after"], plain["std"], Verdict(plain["verdict"]))

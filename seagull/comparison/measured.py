@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
+
 from seagull.types import ModelInfo
 
 MEASURED_FILE = "measured.json"
+_NORMAL_95 = 1.96
+"""Standard deviations to either side within which 95 % of a normal distribution lie."""
+_STEEPEST = 2.0
+"""A change of d moves the mean of both scores by d / 2."""
 
 
 @dataclass(frozen=True)
@@ -25,38 +31,50 @@ class Measured:
         command: what measured them.
         model: name of the model.
         revision: its revision.
-        same: a change of quality of less than this is none: within it lie 95 % of the changes of
-            null pairs (a scene and the same one encoded again, or resized and back).
+        same: the change of quality below which there is none, at some scores (the mean of before
+            and after), ascending, as pairs; straight lines between them. Within it lie 95 % of the
+            changes of null pairs: a scene and the same one encoded again, or resized and back.
         much: from this change on, a region is much better or much worse.
-        spread: standard deviation of the changes of null pairs.
         relative: spread of a known change between scenes and regions, as a share of its mean.
         presence: least change of a type's probability by which it comes or goes; 95 % of those of
             null pairs lie below.
 
     Raises:
-        ValueError: if the numbers are not in order: 0 < same < much, and none below 0.
+        ValueError: if the numbers are not in order: scores ascend, 0 < same < much, no number is
+            below 0, and no line is so steep that a larger change could be none.
     """
 
     command: str
     model: str
     revision: str
-    same: float
+    same: tuple[tuple[float, float], ...]
     much: float
-    spread: float
     relative: float
     presence: float
 
     def __post_init__(self) -> None:
-        if not (0 < self.same < self.much and min(self.spread, self.relative, self.presence) >= 0):
-            raise ValueError(f"thresholds need 0 < same < much and spreads of 0 or more: {self}")
+        object.__setattr__(self, "same", tuple((float(x), float(y)) for x, y in self.same))
+        scores, changes = np.array(self.same).T
+        steep = np.abs(np.diff(changes)) >= _STEEPEST * np.diff(scores)
+        in_order = np.all(np.diff(scores) > 0) and not steep.any()
+        if not (in_order and np.all(changes > 0) and np.all(changes < self.much)):
+            raise ValueError(f"thresholds need ascending scores and 0 < same < much: {self}")
+        if min(self.relative, self.presence) < 0:
+            raise ValueError(f"a spread and a change of probability are 0 or more: {self}")
 
-    def std(self, change: float) -> float:
-        """The standard deviation of a change of quality, for a change read as ``change``.
+    def same_at(self, score: float) -> float:
+        """The change of quality below which there is none, about a score."""
+        scores, changes = zip(*self.same, strict=True)
+        return float(np.interp(score, scores, changes))
+
+    def std(self, before: float, after: float) -> float:
+        """The standard deviation of the change between two scores of one scene.
 
         Errors of two versions of one scene go together, so it is far less than that of two
         independent scores; it grows with the change.
         """
-        return math.hypot(self.spread, self.relative * change)
+        by_itself = self.same_at((before + after) / 2) / _NORMAL_95
+        return math.hypot(by_itself, self.relative * (after - before))
 
     def belongs_to(self, model: ModelInfo) -> bool:
         """Whether the constants were measured with this model."""

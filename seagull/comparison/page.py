@@ -130,9 +130,12 @@ def _page(title: str, head: str, sections: Sequence[str]) -> str:
 
 
 def _facts(model: ModelInfo, measured: Measured) -> str:
+    same = ", ".join(
+        f"{change:.2f} about a quality of {score:g}" for score, change in measured.same
+    )
     facts = (
-        f"Model {model.name} {model.revision}. Same: a change of less than {measured.same:.2f}; "
-        f"much: from {measured.much:.2f} on."
+        f"Model {model.name} {model.revision}. Same: a change of less than {same}. "
+        f"Much: from {measured.much:.2f} on."
     )
     warnings = [text] if (text := unmeasured_text(model, measured)) else []
     if not model.trained:

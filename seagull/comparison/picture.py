@@ -25,8 +25,8 @@ from seagull.types import BoolMask
 WORSE: Colour = (200, 30, 36)
 SAME: Colour = (170, 170, 170)
 BETTER: Colour = (30, 92, 190)
-FULL = 0.4
-"""From this change on, a region has the full colour: two level words."""
+FULL = 0.3
+"""From this change on, a region has the full colour: one and a half level words."""
 COVER = 0.75
 """Share of the full colour laid over the greyed photo."""
 PANEL = 1200

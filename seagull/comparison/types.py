@@ -39,14 +39,21 @@ class Change:
     """A change of quality from before to after.
 
     Args:
-        quality: score after minus score before, in [-1, 1]; above 0 is better.
-        std: its standard deviation, see ``Measured.std``.
+        before: score before, in [0, 1].
+        after: score after.
+        std: standard deviation of the change, see ``Measured.std``.
         verdict: what it means.
     """
 
-    quality: float
+    before: float
+    after: float
     std: float
     verdict: Verdict
+
+    @property
+    def quality(self) -> float:
+        """Score after minus score before, in [-1, 1]; above 0 is better."""
+        return self.after - self.before
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,9 @@ class RegionChange:
     Args:
         before: its assessment in the first photo.
         after: its assessment in the second photo.
-        identical: whether no pixel of the region differs between the photos; its change is 0 then,
-            whatever a model reads of it beside changed surroundings.
+        identical: whether no pixel of the region differs between the photos; its change is 0 then
+            (both scores are the mean of what was read), whatever a model reads of it beside changed
+            surroundings.
         change: of its quality.
         distortions: those that changed; types that went first, then new ones.
     """

@@ -22,7 +22,7 @@ from seagull.types import (
     RegionAssessment,
 )
 
-MEASURED = Measured("by hand", "fake", "1", 0.05, 0.2, 0.02, 0.3, 0.2)
+MEASURED = Measured("by hand", "fake", "1", ((0.5, 0.05),), 0.2, 0.3, 0.2)
 SIZE = (40, 60)
 
 Reading = tuple[float, float, Mapping[str, tuple[str, float]]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seagull.comparison.changes import compare_reports, verdict_of
+from seagull.comparison.changes import change_of, compare_reports
 from seagull.comparison.measured import Measured, measured
 from seagull.comparison.types import Verdict
 from seagull.comparison.words import distortions_text, headline, unmeasured_text
@@ -14,13 +14,33 @@ CLEAN = (0.8, 0.5, {})
 
 
 def test_a_change_is_same_below_the_one_threshold_and_much_from_the_other():
-    words = [verdict_of(value, MEASURED) for value in (-0.2, -0.05, -0.049, 0.049, 0.05, 0.2)]
+    words = [
+        change_of(0.5, 0.5 + value, MEASURED).verdict
+        for value in (-0.25, -0.0501, -0.049, 0.049, 0.0501, 0.25)
+    ]
     assert words == ["much worse", "worse", "same", "same", "better", "much better"]
 
 
-@pytest.mark.parametrize("change", [0.0, 0.01, 0.05, 0.19, 0.2, 0.7])
-def test_the_opposite_change_has_the_mirrored_verdict(change):
-    assert verdict_of(-change, MEASURED) is verdict_of(change, MEASURED).mirrored
+def test_the_threshold_of_the_same_goes_by_the_score():
+    sloped = Measured("x", "fake", "1", ((0.4, 0.08), (0.8, 0.02)), 0.2, 0.3, 0.2)
+    assert [sloped.same_at(score) for score in (0.1, 0.6, 0.9)] == [0.08, pytest.approx(0.05), 0.02]
+    assert change_of(0.9, 0.86, sloped).verdict is Verdict.WORSE
+    assert change_of(0.3, 0.26, sloped).verdict is Verdict.SAME
+
+
+@pytest.mark.parametrize(
+    "same", [((0.4, 0.3),), ((0.4, 0.0),), ((0.4, 0.1), (0.4, 0.1)), ((0.4, 0.15), (0.44, 0.05))]
+)
+def test_thresholds_that_could_call_a_larger_change_none_are_refused(same):
+    with pytest.raises(ValueError, match="ascending scores"):
+        Measured("x", "fake", "1", same, 0.2, 0.3, 0.2)
+
+
+@pytest.mark.parametrize("after", [0.5, 0.51, 0.55, 0.69, 0.7, 1.0])
+def test_the_opposite_change_has_the_mirrored_verdict(after):
+    there, back = change_of(0.5, after, MEASURED), change_of(after, 0.5, MEASURED)
+    assert back.verdict is there.verdict.mirrored
+    assert (back.quality, back.std) == (-there.quality, there.std)
 
 
 def test_swapped_photos_give_the_mirrored_comparison(compared):
@@ -84,13 +104,13 @@ def test_reports_on_other_regions_or_of_another_model_are_refused():
 def test_thresholds_of_another_model_are_said_to_be_a_guess(compared):
     made = compared([CLEAN], [CLEAN])
     assert unmeasured_text(made.before.model, made.measured) == ""
-    other = Measured("x", "fake", "2", 0.05, 0.2, 0.02, 0.3, 0.2)
+    other = Measured("x", "fake", "2", ((0.5, 0.05),), 0.2, 0.3, 0.2)
     again = compare_reports(made.before, made.after, _pixels(), other)
     assert "fake 2" in unmeasured_text(again.before.model, again.measured)
 
 
 def test_constants_in_the_package_can_be_read_and_are_in_order():
-    assert 0 < measured().same < measured().much < 1
+    assert 0 < measured().same_at(0.5) < measured().much < 1
 
 
 def _pixels():

@@ -36,7 +36,8 @@ def test_what_is_read_in_either_photo_has_the_form_of_the_report(compared):
 
 @pytest.mark.parametrize(
     ("field", "value", "where"),
-    [("change", {"quality": 2, "std": 0, "verdict": "worse"}, "change.quality"),
+    [("change", {"before": 0, "after": 2, "quality": 1, "std": 0, "verdict": "worse"},
+      "change.after"),
      ("schema", "seagull.comparison/2", "schema"),
      ("regions", [], "regions")],
 )  # fmt: skip
