@@ -52,6 +52,13 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 		masks.given=$(DATA_SEGMENTS)
 	@echo "open $(DATA_OUT)/report.html"
 
+COMPARE_OUT ?= outputs/compare-demo
+
+.PHONY: compare-demo
+compare-demo: setup  ## a denoiser's strength swept over ten photos: what became better or worse
+	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT)
+	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html"
+
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano
 STAGE := $(BIN)/seagull train configs/nano

@@ -1,4 +1,4 @@
-"""Constants and figures of ``benchmarks.compare``: fitted on one half of the scenes, told of the other."""
+"""Constants of ``benchmarks.compare``, fitted on half of the scenes, and figures of the rest."""
 
 from __future__ import annotations
 

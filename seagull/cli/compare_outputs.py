@@ -25,7 +25,7 @@ from seagull.comparison.pairs import PhotoPair
 from seagull.comparison.picture import draw_side_by_side
 from seagull.comparison.results import PairResult
 from seagull.comparison.summary import Summary
-from seagull.comparison.table import comparison_table
+from seagull.comparison.table import comparison_table, headline_text
 from seagull.comparison.types import Comparison
 from seagull.files.streams import is_stream, leads_to_stdout, open_output, write_json
 from seagull.photos import Photo, Pixels
@@ -131,6 +131,7 @@ class ComparisonWriter:
         if request.json:
             self._write_json(comparison)
         elif request.prints and not (request.several and request.jsonl):
+            self._console.print(headline_text(comparison), soft_wrap=True)
             self._console.print(comparison_table(comparison))
         if request.graph is not None:
             target = self._target(request.graph, pair, "graph.json")

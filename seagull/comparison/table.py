@@ -14,8 +14,13 @@ from seagull.reports.palette import hex_colour
 from seagull.reports.text import printable, score_text
 
 
+def headline_text(comparison: Comparison) -> Text:
+    """The headline of the photo, in bold; one line, however wide the terminal is."""
+    return Text(headline(comparison), style="bold")
+
+
 def comparison_table(comparison: Comparison) -> RenderableType:
-    """The headline of the photo, and one line a region under it."""
+    """Which photos, and one line a region under it."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("Region", overflow="fold")
     table.add_column("Verdict", no_wrap=True)
@@ -34,20 +39,20 @@ def comparison_table(comparison: Comparison) -> RenderableType:
             f"{one.weight:.2f}",
             distortions_text(one.distortions) or "-",
         )
-    return Group(*_head(comparison), table)
+    return Group(_names(comparison), table)
 
 
-def _head(comparison: Comparison) -> list[Text]:
+def _names(comparison: Comparison) -> Text:
     names = (comparison.before.image.path, comparison.after.image.path)
-    text = Text(" -> ".join(printable(name or "photo") for name in names), style="bold")
+    text = Text(" -> ".join(printable(name or "photo") for name in names))
     model = comparison.before.model
-    text.append(f"  model {printable(model.name)}", style="not bold dim")
+    text.append(f"  model {printable(model.name)}", style="dim")
     if not model.trained:
-        text.append("  untrained", style="not bold yellow")
+        text.append("  untrained", style="yellow")
     if (resized := comparison.resized) is not None:
         size = f"{resized.width}x{resized.height}"
-        text.append(f"  {resized.photo} resized from {size}", style="not bold yellow")
-    return [text, Text(headline(comparison), style="bold")]
+        text.append(f"  {resized.photo} resized from {size}", style="yellow")
+    return text
 
 
 def _coloured(one: RegionChange) -> Text:
