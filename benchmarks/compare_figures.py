@@ -25,15 +25,10 @@ COVERED = 1.645
 def fit(rows: Sequence[Row], command: str, model: str, revision: str) -> Measured:
     """The constants, from rows of the first half of the scenes."""
     null = [row for row in rows if row.kind == "null"]
-    return Measured(
-        command,
-        model,
-        revision,
-        same=_same(null),
-        much=round(_much(rows), 4),
-        relative=round(_relative(rows), 3),
-        presence=round(float(np.quantile([row.presence for row in null], INSIDE)), 3),
-    )
+    same, much = _same(null), round(_much(rows), 4)
+    presence = round(float(np.quantile([row.presence for row in null], INSIDE)), 3)
+    relative = round(_relative(rows, same, much), 3)
+    return Measured(command, model, revision, same, much, relative, presence)
 
 
 def _same(null: Sequence[Row]) -> tuple[tuple[float, float], ...]:
@@ -134,9 +129,12 @@ def _three_way(rows: Sequence[Row], measured: Measured) -> list[str]:
                 if row.kind == "target" and (row.low, row.high) in pairs
                 and kind in (row.how, None)
             ]  # fmt: skip
-            worse = sum(word.is_worse for word in found) / len(found)
-            same = sum(word is Verdict.SAME for word in found) / len(found)
-            cells.append(f"{worse:.0%}, {same:.0%}, {1 - worse - same:.0%}")
+            counts = (
+                sum(word.is_worse for word in found),
+                found.count(Verdict.SAME),
+                sum(word.is_better for word in found),
+            )
+            cells.append(", ".join(f"{count / len(found):.0%}" for count in counts))
         lines.append(f"| {kind.value if kind else 'all'} | {' | '.join(cells)} |")
     return lines
 
@@ -182,14 +180,14 @@ def _is_step(row: Row, step: int) -> bool:
     return row.kind == "target" and (row.low, row.high) in STEPS[step]
 
 
-def _relative(rows: Sequence[Row]) -> float:
-    """Spread of changes about the mean of their type and levels beyond that of null pairs."""
-    spread = float(np.mean([row.change**2 for row in rows if row.kind == "null"]))
-    over, means = 0.0, 0.0
-    for changes in (changes for _, changes in _groups(rows).values()):
-        over += float(((changes - changes.mean()) ** 2).sum()) - len(changes) * spread
-        means += len(changes) * float(changes.mean()) ** 2
-    return float(np.sqrt(max(over, 0.0) / means))
+def _relative(rows: Sequence[Row], same: Sequence[tuple[float, float]], much: float) -> float:
+    """The least share with which nine tenths of the changes lie where their spread says."""
+    shares = np.linspace(0.0, 2.0, 201)
+    for share in shares:
+        tried = Measured("", "", "", tuple(same), much, float(share), 0.0)
+        if _coverage(rows, rows, tried) >= 0.9:
+            break
+    return float(share)
 
 
 def _coverage(rows: Sequence[Row], fitted: Sequence[Row], measured: Measured) -> float:

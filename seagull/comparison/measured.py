@@ -35,7 +35,8 @@ class Measured:
             and after), ascending, as pairs; straight lines between them. Within it lie 95 % of the
             changes of null pairs: a scene and the same one encoded again, or resized and back.
         much: from this change on, a region is much better or much worse.
-        relative: spread of a known change between scenes and regions, as a share of its mean.
+        relative: spread of a known change between scenes and regions, as a share of its mean, so
+            that nine tenths of the changes lie within 1.645 times ``std``.
         presence: least change of a type's probability by which it comes or goes; 95 % of those of
             null pairs lie below.
 
