@@ -37,9 +37,9 @@ from seagull.regions.rle import Rle, decode
 from seagull.reports.canvas import load_font
 from seagull.types import DistortionType, Region
 
-STRENGTHS = (2, 4, 7, 11, 16)
+STRENGTHS = (3, 6, 10, 16, 24)
 """``h`` of ``fastNlMeansDenoisingColored``, of light and of colour alike."""
-LEVEL = 8
+LEVEL = 5
 """Of the noise, on its ladder of twenty."""
 PHOTOS = 10
 REGIONS = 4
@@ -167,13 +167,15 @@ def _sheet(changes: Sequence[tuple[RegionChange, Made]], path: Path) -> None:
     draw = ImageDraw.Draw(sheet)
     for place, (region, one) in enumerate(changes):
         left, top = place % 3 * wide, place // 3 * high
-        for side, cut in enumerate(crops(one.photos, region.region.box)):
+        for side, cut in enumerate(crops(one.photos, region.region)):
             sheet.paste(cut, (left + side * (CROP + 2), top))
         name = Path(one.comparison.after.image.path or "").stem
         words = distortions_text(region.distortions)
         text = f"{name}, region {region.region.id}, strength {one.strength}"
         draw.text((left, top + CROP + 2), text, font=font, fill=(0, 0, 0))
-        below = f"{region.change.verdict} {change_text(region.change)}; {words}"
+        below = f"{region.change.verdict} {change_text(region.change)}" + (
+            f"; {words}" if words else ""
+        )
         draw.text((left, top + CROP + 20), below, font=font, fill=(0, 0, 0))
     sheet.save(path)
 

@@ -65,7 +65,7 @@ def page_pictures(
     changed.sort(key=lambda one: (-abs(one.change.quality), one.region.area))
     cuts = []
     for one in changed[:most_cuts]:
-        first, second = (_jpeg(cut) for cut in crops(photos, one.region.box))
+        first, second = (_jpeg(cut) for cut in crops(photos, one.region))
         cuts.append((one, first, second))
     drawn.thumbnail((SHOWN, SHOWN))
     width = round(before.width * max(1.0, LEAST / max(before.size)))
@@ -158,7 +158,9 @@ def _pair(comparison: Comparison, pictures: PictureSet) -> str:
         f"{_image(pictures.after, 'after', 'after')}"
         f"{_image(pictures.change_map, 'map of change', 'map')}<i></i><b>before</b><b>after</b>"
         "<input type='range' min='0' max='100' value='50' aria-label='border between before and "
-        "after'></div><button type='button' aria-pressed='false'>Map of change</button>"
+        "after'></div><button type='button' aria-pressed='false'>Map of change</button> "
+        "<span class='soft'>In the map red is worse, blue is better, grey is the same; what is "
+        "dark lies in no region.</span>"
     )
     cuts = "".join(
         f"<figure><div>{_image(first, 'before')}{_image(second, 'after')}</div><figcaption>"

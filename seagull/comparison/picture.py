@@ -20,7 +20,7 @@ from seagull.reports.labels import Label, draw_labels, place_labels
 from seagull.reports.overlay import UNTRAINED_NOTE
 from seagull.reports.palette import DARK, LIGHT, Colour
 from seagull.reports.text import printable
-from seagull.types import BoolMask
+from seagull.types import BoolMask, Region
 
 WORSE: Colour = (200, 30, 36)
 SAME: Colour = (170, 170, 170)
@@ -57,7 +57,7 @@ def draw_change_map(photo: Pixels, comparison: Comparison) -> Image.Image:
     canvas = make_canvas(_reduced(photo))
     pixels = _map_pixels(canvas, comparison.regions)
     for one in comparison.regions:
-        _outline(pixels, canvas.mask(one.region.mask), canvas.unit)
+        _outline(pixels, canvas.mask(one.region.mask), max(1, round(0.6 * canvas.unit)))
     picture = Image.fromarray(pixels)
     padding = max(2, round(3 * canvas.unit))
     labels = [_label(one, canvas) for one in comparison.regions]
@@ -95,18 +95,24 @@ def draw_side_by_side(photos: tuple[Pixels, Pixels], comparison: Comparison) -> 
     return sheet
 
 
-def crops(photos: tuple[Pixels, Pixels], box: tuple[int, int, int, int]) -> list[Image.Image]:
-    """The same cut of both photos about the middle of a box, at most ``CROP`` pixels wide and high.
+def crops(photos: tuple[Pixels, Pixels], region: Region) -> list[Image.Image]:
+    """The same cut of both photos about a region's middle, at most ``CROP`` pixels wide and high.
 
-    Small cuts are enlarged in whole steps, so that pixels stay as they are.
+    Pixels stay as they are, but for a thin outline of the region; small cuts are enlarged in whole
+    steps.
     """
-    height, width = photos[0].shape[:2]
+    (height, width), (x1, y1, x2, y2) = region.size, region.box
     wide, high = min(CROP, width), min(CROP, height)
-    left = min(max((box[0] + box[2] - wide) // 2, 0), width - wide)
-    top = min(max((box[1] + box[3] - high) // 2, 0), height - high)
+    left = min(max((x1 + x2 - wide) // 2, 0), width - wide)
+    top = min(max((y1 + y2 - high) // 2, 0), height - high)
     step = max(1, CROP // max(wide, high))
-    cuts = [photo[top : top + high, left : left + wide] for photo in photos]
-    return [Image.fromarray(cut.repeat(step, axis=0).repeat(step, axis=1)) for cut in cuts]
+    cuts = []
+    for photo in photos:
+        outlined = photo.copy()
+        _outline(outlined, region.mask, 1)
+        cut = outlined[top : top + high, left : left + wide]
+        cuts.append(Image.fromarray(cut.repeat(step, axis=0).repeat(step, axis=1)))
+    return cuts
 
 
 def reduced(photo: Pixels, most: int) -> Image.Image:
@@ -147,12 +153,12 @@ def _grey(pixels: Pixels) -> NDArray[np.float64]:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _outline(pixels: Pixels, mask: BoolMask, unit: float) -> None:
+def _outline(pixels: Pixels, mask: BoolMask, width: int) -> None:
     contours, _ = cv2.findContours(
         np.pad(mask, 1).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
     )
     shifted = [np.asarray(contour) - 1 for contour in contours]
-    cv2.drawContours(pixels, shifted, -1, LIGHT, max(1, round(0.6 * unit)), cv2.LINE_AA)
+    cv2.drawContours(pixels, shifted, -1, LIGHT, width, cv2.LINE_AA)
 
 
 def _label(one: RegionChange, canvas: Canvas) -> Label:

@@ -107,9 +107,12 @@ def test_side_by_side_shows_three_panels(made, photos):
     assert picture.height > one.height
 
 
-def test_crops_show_the_photos_own_pixels(photos):
+def test_crops_show_the_photos_own_pixels_and_where_the_region_is(made, photos):
     first, second = photos
-    second[5, 7] = 255
-    before, after = (np.asarray(cut) for cut in crops((first, second), (0, 0, 20, 20)))
-    assert set(np.unique(after)) == {128, 255}
+    second[5, 7] = 3
+    before, after = (np.asarray(cut) for cut in crops(photos, made.regions[0].region))
+    step = after.shape[0] // SIZE[0]
+    assert (after[5 * step : 6 * step, 7 * step : 8 * step] == 3).all()
     assert before.shape == after.shape
+    assert (before[:, 19 * step] > 200).all()  # the region's right edge
+    assert (first == 128).all()
