@@ -16,9 +16,10 @@ from transformers.cache_utils import Cache
 
 from seagull.inference.engine import Engine
 from seagull.inference.session import ImageSession
-from seagull.inference.tree import Item, common_prefix
 from seagull.language.findings import Findings, told
+from seagull.model.seagull import VisualTokens
 from seagull.photos import Photo
+from seagull.preprocessing.packing import Item, common_prefix, pair_start
 from seagull.types import Message, Region
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
@@ -125,12 +126,8 @@ class Chat:
         items, names = self.engine.book.conversation(self._told(asked))
         self._check_length(session.prefix_length + len(items) + most)
         known = {region.id: region for region in self.regions}
-        slots = (
-            self.engine.encode_regions(session, [known[name] for name in names])
-            if names
-            else torch.empty(0, 2, 0, device=self.engine.device)
-        )
-        logits = self._extend(session, items, slots)
+        tokens = self.engine.encode_regions(session, [known[name] for name in names])
+        logits = self._extend(session, items, tokens)
         said: list[int] = []
         while len(said) < most:
             token = self._choose(logits, temperature)
@@ -139,7 +136,7 @@ class Chat:
             said.append(token)
             yield self.engine.decode(said)
             if len(said) < most:
-                logits = self._extend(session, (*items, *said), slots)
+                logits = self._extend(session, (*items, *said), tokens)
 
     def _told(self, messages: Sequence[Message]) -> list[Message]:
         """What the model sees of a conversation: with what is known of regions, if anything is.
@@ -168,20 +165,20 @@ class Chat:
         return self._found[name]
 
     def _extend(
-        self, session: ImageSession, items: tuple[Item, ...], slots: Tensor
+        self, session: ImageSession, items: tuple[Item, ...], tokens: VisualTokens
     ) -> Float[Tensor, " V"]:
         """Logits after the items; only those that the turn before did not have are computed."""
         if self._cache is None:
             self._cache = session.prefix_cache(keep=True)
         # The last item is always computed anew: its logits are what is wanted.
-        shared = min(common_prefix([self._items, items]), len(items) - 1)
+        shared = pair_start(items, min(common_prefix([self._items, items]), len(items) - 1))
         self._cache.crop(shared - len(self._items))
         # Until the pass is through, the cache holds the shared items and nothing else.
         self._items = items[:shared]
         new = items[shared:]
         visible = np.tri(len(new), len(items), k=shared, dtype=bool)
         positions = session.prefix_length + np.arange(shared, len(items))
-        embeddings = self.engine.decoder.embed(new, slots)
+        embeddings = self.engine.decoder.embed(new, tokens)
         readout = self.engine.decoder.run(
             embeddings, positions, visible, self._cache, rows=[len(new) - 1]
         )

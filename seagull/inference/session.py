@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
-from seagull.model.mfe import ImageContext
+from seagull.model.seagull import PhotoFeatures
 from seagull.photos import Photo
 
 
@@ -32,8 +31,7 @@ class ImageSession:
 
     Attributes:
         photo: the photo.
-        pyramid: feature levels, each (1, C_l, h_l, w_l).
-        context: what regions attend to.
+        features: what regions need of it; the pyramid's levels are (1, C_l, h_l, w_l).
         prefix_embeddings: of the prefix, image tokens included, (1, P, D).
         prefix: keys and values of the prefix, per layer of the language model; None until the
             first pass over it.
@@ -42,8 +40,7 @@ class ImageSession:
     """
 
     photo: Photo
-    pyramid: Sequence[Tensor]
-    context: ImageContext
+    features: PhotoFeatures
     prefix_embeddings: Tensor
     prefix: tuple[tuple[Tensor, Tensor], ...] | None = None
     global_tokens: dict[bytes, Tensor] = field(default_factory=dict)
@@ -57,9 +54,9 @@ class ImageSession:
     @property
     def nbytes(self) -> int:
         """Memory that the session holds, in bytes."""
-        tensors = [*self.pyramid, self.prefix_embeddings]
+        tensors = [*self.features.pyramid, self.prefix_embeddings]
         tensors += [*self.global_tokens.values(), *self.local_tokens.values()]
-        for pair in (*self.context.levels, *(self.prefix or ())):
+        for pair in (*self.features.context.levels, *(self.prefix or ())):
             tensors += pair
         return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes
 
