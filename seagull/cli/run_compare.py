@@ -130,7 +130,8 @@ def _pairs(request: CompareRequest) -> Pairing:
     """
     before, after = request.before, request.after
     listings = [list_photos([one]) for one in (before, after)]
-    if before.is_dir() != after.is_dir():
+    kinds = {(one.is_dir(), one.is_file()) for one in (before, after)}
+    if len(kinds) > 1 or (False, False) in kinds:  # a pattern is neither
         raise ValueError(f"{before} and {after}: compare two photos, or two folders")
     if not before.is_dir():
         return Pairing((PhotoPair(before, after),), ())

@@ -88,10 +88,11 @@ def test_a_stated_resize_is_said(cli, photo, tmp_path):
     assert (plain["after"]["width"], plain["after"]["height"]) == (60, 40)
 
 
-def test_a_photo_and_a_folder_are_refused(cli, photo, photos):
-    done = cli("compare", photo, photos)
-    assert done.code == 2
-    assert "two photos, or two folders" in done.err
+def test_anything_but_two_photos_or_two_folders_is_refused(cli, photo, photos):
+    for other in (photos, photos / "*.png"):
+        done = cli("compare", photo, other)
+        assert done.code == 2
+        assert "two photos, or two folders" in done.err
 
 
 def test_folders_are_paired_and_summed_up_after_one_model_load(cli, folders):
