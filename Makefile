@@ -52,20 +52,18 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 		masks.given=$(DATA_SEGMENTS)
 	@echo "open $(DATA_OUT)/report.html"
 
-<<<<<<< HEAD
 COMPARE_OUT ?= outputs/compare-demo
 
 .PHONY: compare-demo
 compare-demo: setup  ## a denoiser's strength swept over ten photos: what became better or worse
 	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT)
 	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html"
-=======
+
 CASES ?= ../shared/cases
 
 .PHONY: cases
 cases: $(VENV)/.installed  ## inputs from the field that once went wrong, against what is right
 	$(BIN)/python scripts/run_cases.py $(CASES)
->>>>>>> main
 
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano

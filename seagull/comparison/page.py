@@ -145,13 +145,6 @@ def _facts(model: ModelInfo, measured: Measured) -> str:
     )
 
 
-def _resized(comparison: Comparison) -> str:
-    if (resized := comparison.resized) is None:
-        return ""
-    was = f"{resized.width}x{resized.height}"
-    return f"<p class='soft'>The photo {resized.photo} was resized from {was}.</p>"
-
-
 def _pair(comparison: Comparison, pictures: PictureSet) -> str:
     slider = (
         f"<div class='slider' style='width:{pictures.width}px'>{_image(pictures.before, 'before')}"

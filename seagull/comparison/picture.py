@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from seagull.comparison.types import Comparison, RegionChange, Verdict
-from seagull.comparison.words import unmeasured_text
+from seagull.comparison.words import headline, unmeasured_text
 from seagull.photos import Pixels
 from seagull.reports.canvas import Canvas, make_canvas
 from seagull.reports.labels import Label, draw_labels, place_labels
@@ -182,6 +182,7 @@ def _draw_ramp(sheet: Image.Image, canvas: Canvas, at: tuple[int, int], line: in
 
 
 def _notes(comparison: Comparison) -> list[str]:
-    notes = [] if comparison.before.model.trained else [UNTRAINED_NOTE]
-    unmeasured = unmeasured_text(comparison.before.model, comparison.measured)
+    model = comparison.before.model
+    notes = [headline(comparison)] + ([] if model.trained else [UNTRAINED_NOTE])
+    unmeasured = unmeasured_text(model, comparison.measured)
     return [*notes, unmeasured] if unmeasured else notes

@@ -49,9 +49,6 @@ def _names(comparison: Comparison) -> Text:
     text.append(f"  model {printable(model.name)}", style="dim")
     if not model.trained:
         text.append("  untrained", style="yellow")
-    if (resized := comparison.resized) is not None:
-        size = f"{resized.width}x{resized.height}"
-        text.append(f"  {resized.photo} resized from {size}", style="yellow")
     return text
 
 

@@ -40,6 +40,8 @@ def headline(comparison: Comparison) -> str:
     parts = [f"{change.verdict}: quality {change_text(change)}{weighed}"]
     parts += [f"{len(regions)} regions: {verdicts}"] if len(regions) > 1 else []
     parts += [came_and_went(regions)] if came_and_went(regions) else []
+    if (resized := comparison.resized) is not None:
+        parts.append(f"{resized.photo} resized from {resized.width}x{resized.height}")
     return "; ".join(parts)
 
 

@@ -85,6 +85,7 @@ def test_a_stated_resize_is_said(cli, photo, tmp_path):
     done = cli("compare", photo, tmp_path / "large.png", "--resize", "after", "--json")
     plain = json.loads(done.out)
     assert plain["resized"] == {"photo": "after", "width": 120, "height": 80}
+    assert plain["headline"].endswith("; after resized from 120x80")
     assert (plain["after"]["width"], plain["after"]["height"]) == (60, 40)
 
 
