@@ -161,12 +161,7 @@ def _pair(comparison: Comparison, pictures: PictureSet) -> str:
         "</figure>"
         for one, first, second in pictures.cuts
     )
-    return (
-        _resized(comparison)
-        + slider
-        + _regions(comparison)
-        + (f"<div class='crops'>{cuts}</div>" if cuts else "")
-    )
+    return slider + _regions(comparison) + (f"<div class='crops'>{cuts}</div>" if cuts else "")
 
 
 def _regions(comparison: Comparison) -> str:
