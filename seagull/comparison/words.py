@@ -39,7 +39,9 @@ def headline(comparison: Comparison) -> str:
     verdicts = ", ".join(f"{counts[word]} {word}" for word in Verdict if counts[word])
     parts = [f"{change.verdict}: quality {change_text(change)}{weighed}"]
     parts += [f"{len(regions)} regions: {verdicts}"] if len(regions) > 1 else []
-    parts += [came_and_went(regions)] if came_and_went(regions) else []
+    several = len(regions) > 1
+    types = came_and_went(regions) if several else distortions_text(regions[0].distortions)
+    parts += [types] if types else []
     if (resized := comparison.resized) is not None:
         parts.append(f"{resized.photo} resized from {resized.width}x{resized.height}")
     return "; ".join(parts)

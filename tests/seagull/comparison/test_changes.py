@@ -87,7 +87,7 @@ def test_words_name_what_went_first_then_what_is_new(compared):
     )
     words = distortions_text(made.regions[0].distortions)
     assert words == "noise gone, now minor blur, contrast minor, was severe"
-    assert headline(made).startswith("much better: quality +0.50 ±0.15; noise gone in 1")
+    assert headline(made).startswith("much better: quality +0.50 ±0.15; noise gone, now")
 
 
 def test_the_headline_counts_verdicts(compared):
