@@ -30,8 +30,8 @@ from seagull.inference.questions import Question
 from seagull.inference.tree import pack, sorted_chunks
 from seagull.language.prompts import ANSWER_PREFIXES, INSTRUCTIONS
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
-from seagull.model.build import preset
 from seagull.model.checkpoint import load_model, load_processor
+from seagull.model.presets import preset
 from seagull.photos import Photo, read_photo
 from seagull.preprocessing.processor import with_placeholders
 from seagull.types import AssessmentTask, Message, Region

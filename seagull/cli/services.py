@@ -12,7 +12,7 @@ from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from seagull.inference.assessor import Assessor
-    from seagull.inference.load import ModelEntry
+    from seagull.inference.known import ModelEntry
     from seagull.regions.segmenter import Segmenter
 
 NANO = "nano"
@@ -49,7 +49,7 @@ class Services:
 
     def models(self) -> Sequence[ModelEntry]:
         """The models that can be named."""
-        from seagull.inference.load import known_models
+        from seagull.inference.known import known_models
 
         return known_models()
 

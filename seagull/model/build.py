@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
-from typing import Any
-
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
+from seagull.model.presets import preset
 from seagull.model.seagull import SeagullForConditionalGeneration
 from seagull.preprocessing.processor import SeagullProcessor, with_placeholders
-
-PRESETS = ("seagull-nano", "seagull-7b")
-
-
-def preset(name: str) -> dict[str, dict[str, Any]]:
-    """A shipped configuration: ``model`` and ``processor`` settings.
-
-    Raises:
-        ModelError: if there is none of that name.
-    """
-    if name not in PRESETS:
-        raise ModelError(f"no shipped configuration {name!r}; there are {', '.join(PRESETS)}")
-    text = resources.files("seagull.model.presets").joinpath(f"{name}.json").read_text("utf-8")
-    return json.loads(text)
 
 
 def preset_config(name: str) -> SeagullConfig:

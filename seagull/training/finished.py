@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from seagull.files.config import ConfigError
-from seagull.model.adapter import ADAPTER_FILE, read_adapter
+from seagull.model.adapter import read_adapter
+from seagull.model.folders import ADAPTER_FILE
 from seagull.model.lora import group_of
 from seagull.model.shipped import nano_adapter
 from seagull.training.config import TrainConfig

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from seagull.model.build import preset
 from seagull.model.mfe import MaskFeatureExtractor, PyramidCrop
 from seagull.model.pooling import geometry, level_weights, pool
+from seagull.model.presets import preset
 from seagull.model.published import MFE_PREFIX, our_key
 
 CHANNELS = [192, 384, 768, 1536]
