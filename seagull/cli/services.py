@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
+    from seagull.client import SeagullClient
     from seagull.inference.assessor import Assessor
     from seagull.inference.known import ModelEntry
     from seagull.regions.segmenter import Segmenter
@@ -46,6 +47,12 @@ class Services:
             # With a GPU, what loading a large model frees had better be given back.
             keep_freed_memory()
         return assessor
+
+    def connect(self, url: str, api_key: str | None) -> SeagullClient:
+        """The client of a server."""
+        from seagull.client import SeagullClient
+
+        return SeagullClient(url, api_key=api_key)
 
     def models(self) -> Sequence[ModelEntry]:
         """The models that can be named."""
