@@ -55,6 +55,8 @@ class SeagullClient:
         self._http = Http(url, api_key, timeout=timeout, retries=retries)
         self._uploads = Uploads(self._http)
         self._served: ServedModel | None = None
+        self.segmenter = RemoteSegmenter(self)
+        """The server's segmenter, for code that takes one."""
 
     def __enter__(self) -> SeagullClient:
         return self
@@ -223,11 +225,6 @@ class SeagullClient:
             return [found_region(one, sent.size) for one in self._http.get(place)["regions"]]
 
         return self._uploads.using(Upload(image), ask)
-
-    @property
-    def segmenter(self) -> RemoteSegmenter:
-        """The server's segmenter, for code that takes one."""
-        return RemoteSegmenter(self)
 
     def chat(self, image: Photo | PhotoSource, regions: AskedRegions = ()) -> RemoteChat:
         """A conversation about a photo and regions of it, as ``Assessor.chat`` makes one."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from seagull.client.client import SeagullClient
 
 UNNAMED = "server"
+"""Stands for a segmenter whose name the server has not said yet."""
 
 
 class RemoteSegmenter:
@@ -25,11 +26,12 @@ class RemoteSegmenter:
 
     def __init__(self, client: SeagullClient) -> None:
         self._client = client
+        self._name: str | None = None
 
     @property
     def name(self) -> str:
-        """The name that the server gives it."""
-        return self._client.served.segmenter or UNNAMED
+        """The name that the server gives it, as far as it is known."""
+        return self._name or self._client.served.segmenter or UNNAMED
 
     @property
     def notice(self) -> str | None:
@@ -38,23 +40,31 @@ class RemoteSegmenter:
 
     def open(self, photo: Photo) -> _RemotePhoto:
         """The segmenter with this photo set; it is sent when it is first asked about."""
-        return _RemotePhoto(self._client, photo)
+        return _RemotePhoto(self, photo)
+
+    def segment(self, photo: Photo, points: Sequence[Point], box: Box | None) -> Candidate:
+        """The region meant by points or a box."""
+        return self._candidate(self._client.segment(photo, points, box))
+
+    def everything(self, photo: Photo, limit: int) -> list[Candidate]:
+        """At most so many automatic regions, best first."""
+        found = self._client.regions(photo, limit=limit)
+        return [self._candidate(region) for region in found]
+
+    def _candidate(self, region: Region) -> Candidate:
+        self._name = region.segmenter or self._name
+        return Candidate(region.mask, 0.0 if region.confidence is None else region.confidence)
 
 
 class _RemotePhoto:
-    def __init__(self, client: SeagullClient, photo: Photo) -> None:
-        self._client = client
+    def __init__(self, segmenter: RemoteSegmenter, photo: Photo) -> None:
+        self._segmenter = segmenter
         self._photo = photo
 
     def segment(self, points: Sequence[Point], box: Box | None = None) -> Candidate:
         """See ``PhotoSegmenter``."""
-        return _candidate(self._client.segment(self._photo, points, box))
+        return self._segmenter.segment(self._photo, points, box)
 
     def everything(self, selection: Selection) -> list[Candidate]:
         """See ``PhotoSegmenter``; of the selection, the server takes the number."""
-        found = self._client.regions(self._photo, limit=selection.limit)
-        return [_candidate(region) for region in found]
-
-
-def _candidate(region: Region) -> Candidate:
-    return Candidate(region.mask, 0.0 if region.confidence is None else region.confidence)
+        return self._segmenter.everything(self._photo, selection.limit)
