@@ -2,9 +2,9 @@
 
     python -m benchmarks.start PHOTO [--times 3]
 
-Times whole processes, in turns: ``seagull models`` as it is and after the imports that it once made;
-``seagull assess PHOTO`` by a server that runs already and with a model of its own. The last line is
-one JSON object with medians in seconds; ``ratio`` is the slower over the quicker.
+Times whole processes, in turns: ``seagull models`` as it is and after the imports that it once
+made; ``seagull assess PHOTO`` by a server that runs already and with a model of its own. The last
+line is one JSON object with medians in seconds; ``ratio`` is the slower over the quicker.
 """
 
 from __future__ import annotations

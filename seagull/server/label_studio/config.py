@@ -56,7 +56,7 @@ class ProjectConfig:
 
     Attributes:
         image: name of the image's tag.
-        field: of a task's data, where the image is.
+        data_key: of a task's data, where the image is.
         shapes: tags that draw regions of that image.
         ratings: names of ratings for each region, with their highest number.
         choices: choices for each region that name qualities, importances or distortions.
@@ -65,7 +65,7 @@ class ProjectConfig:
     """
 
     image: str
-    field: str
+    data_key: str
     shapes: tuple[ShapeTag, ...] = ()
     ratings: dict[str, int] = field(default_factory=dict)
     choices: tuple[ChoicesTag, ...] = ()
@@ -111,7 +111,7 @@ def read_config(text: str) -> ProjectConfig:
     each = [tag for tag in own if tag.get("perRegion", "").lower() == "true"]
     return ProjectConfig(
         image=name,
-        field=value.lstrip("$"),
+        data_key=value.lstrip("$"),
         shapes=tuple(shape for tag in own if (shape := _shape(tag))),
         ratings={_name(tag): int(_number(tag, "maxRating", 5)) for tag in _of(each, "Rating")},
         choices=tuple(made for tag in _of(each, "Choices") if (made := _choices(tag))),

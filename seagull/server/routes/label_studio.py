@@ -160,7 +160,7 @@ async def _predict(
     service: Service, config: ProjectConfig, task: LabelTask, items: Sequence[Plain], owner: str
 ) -> Plain:
     """The prediction of one task."""
-    photo = await _photo(service, task.data.get(config.field), config.field, owner)
+    photo = await _photo(service, task.data.get(config.data_key), config.data_key, owner)
     shape = config.answered.shape
     with service.masks.lend(service.mask_bytes(photo, len(items) or AUTOMATIC_REGIONS)):
         context = await service.decoding(lambda: _context(items, photo, shape))

@@ -84,7 +84,7 @@ class TestBrush:
 
 def test_the_tags_of_a_project_are_read():
     config = read_config(CONFIG.format(shape="Brush"))
-    assert (config.image, config.field, config.answered.kind) == ("img", "photo", "brushlabels")
+    assert (config.image, config.data_key, config.answered.kind) == ("img", "photo", "brushlabels")
     assert config.answered.labels == ("Thing", "Face")
     assert (config.ratings, config.numbers, config.texts) == (
         {"stars": 10},
