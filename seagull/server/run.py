@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CONNECTIONS = 1024
+_HEAD_BYTES = 32 << 10
+"""Largest head of a request."""
 _IDLE_SECONDS = 15
 
 
@@ -42,7 +44,8 @@ def make_server(
         host=settings.host,
         port=settings.port,
         loop="asyncio",
-        http="h11",  # it limits what a request's head may take
+        http="h11",
+        h11_max_incomplete_event_size=_HEAD_BYTES,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -69,6 +72,8 @@ def run_server(
     Returns:
         0, or 2 if the address cannot be listened on.
     """
+    # What it warns of repeats bytes of the request.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     server = make_server(assessor, load_segmenter, settings, model_names)
     try:
         sockets = [server.config.bind_socket()]

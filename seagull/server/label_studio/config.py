@@ -147,7 +147,7 @@ def _shape(tag: ElementTree.Element) -> ShapeTag | None:
 def _choices(tag: ElementTree.Element) -> ChoicesTag | None:
     """The choice, if its values (or their aliases) are words of ours."""
     values = {
-        (choice.get("alias") or choice.get("value", "")).strip().lower(): choice.get("value", "")
+        str(choice.get("alias") or choice.get("value") or "").strip().lower(): choice.get("value", "")
         for choice in tag.iter("Choice")
     }
     for meaning, words in _MEANINGS.items():
