@@ -32,6 +32,12 @@ PORT ?= 8000
 serve: setup  ## answer over HTTP on this machine: reports, masks, chat
 	$(BIN)/seagull serve --port $(PORT)
 
+SOAK ?= --hostile 10000 --concurrent 200 --requests 10000
+
+.PHONY: soak
+soak: setup  ## a server under many requests: SOAK="--requests 500 ..." for fewer
+	$(BIN)/python -m benchmarks.soak $(SOAK)
+
 # Two test processes on one thread each: more threads than cores wait for one another.
 test: setup check  ## every check and every test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2

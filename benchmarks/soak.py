@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -135,19 +135,22 @@ def server(model: str) -> Iterator[tuple[str, psutil.Process]]:
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     found: list[str] = []
+    said: deque[str] = deque(maxlen=5)
     ready = threading.Event()
     stream = process.stderr
 
     def follow() -> None:  # a pipe that nobody reads would stop the server
         for line in stream:
-            if not ready.is_set() and (match := re.search(r"http://\S+", line)):
-                found.append(match[0])
+            said.append(line.strip())
+            if not found and (match := re.search(r"listening on (http://\S+)", line)):
+                found.append(match[1])
                 ready.set()
+        ready.set()
 
     threading.Thread(target=follow, daemon=True).start()
     try:
-        if not ready.wait(_START_SECONDS):
-            raise RuntimeError("the server did not start")
+        if not ready.wait(_START_SECONDS) or not found:
+            raise RuntimeError(f"the server did not start; it said: {' | '.join(said)}")
         yield found[0], psutil.Process(process.pid)
     finally:
         process.terminate()
