@@ -151,10 +151,17 @@ def server(model: str) -> Iterator[tuple[str, psutil.Process]]:
     try:
         if not ready.wait(_START_SECONDS) or not found:
             raise RuntimeError(f"the server did not start; it said: {' | '.join(said)}")
+        _wait(found[0])
         yield found[0], psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(60)
+
+
+def _wait(url: str) -> None:
+    """Returns once the server takes requests; its socket is there a little earlier."""
+    pool = urllib3.PoolManager(retries=urllib3.Retry(20, backoff_factor=0.1))
+    pool.request("GET", f"{url}/readyz")
 
 
 def main() -> None:

@@ -146,10 +146,10 @@ def _shape(tag: ElementTree.Element) -> ShapeTag | None:
 
 def _choices(tag: ElementTree.Element) -> ChoicesTag | None:
     """The choice, if its values (or their aliases) are words of ours."""
-    values = {
-        str(choice.get("alias") or choice.get("value") or "").strip().lower(): choice.get("value", "")
-        for choice in tag.iter("Choice")
-    }
+    values: dict[str, str] = {}
+    for choice in tag.iter("Choice"):
+        value = choice.get("value", "")
+        values[(choice.get("alias") or value).strip().lower()] = value
     for meaning, words in _MEANINGS.items():
         known = {str(word): values[word] for word in words if word in values}
         # "normal" alone could mean anything; two words of one scale are no accident.

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from seagull.inference.assessor import segmenter_names
 from seagull.photos import Photo
@@ -19,6 +20,7 @@ from seagull.server.errors import ApiError, error_responses
 from seagull.server.label_studio.config import ProjectConfig, read_config
 from seagull.server.label_studio.context import PROMPT, Context, read_context
 from seagull.server.label_studio.results import as_answered, prediction
+from seagull.server.label_studio.source import LabelStudioFiles
 from seagull.server.schemas import MOST_REGIONS, RegionInput
 from seagull.server.service import Service, service_of
 from seagull.server.waiting import unless_gone
@@ -124,8 +126,9 @@ async def predict(
     if not all(isinstance(item, dict) for item in items) or len(items) > MOST_REGIONS:
         raise ApiError(422, f"params.context.result: at most {MOST_REGIONS} objects")
     owner: str = request.state.owner
+    files: LabelStudioFiles | None = getattr(request.app.state, "label_studio", None)
     results = [
-        await unless_gone(request, _predict(service, config, task, items, owner))
+        await unless_gone(request, _predict(service, files, config, task, items, owner))
         for task in asked.tasks
     ]
     return Predictions(model_version=_version(service), results=results)
@@ -157,10 +160,16 @@ def _config(text: str) -> ProjectConfig:
 
 
 async def _predict(
-    service: Service, config: ProjectConfig, task: LabelTask, items: Sequence[Plain], owner: str
+    service: Service,
+    files: LabelStudioFiles | None,
+    config: ProjectConfig,
+    task: LabelTask,
+    items: Sequence[Plain],
+    owner: str,
 ) -> Plain:
     """The prediction of one task."""
-    photo = await _photo(service, task.data.get(config.data_key), config.data_key, owner)
+    key = config.data_key
+    photo = await _photo(service, files, task.data.get(key), key, owner)
     shape = config.answered.shape
     with service.masks.lend(service.mask_bytes(photo, len(items) or AUTOMATIC_REGIONS)):
         context = await service.decoding(lambda: _context(items, photo, shape))
@@ -180,7 +189,9 @@ def _context(items: Sequence[Plain], photo: Photo, shape: str) -> Context:
         raise ApiError(422, str(error), "invalid_context") from error
 
 
-async def _photo(service: Service, place: Any, field: str, owner: str) -> Photo:
+async def _photo(
+    service: Service, files: LabelStudioFiles | None, place: Any, field: str, owner: str
+) -> Photo:
     """The photo of a task; it is kept, so that the next click on it need not fetch it again."""
     if not isinstance(place, str) or not place:
         raise ApiError(422, f"the task has no image: its data has no {field!r}", "no_image")
@@ -189,15 +200,27 @@ async def _photo(service: Service, place: Any, field: str, owner: str) -> Photo:
     known = service.images.named(f"label-studio {place}", owner)
     if known is not None:
         return known
-    if not place.startswith(("http://", "https://")):
-        raise ApiError(
-            422,
-            f"the image {place:.80} has no address of its own; import images by their URLs",
-            "no_image",
-        )
-    photo = await service.photo(place, owner)
+    if place.startswith(("http://", "https://")):
+        photo = await service.photo(place, owner)
+    else:
+        photo = await service.decoded(await _own_file(service, files, place))
     service.images.name(f"label-studio {place}", photo, owner)
     return photo
+
+
+async def _own_file(service: Service, files: LabelStudioFiles | None, place: str) -> bytes:
+    """The bytes of a file that Label Studio keeps itself."""
+    if files is None or not files.holds(place):
+        raise ApiError(
+            422,
+            f"the image {place:.80} has no address that is open here; import images by their "
+            "URLs, or start the server with Label Studio's address and key",
+            "no_image",
+        )
+    try:
+        return await run_in_threadpool(files.read, place, service.limits.body_bytes)
+    except ValueError as error:
+        raise ApiError(422, str(error), "no_image") from error
 
 
 async def _regions(service: Service, photo: Photo, context: Context) -> list[Region]:

@@ -16,7 +16,7 @@ from seagull.photos import Photo
 from seagull.regions.rle import encode
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region
-from tests.seagull.client.conftest import Answer, Asked, ToldServer
+from tests.seagull.conftest import Answer, Asked, ToldServer
 
 HEIGHT, WIDTH = 40, 60
 

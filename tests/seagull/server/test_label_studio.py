@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
 
+from seagull.regions.classical import ClassicalSegmenter
 from seagull.regions.spec import RegionSpec
 from seagull.server.label_studio.brush import decode_brush, encode_brush
 from seagull.server.label_studio.config import read_config
 from seagull.server.label_studio.context import read_context
 from seagull.server.label_studio.results import as_answered, corners_of
+from seagull.server.label_studio.source import LabelStudioFiles
+from seagull.server.run import make_server
+from seagull.server.settings import ServerSettings
 from seagull.types import Region
+from tests.seagull.conftest import Answer
 from tests.seagull.server.conftest import Running
 
 CONFIG = """
@@ -264,3 +274,68 @@ class TestServer:
             assert reply.json["error"]["code"] == code, reply.content
             assert 400 <= reply.status < 500
         assert server.ask("/label-studio/predict", whole).json["results"] == []
+
+
+def test_files_of_label_studio_are_fetched_from_it_alone_with_its_key(make_assessor, picture, told):
+    server = make_server(make_assessor(), ClassicalSegmenter, ServerSettings(port=0))
+    server.config.app.state.label_studio = LabelStudioFiles(told.url, "tok")
+    told.answer = lambda asked: Answer(lines=[picture])
+    place = "/data/upload/1/a%20b.png?d=1"
+    with listening(server) as running:
+        for _ in range(2):
+            (found,) = ask(running, place, "Rectangle", rectangle(10, 20, 30, 40))["results"]
+            assert found["result"][0]["original_width"] == 200
+    # The second click finds the photo here.
+    assert told.paths() == [f"GET {place}"]
+    assert told.asked[0].headers["Authorization"] == "Token tok"
+
+
+@contextmanager
+def listening(server: uvicorn.Server) -> Iterator[Running]:
+    """A server in a thread, for the time of a ``with``."""
+    sockets = [server.config.bind_socket()]
+    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = sockets[0].getsockname()[1]
+    service = server.config.app.state.service
+    try:
+        yield Running(f"http://127.0.0.1:{port}", port, service, lambda: None)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+class TestFiles:
+    """What is fetched from Label Studio, and what is not."""
+
+    @pytest.mark.parametrize(
+        "place",
+        ["/api/users", "/data/../api/token", "//evil.org/data/a", "data/a", "/data/a b", "/data/",
+         "/data/./x", "/data/a\r\nX: y"],
+    )  # fmt: skip
+    def test_other_places_are_never_asked(self, told, place):
+        files = LabelStudioFiles(told.url)
+        assert not files.holds(place)
+        with pytest.raises(ValueError, match="no file of Label Studio"):
+            files.read(place, 100)
+        assert told.asked == []
+
+    def test_redirects_large_files_and_refusals_end_in_words(self, told):
+        files = LabelStudioFiles(told.url)
+        elsewhere = {"Location": "http://127.0.0.1:1/x"}
+        for answer, message in (
+            (Answer({}, 302, elsewhere), "answered 302"),
+            (Answer({}, 404), "answered 404"),
+            (Answer(lines=[b"x" * 101]), "more than 100 bytes"),
+        ):
+            told.answer = lambda asked, answer=answer: answer
+            with pytest.raises(ValueError, match=message):
+                files.read("/data/upload/a.png", 100)
+        told.close()
+        with pytest.raises(ValueError, match="cannot be reached"):
+            files.read("/data/upload/a.png", 100)
+        for url, key in (("ftp://x", None), ("http://", None), ("http://x", "a b")):
+            with pytest.raises(ValueError, match="Label Studio's"):
+                LabelStudioFiles(url, key)
