@@ -17,7 +17,7 @@ from seagull.server.reporting import json_line, pictures, region_entry
 from seagull.server.schemas import RegionInput, RegionQuestions
 from seagull.server.service import Service
 from seagull.server.worker import log_fault
-from seagull.types import QualityReport, RegionAssessment
+from seagull.types import AssessmentTask, QualityReport, RegionAssessment
 
 
 class Assessment:
@@ -82,7 +82,8 @@ class Assessment:
             done: list[RegionAssessment] = []
             names, model = segmenter_names(regions), service.assessor.info
             yield QualityReport(self._photo.info, model, names, ())
-            outbox = service.assess(self._photo, regions, asked.tasks, asked.text, asked.read_out)
+            tasks = [AssessmentTask(task) for task in asked.tasks]
+            outbox = service.assess(self._photo, regions, tasks, asked.text, asked.read_out)
             async with aclosing(outbox.items()) as assessed:
                 async for one in assessed:
                     done.append(one)

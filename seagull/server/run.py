@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CONNECTIONS = 1024
+_BACKLOG = 1024
 _HEAD_BYTES = 32 << 10
 """Largest head of a request."""
 _IDLE_SECONDS = 15
@@ -79,6 +80,7 @@ def run_server(
         sockets = [server.config.bind_socket()]
     except SystemExit:  # uvicorn has logged why
         return 2
+    sockets[0].listen(_BACKLOG)  # from here on nobody is turned away
     host, port = sockets[0].getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     logger.info("listening on http://%s:%d%s", shown, port, settings.root_path)

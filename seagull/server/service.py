@@ -24,7 +24,7 @@ from seagull.server.schemas import RegionInput
 from seagull.server.segmenting import Segmenting
 from seagull.server.settings import ServerSettings
 from seagull.server.worker import Assess, Call, ModelWorker
-from seagull.types import Region, RegionAssessment
+from seagull.types import AssessmentTask, Region, RegionAssessment
 
 if TYPE_CHECKING:
     from seagull.inference.assessor import Assessor
@@ -154,7 +154,12 @@ class Service:
         )
 
     def assess(
-        self, photo: Photo, regions: Sequence[Region], tasks: Sequence[Any], text: bool, how: str
+        self,
+        photo: Photo,
+        regions: Sequence[Region],
+        tasks: Sequence[AssessmentTask],
+        text: bool,
+        how: str,
     ) -> Outbox[RegionAssessment]:
         """The assessments of regions, as they are made."""
         outbox = Outbox[RegionAssessment]()
