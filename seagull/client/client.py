@@ -12,7 +12,13 @@ from seagull.client.chat import RemoteChat
 from seagull.client.errors import ServerError
 from seagull.client.http import Http
 from seagull.client.models import ServedModel, served_models
-from seagull.client.regions import found_region, in_parts, request_regions, with_own
+from seagull.client.regions import (
+    MOST_REGIONS,
+    found_region,
+    in_parts,
+    request_regions,
+    with_own,
+)
 from seagull.client.segmenter import RemoteSegmenter
 from seagull.client.streaming import assessed_lines, begun, put_together
 from seagull.client.uploads import SentImage, Upload, Uploads
@@ -136,14 +142,10 @@ class SeagullClient:
         automatic = {"everything": True, "max_regions": max_regions} if everything else {}
 
         def ask(sent: SentImage) -> QualityReport:
-            asked = [] if regions is None else request_regions(regions, sent.size)
             reports = []
-            for part in in_parts(asked):
-                # Automatic regions are numbered behind those asked for, so they come last.
-                last = not asked or part[-1] is asked[-1]
-                body = {"image": sent.id, "regions": [plain for plain, _ in part]} | options
-                answer = self._http.post("/v1/assess", body | (automatic if last else {}))
-                reports.append(_own(report_from_dict(_plain(answer)), [own for _, own in part]))
+            for body, owns in _requests(sent, regions, options, automatic):
+                answer = self._http.post("/v1/assess", body)
+                reports.append(_own(report_from_dict(_plain(answer)), owns))
             return put_together(reports)
 
         report = self._uploads.using(upload, ask)
@@ -165,30 +167,16 @@ class SeagullClient:
         Raises:
             ServerError: also in the middle, if the server could not go on; what came is whole.
         """
-        upload = Upload(image)
         options = _options(tasks, text, read_out) | {"stream": True}
         automatic = {"everything": True, "max_regions": max_regions} if everything else {}
 
         def ask(sent: SentImage) -> Iterator[RegionAssessment]:
-            asked = [] if regions is None else request_regions(regions, sent.size)
-            return self._streams(sent, asked, options, automatic)
+            for body, owns in _requests(sent, regions, options, automatic):
+                lines = self._http.lines("/v1/assess", body)
+                for place, one in enumerate(assessed_lines(lines, self.url)):
+                    yield with_own(one, owns[place] if place < len(owns) else None)
 
-        return self._uploads.using(upload, lambda sent: begun(ask(sent)))
-
-    def _streams(
-        self,
-        sent: SentImage,
-        asked: Sequence[tuple[dict[str, Any], Region | None]],
-        options: dict[str, Any],
-        automatic: dict[str, Any],
-    ) -> Iterator[RegionAssessment]:
-        for part in in_parts(asked):
-            last = not asked or part[-1] is asked[-1]
-            body = {"image": sent.id, "regions": [plain for plain, _ in part]} | options
-            lines = self._http.lines("/v1/assess", body | (automatic if last else {}))
-            owns = [own for _, own in part]
-            for place, one in enumerate(assessed_lines(lines, self.url)):
-                yield with_own(one, owns[place] if place < len(owns) else None)
+        return self._uploads.using(Upload(image), lambda sent: begun(ask(sent)))
 
     def segment(
         self,
@@ -233,6 +221,30 @@ class SeagullClient:
         size = self._uploads.sent(upload).size
         asked = [] if none else [plain for plain, _ in request_regions(regions, size)]
         return RemoteChat(self._http, self._uploads, upload, self.served.id, asked)
+
+
+def _requests(
+    sent: SentImage,
+    regions: AskedRegions | None,
+    options: dict[str, Any],
+    automatic: dict[str, Any],
+) -> Iterator[tuple[dict[str, Any], list[Region | None]]]:
+    """The requests about all regions, each with those of its regions that are there already.
+
+    Raises:
+        ValueError: as ``request_regions``, or if ``automatic`` regions, whose numbers the server
+            chooses, come to more than one request.
+    """
+    asked = [] if regions is None else request_regions(regions, sent.size)
+    parts = in_parts(asked)
+    if automatic and len(parts) > 1:
+        raise ValueError(
+            f"everything goes with at most {MOST_REGIONS} regions of your own, got {len(asked)}; "
+            "ask for everything by itself"
+        )
+    for part in parts:
+        body = {"image": sent.id, "regions": [plain for plain, _ in part]}
+        yield body | options | automatic, [own for _, own in part]
 
 
 def _options(tasks: Sequence[AssessmentTask | str], text: bool, read_out: str) -> dict[str, Any]:

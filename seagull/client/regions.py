@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from seagull.regions.asked import AskedRegions, asked_specs
+from seagull.regions.asked import AskedRegions, asked_specs, check_ids
 from seagull.regions.rle import Rle, decode, encode
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region, RegionAssessment
+
+T = TypeVar("T")
 
 MOST_REGIONS = 128
 """Regions in one request; more are asked in several."""
@@ -25,9 +27,11 @@ def request_regions(
         size: height and width of the photo.
 
     Raises:
-        ValueError: as ``asked_specs``, or if a mask file cannot be read.
+        ValueError: as ``asked_specs``, if two have the same id, or a mask file cannot be read.
     """
-    return [_request_region(one, size) for one in asked_specs(asked, size)]
+    regions = asked_specs(asked, size)
+    check_ids(regions)
+    return [_request_region(one, size) for one in regions]
 
 
 def _request_region(
@@ -45,7 +49,7 @@ def _request_region(
     return {"id": one.id, "rle": encode(one.mask).to_dict()}, one
 
 
-def in_parts(items: Sequence[Any], most: int = MOST_REGIONS) -> Iterable[Sequence[Any]]:
+def in_parts(items: Sequence[T], most: int = MOST_REGIONS) -> list[Sequence[T]]:
     """The items in parts of at most so many; one empty part if there are none."""
     return [items[start : start + most] for start in range(0, len(items), most)] or [items]
 

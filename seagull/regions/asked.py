@@ -69,7 +69,7 @@ def asked_specs(asked: AskedRegions, size: Size) -> list[Region | RegionSpec]:
     return asked_for
 
 
-def check_ids(regions: Sequence[Region]) -> None:
+def check_ids(regions: Sequence[Region | RegionSpec]) -> None:
     """Refuses regions that cannot be told apart by id.
 
     Raises:

@@ -119,6 +119,11 @@ def test_more_regions_than_one_request_takes_are_asked_in_several(told: ToldServ
     found = SeagullClient(told.url).assess(pixels, boxes, tasks="quality")
     assert [one.region.box for one in found.regions] == boxes
     assert [one.region.id for one in found.regions] == [str(n) for n in range(1, 301)]
+    with pytest.raises(ValueError, match="at most 128 regions of your own, got 300"):
+        SeagullClient(told.url).assess(pixels, boxes, everything=True)
+    twice = [RegionSpec("a", box=(0, 0, 5, 5)), RegionSpec("a", box=(0, 0, 9, 9))]
+    with pytest.raises(ValueError, match="used more than once: a"):
+        SeagullClient(told.url).assess(pixels, twice)
     sizes = [len(asked.json["regions"]) for asked in told.asked if asked.path == "/v1/assess"]
     assert sizes == [128, 128, 44]
 
