@@ -30,7 +30,6 @@ def build_app(service: Service) -> FastAPI:
         version=__version__,
         description="Quality, importance and distortions of regions of a photo.",
         lifespan=lifespan,
-        root_path=service.settings.root_path,
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
     )

@@ -44,6 +44,7 @@ def make_server(
         build_app(service),
         host=settings.host,
         port=settings.port,
+        root_path=settings.root_path,
         loop="asyncio",
         http="h11",
         h11_max_incomplete_event_size=_HEAD_BYTES,

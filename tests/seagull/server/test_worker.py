@@ -202,3 +202,49 @@ def test_a_server_that_is_told_to_stop_finishes_what_it_has(make_assessor, pictu
         assert reply.result().status == 200
         assert reply.result().json["regions"]
     assert not server.service.worker.alive
+
+
+def test_photos_are_counted_for_as_long_as_anybody_holds_them(make_assessor):
+    limits = Limits(photos_bytes=0)
+    settings = ServerSettings(port=0, cache_bytes=3 * 150 * 200 * 2, limits=limits)
+    with running(make_assessor(), settings) as server:
+        taken = server.service.photos
+        for seed in range(6):
+            reply = server.ask("/v1/images", {"image": uri(other_photo(200 + seed))})
+            assert reply.status == 201, reply.content
+        # What was sent first is gone, from the photos that are kept and from the model's sessions.
+        assert 0 < taken.used <= taken.total
+        large = uri(other_photo(300, (1000, 1000)))
+        assert server.ask("/v1/assess", {"image": large}).status == 429
+
+
+def test_a_few_talks_go_on_at_the_same_time_and_the_others_wait(server):
+    worker = server.service.worker
+    body = {"model": "tiny", "max_tokens": 12, "temperature": 2,
+            "messages": [{"role": "user", "content": "Why?"}]}  # fmt: skip
+    begun = []
+    real = worker._step
+
+    def step(work):
+        begun.append(work)
+        real(work)
+
+    worker._step = step
+    try:
+        with ThreadPoolExecutor(9) as pool:
+            with held(server):
+                replies = [pool.submit(server.ask, "/v1/chat/completions", body) for _ in range(9)]
+                until(lambda: worker.waiting == 10)
+            assert {reply.result().status for reply in replies} == {200}
+    finally:
+        worker._step = real
+    talks = server.service.limits.talks
+    assert len({id(work) for work in begun}) == 9
+    assert len({id(work) for work in begun[: 2 * talks]}) == talks
+
+
+def test_under_a_root_path_all_is_the_same(make_assessor, image_id):
+    with running(make_assessor(), ServerSettings(port=0, root_path="/seagull")) as server:
+        assert server.ask("/v1/models").status == 200  # the proxy takes the path away
+        assert server.ask("/healthz").status == 200
+        assert server.ask("/openapi.json").json["servers"] == [{"url": "/seagull"}]
