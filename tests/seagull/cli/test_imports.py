@@ -39,7 +39,15 @@ def test_a_command_without_a_model_imports_none_of_the_heavy_packages(words: tup
     assert not HEAVY & loaded(COMMAND, *words)
 
 
-def test_importing_seagull_or_its_rooms_of_models_imports_none_of_the_heavy_packages():
-    packages = loaded("import seagull, seagull.model.folders, seagull.inference.known")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import seagull",
+        "from seagull import SeagullClient; SeagullClient()",
+        "import seagull.model.folders, seagull.inference.known",
+    ],
+)
+def test_importing_seagull_its_client_or_its_models_names_imports_none_of_them(code: str):
+    packages = loaded(code)
     assert "seagull" in packages
     assert not HEAVY & packages
