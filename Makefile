@@ -69,8 +69,15 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 		masks.given=$(DATA_SEGMENTS)
 	@echo "open $(DATA_OUT)/report.html"
 
+CASES ?= ../shared/cases
+
+.PHONY: cases
+cases: $(VENV)/.installed  ## inputs from the field that once went wrong, against what is right
+	$(BIN)/python scripts/run_cases.py $(CASES)
+
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano
+MODELS ?= nano
 STAGE := $(BIN)/seagull train configs/nano
 VERSIONS := $(BIN)/seagull-data versions configs/data/nano.yaml input=$(NANO_DATA) \
 	output=$(NANO)/data masks.given='$(NANO_DATA)/bsds500/*_segments.jsonl'
@@ -96,15 +103,16 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, two stages
 	$(MAKE) nano-evaluate
 
 nano-select: $(VENV)/.installed  ## selection figures of the shipped seagull-nano: settings are chosen by these
-	$(BIN)/python scripts/nano_select.py nano $(NANO_DATA) $(NANO)
+	$(BIN)/python scripts/nano_select.py $(NANO_DATA) $(NANO) $(MODELS)
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
 	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \
 		--baseline constant --baseline classical --out $(NANO)/evaluation/opinions
-	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --sample 0.06 \
+	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --sample 0.015 \
 		--fit $(NANO)/data/versions/train.jsonl --fit-limit 300 --tasks importance,distortion,order \
 		--baseline constant --baseline area --out $(NANO)/evaluation/regions
 	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl --tasks sensitivity \
 		--out $(NANO)/evaluation/sensitivity
+	$(BIN)/python scripts/nano_severe.py $(NANO)/data/versions/validation.jsonl $(NANO)/evaluation/severe.png
 	$(BIN)/python scripts/nano_words.py $(NANO)/data/versions/validation.jsonl
 	$(BIN)/python scripts/nano_talk.py $(NANO)

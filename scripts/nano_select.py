@@ -1,6 +1,6 @@
 """Selection figures: how a model does on photos that settings are chosen by, never trained on.
 
-    python scripts/nano_select.py outputs/nano/1-regions ../shared/data outputs/nano
+    python scripts/nano_select.py ../shared/data outputs/nano nano [MODEL ...]
 
 Of the head alone: SRCC, PLCC and coverage of MOS on another collection (clive) and on the held-out
 part of BIQ2021, there by subset, too; AUC of the blur probability and the share of dominant types
@@ -45,20 +45,35 @@ COVERED = 1.645
 def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("model", help="name, folder or run")
     parser.add_argument("data", type=Path, help="data folder with clive/select.parquet")
     parser.add_argument("made", type=Path, help="folder with opinions/ and data/versions/")
+    parser.add_argument("models", nargs="+", metavar="model", help="name, folder or run")
     parser.add_argument("--scenes", type=int, default=60, help="validation photos; one scene each")
     options = parser.parse_args()
-    assessor = load(options.model)
-    figures = {
-        "clive": _clive(assessor, options.data / "clive" / "select.parquet"),
-        "held_out": _held_out(assessor, options.made / "opinions" / "held_out.jsonl"),
-        "pairs": _pairs(assessor, options.made / "data/versions/validation.jsonl", options.scenes),
+    found = {}
+    for model in options.models:
+        found[model] = _figures(load(model), options.data, options.made, options.scenes)
+        for name, figures in found[model].items():
+            print(model, name, json.dumps(figures))
+    first, *others = found
+    apart = {
+        model: {
+            name: round(found[model][name]["srcc"] - found[first][name]["srcc"], 4)
+            for name in ("clive", "held_out")
+        }
+        for model in others
     }
-    for name, found in figures.items():
-        print(name, json.dumps(found))
-    print(json.dumps({"model": options.model, **figures}))
+    for model, figures in apart.items():
+        print(f"{model}: SRCC beyond {first}'s: {json.dumps(figures)}")
+    print(json.dumps({"models": found, "srcc_beyond_first": apart}))
+
+
+def _figures(assessor: Assessor, data: Path, made: Path, scenes: int) -> dict[str, Any]:
+    return {
+        "clive": _clive(assessor, data / "clive" / "select.parquet"),
+        "held_out": _held_out(assessor, made / "opinions" / "held_out.jsonl"),
+        "pairs": _pairs(assessor, made / "data/versions/validation.jsonl", scenes),
+    }
 
 
 def _clive(assessor: Assessor, table: Path) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from seagull.regions.asked import AskedRegions, asked_specs, check_ids
+from seagull.regions.asked import AskedRegions, asked_specs
 from seagull.regions.rle import Rle, decode, encode
 from seagull.regions.spec import RegionSpec
-from seagull.types import Region, RegionAssessment
+from seagull.types import Region, RegionAssessment, check_ids
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def request_regions(
         ValueError: as ``asked_specs``, if two have the same id, or a mask file cannot be read.
     """
     regions = asked_specs(asked, size)
-    check_ids(regions)
+    check_ids([region.id for region in regions])
     return [_request_region(one, size) for one in regions]
 
 

@@ -20,12 +20,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from seagull.files.download import cache_dir
 from seagull.files.permissions import allow_readers
-from seagull.model.build import build_model, build_processor
+from seagull.model.build import build_processor
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
 from seagull.model.folders import NANO_FOLDER, is_current
+from seagull.model.fresh import build_model, initialise_region_parts
 from seagull.model.presets import preset
-from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
+from seagull.model.seagull import SeagullForConditionalGeneration
 
 Report = Callable[[str], None]
 

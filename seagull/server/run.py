@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -60,30 +61,32 @@ def make_server(
     return uvicorn.Server(config)
 
 
-def run_server(
-    assessor: Assessor,
-    load_segmenter: Callable[[], Segmenter],
-    settings: ServerSettings,
-    model_names: Sequence[str] = (),
-) -> int:
-    """Serves until SIGTERM or SIGINT; requests in progress are finished first.
+def bind(settings: ServerSettings) -> socket.socket:
+    """The server's address, taken but not yet listened on.
 
-    Args:
-        assessor, load_segmenter, settings, model_names: see ``make_server``.
-
-    Returns:
-        0, or 2 if the address cannot be listened on.
+    Raises:
+        ValueError: if it cannot be had.
     """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+    except OSError as error:
+        taken.close()
+        raise ValueError(
+            f"cannot listen on {settings.host}, port {settings.port} ({error.strerror}); give "
+            "another --port or --host"
+        ) from error
+    return taken
+
+
+def run_server(server: uvicorn.Server, address: socket.socket) -> None:
+    """Serves until SIGTERM or SIGINT; requests in progress are finished first."""
     # What it warns of repeats bytes of the request.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
-    server = make_server(assessor, load_segmenter, settings, model_names)
-    try:
-        sockets = [server.config.bind_socket()]
-    except SystemExit:  # uvicorn has logged why
-        return 2
-    sockets[0].listen(_BACKLOG)  # from here on nobody is turned away
-    host, port = sockets[0].getsockname()[:2]
+    address.listen(_BACKLOG)  # from here on nobody is turned away
+    host, port = address.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    logger.info("listening on http://%s:%d%s", shown, port, settings.root_path)
-    server.run(sockets)
-    return 0
+    logger.info("listening on http://%s:%d%s", shown, port, server.config.root_path)
+    server.run([address])

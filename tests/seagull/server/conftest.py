@@ -24,7 +24,7 @@ from seagull.inference.engine import Engine
 from seagull.model.head import RegionHead
 from seagull.photos import Photo
 from seagull.regions.classical import ClassicalSegmenter
-from seagull.server.run import make_server
+from seagull.server.run import bind, make_server, run_server
 from seagull.server.service import Service
 from seagull.server.settings import ServerSettings
 from seagull.types import ModelInfo
@@ -69,12 +69,12 @@ def running(assessor: Assessor, settings: ServerSettings) -> Iterator[Running]:
     """A server in a thread, for the time of a ``with``."""
     segmenter = ClassicalSegmenter()
     server = make_server(assessor, lambda: segmenter, settings, ("nano",))
-    sockets = [server.config.bind_socket()]
-    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
+    address = bind(settings)
+    thread = threading.Thread(target=run_server, args=(server, address), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    port = sockets[0].getsockname()[1]
+    port = address.getsockname()[1]
 
     def stop() -> None:
         server.should_exit = True
