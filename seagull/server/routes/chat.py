@@ -45,7 +45,9 @@ SSE = "text/event-stream"
 async def models(service: Annotated[Service, Depends(service_of)]) -> ModelList:
     """The one model of the server."""
     info = service.assessor.info
-    return ModelList(data=[ModelObject(id=info.name, revision=info.revision, trained=info.trained)])
+    name = service.segmenting.segmenter.name
+    model = ModelObject(id=info.name, revision=info.revision, trained=info.trained, segmenter=name)
+    return ModelList(data=[model])
 
 
 @router.post(
