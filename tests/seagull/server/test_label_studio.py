@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections.abc import Iterator
@@ -20,10 +21,10 @@ from seagull.server.label_studio.context import read_context
 from seagull.server.label_studio.results import as_answered, corners_of
 from seagull.server.label_studio.source import LabelStudioFiles
 from seagull.server.run import make_server
-from seagull.server.settings import ServerSettings
+from seagull.server.settings import ServerSettings, key_digest
 from seagull.types import Region
 from tests.seagull.conftest import Answer
-from tests.seagull.server.conftest import Running
+from tests.seagull.server.conftest import Running, running
 
 CONFIG = """
 <View>
@@ -281,13 +282,22 @@ def test_files_of_label_studio_are_fetched_from_it_alone_with_its_key(make_asses
     server.config.app.state.label_studio = LabelStudioFiles(told.url, "tok")
     told.answer = lambda asked: Answer(lines=[picture])
     place = "/data/upload/1/a%20b.png?d=1"
-    with listening(server) as running:
+    with listening(server) as started:
         for _ in range(2):
-            (found,) = ask(running, place, "Rectangle", rectangle(10, 20, 30, 40))["results"]
+            (found,) = ask(started, place, "Rectangle", rectangle(10, 20, 30, 40))["results"]
             assert found["result"][0]["original_width"] == 200
     # The second click finds the photo here.
     assert told.paths() == [f"GET {place}"]
     assert told.asked[0].headers["Authorization"] == "Token tok"
+
+
+def test_a_key_is_the_password_that_label_studio_sends(make_assessor):
+    key = "0123456789abcdef"
+    basic = base64.b64encode(f"label-studio:{key}".encode()).decode()
+    with running(make_assessor(), ServerSettings(port=0, keys=(key_digest(key),))) as server:
+        path = "/label-studio/health"
+        assert server.ask(path).status == 401
+        assert server.ask(path, headers={"Authorization": f"Basic {basic}"}).status == 200
 
 
 @contextmanager

@@ -103,6 +103,12 @@ def test_points_and_automatic_regions_are_made_by_the_servers_segmenter(client, 
         client.segment(photo_file)
 
 
+def test_the_server_names_its_model_and_its_segmenter(client):
+    (model,) = client.models()
+    assert (model.id, model.info.revision, model.info.trained) == ("tiny", "0", True)
+    assert model.segmenter == client.segmenter.name == ClassicalSegmenter().name
+
+
 def test_assessments_come_as_they_are_made(client, photo_file):
     each = client.assess_each(photo_file, BOXES, tasks=["quality"])
     whole = client.assess(photo_file, BOXES, tasks=["quality"])
