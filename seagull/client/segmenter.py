@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from seagull.client.models import ServedModel
 from seagull.photos import Photo
 from seagull.regions.everything import Candidate, Selection
 from seagull.regions.segmenter import Point
 from seagull.types import Box, Region
 
-if TYPE_CHECKING:
-    from seagull.client.client import SeagullClient
-
 UNNAMED = "server"
 """Stands for a segmenter whose name the server has not said yet."""
+
+
+class Server(Protocol):
+    """The part of a client that is used here."""
+
+    @property
+    def served(self) -> ServedModel:
+        """What the server says of its model."""
+        ...
+
+    def segment(self, image: Photo, points: Sequence[Point], box: Box | None) -> Region:
+        """The region that points or a box mean."""
+        ...
+
+    def regions(self, image: Photo, *, limit: int) -> list[Region]:
+        """The automatic regions, best first."""
+        ...
 
 
 class RemoteSegmenter:
     """See ``seagull.regions.segmenter.Segmenter``.
 
     Args:
-        client: of the server.
+        server: that is asked.
     """
 
-    def __init__(self, client: SeagullClient) -> None:
-        self._client = client
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._name: str | None = None
 
     @property
     def name(self) -> str:
         """The name that the server gives it, as far as it is known."""
-        return self._name or self._client.served.segmenter or UNNAMED
+        return self._name or self._server.served.segmenter or UNNAMED
 
     @property
     def notice(self) -> str | None:
@@ -44,11 +59,11 @@ class RemoteSegmenter:
 
     def segment(self, photo: Photo, points: Sequence[Point], box: Box | None) -> Candidate:
         """The region meant by points or a box."""
-        return self._candidate(self._client.segment(photo, points, box))
+        return self._candidate(self._server.segment(photo, points, box))
 
     def everything(self, photo: Photo, limit: int) -> list[Candidate]:
         """At most so many automatic regions, best first."""
-        found = self._client.regions(photo, limit=limit)
+        found = self._server.regions(photo, limit=limit)
         return [self._candidate(region) for region in found]
 
     def _candidate(self, region: Region) -> Candidate:
