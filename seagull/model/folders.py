@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from seagull.files.text import TextError, check_unmarked
 from seagull.model.earlier import earlier_part, refuse_earlier_config
 from seagull.model.errors import ModelError
 from seagull.model.presets import preset
@@ -31,7 +32,11 @@ def stored_config(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{folder}: config.json is missing, so this is not a model folder")
     _check_weights(folder)
     try:
+        for each in folder.glob("*.json"):
+            check_unmarked(each)
         config = json.loads(file.read_text("utf-8"))
+    except TextError as error:
+        raise ModelError(str(error)) from error
     except (OSError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{folder}: config.json cannot be read: {reason}") from error
