@@ -18,6 +18,8 @@ ROUTES = {
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", "/v1/images"),
     ("GET", "/v1/images/{id}/regions"), ("POST", "/v1/segment"), ("POST", "/v1/assess"),
     ("GET", "/v1/models"), ("POST", "/v1/chat/completions"),
+    ("GET", "/label-studio/health"), ("POST", "/label-studio/setup"),
+    ("POST", "/label-studio/predict"), ("POST", "/label-studio/webhook"),
 }  # fmt: skip
 
 load_all_checks()
