@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from seagull.inference.session import Counters, ImageSession
+from seagull.inference.session import Counters, ImageSession, TextSession
 from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.preprocessing.packing import Item, PackedTree, ids_and_markers
 
@@ -154,7 +154,7 @@ class PackedDecoder:
         return Readout(hidden[0, keep], None, self._head, never)
 
     @torch.inference_mode()
-    def prefill(self, session: ImageSession) -> None:
+    def prefill(self, session: TextSession) -> None:
         """Computes the prefix's keys and values, unless the session has them."""
         if session.prefix is not None:
             return
