@@ -42,10 +42,11 @@ def test_only_the_model_takes_the_steps_of_encode_and_assemble() -> None:
         if (found := calls(path) & STEPS)
     }
     assert taking.pop("model/seagull.py") == STEPS
-    # The engine's own method of that name asks `encode` for the regions it has not yet seen.
+    # The engine's part of that name asks `encode` for the regions that it has not yet seen.
     # Statistics inside the MFE are fitted before anything learns.
     assert taking == {
         "inference/engine.py": {"global_tokens"},
+        "inference/region_tokens.py": {"global_tokens"},
         "training/standardise.py": {"vision_encoder"},
     }
 
