@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from seagull.baselines.place import baseline_folder, system_of
 from seagull.cli.errors import BAD_INPUT, complain
 from seagull.cli.evaluate_request import EvaluateRequest
 from seagull.cli.models import UNTRAINED, load_assessor
@@ -65,6 +66,11 @@ def run_evaluate(request: EvaluateRequest, services: Services) -> None:
     sets = _open_sets(request)
     if request.out is not None:
         (request.out / "predictions").mkdir(parents=True, exist_ok=True)
+    if request.loads_model and (folder := baseline_folder(request.model.model)) is not None:
+        raise ValueError(
+            f"--model {request.model.model} is a trained baseline: evaluate it with --baseline "
+            f"{system_of(folder)}:{request.model.model} (with --model none, if no other is wanted)"
+        )
     assessor = load_assessor(request.model, services) if request.loads_model else None
     rows, run, off_scale = _collect(request, sets, assessor)
     evaluation = _evaluate(request, sets, assessor, rows, run, off_scale)
@@ -150,6 +156,7 @@ def _predictors(
             fit=sets.fit,
             fit_limit=request.fit_limit,
             seed=request.seed,
+            device=request.model.device,
             progress=bar.at,
         )
     return predictors + baselines, digests
