@@ -38,7 +38,7 @@ class DgiqaLearner:
         if predicted.shape[1] > 1:
             parts["importance"] = absolute(predicted[:, 1], batch.known[:, 1])
         total = sum(parts.values(), predicted.new_zeros(()))
-        return total, {name: float(part) for name, part in parts.items()}
+        return total, {name: float(part.detach()) for name, part in parts.items()}
 
     def state(self) -> dict[str, Tensor]:
         """Nothing is remembered between batches."""

@@ -71,7 +71,7 @@ class QfmLearner:
         if predicted.shape[1] > 1:
             importance = smooth_l1(predicted[:, 1], batch.known[:, 1], self.settings.beta)
             total = total + importance
-            terms["importance"] = float(importance)
+            terms["importance"] = float(importance.detach())
         return total, terms
 
     def _rows_loss(
@@ -80,13 +80,12 @@ class QfmLearner:
         """L_q and lc L_qcc of some samples."""
         settings, (matched, again) = self.settings, disturbed
         own = smooth_l1(predicted[rows, 0], known[rows, 0], settings.beta)
-        terms = {"": float(own)}
+        terms = {"": float(own.detach())}
         kept = rows[matched]
         if settings.consistency and kept.any():
-            label = smooth_l1(again[kept], known[matched, 0][kept], settings.beta)
-            before = predicted[matched, 0].detach()[kept]
-            tie = smooth_l1(again[kept], before, settings.beta)
-            terms["_noise"], terms["_tie"] = float(label), float(tie)
+            before, label = predicted[matched, 0][kept], known[matched, 0][kept]
+            label, tie = consistency(again[kept], label, before, settings.beta)
+            terms["_noise"], terms["_tie"] = float(label.detach()), float(tie.detach())
             own = own + settings.consistency * (label + settings.tie * tie)
         return own, terms
 
@@ -169,6 +168,22 @@ class QfmLearner:
         place = next(self.network.parameters()).device
         self.epoch = int(state["epoch"])
         self.memory.restore({k: v.to(place) for k, v in state.items() if k != "epoch"})
+
+
+def consistency(
+    again: Float[Tensor, " n"],
+    label: Float[Tensor, " n"],
+    before: Float[Tensor, " n"],
+    beta: float,
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Both terms of L_qcc: SmoothL1(p~, y) and SmoothL1(p~, stop(p)).
+
+    Args:
+        again: p~, the perturbed predictions.
+        label: y. ``before``: p; no gradient reaches it.
+        beta: of the smooth L1.
+    """
+    return smooth_l1(again, label, beta), smooth_l1(again, before.detach(), beta)
 
 
 def agreed(
