@@ -36,9 +36,8 @@ def test_with_swin_t_the_parts_have_the_sizes_of_the_specification(settings: Mak
         network = build_network(config)
         parts = network.parts()
         assert network.encoder.channels == [96, 192, 384, 768]
-        views = Views(
-            torch.zeros(2, 3, 224, 224), torch.arange(2), None, torch.zeros(2, 3, 224, 224)
-        )
+        pixels = torch.zeros(2, 3, 224, 224)
+        views = Views(pixels, torch.arange(2), None, pixels)
         assert network(views).shape == (2, 1)
     millions = {
         "bridges": round(count(parts["bridges"], parts["bridges_depth"]) / 1e6, 2),

@@ -1,4 +1,4 @@
-"""The perturbation against numbers worked out by hand, and that nothing flows back into a partner."""
+"""The perturbation against numbers worked out by hand; no gradient reaches a partner."""
 
 import pytest
 import torch
@@ -94,9 +94,8 @@ def test_the_hard_choice_is_the_candidate_that_is_furthest_from_the_label():
 @pytest.mark.parametrize("cls", [False, True])
 def test_strength_zero_changes_nothing(cls):
     features = RegionFeatures(torch.randn(2, 4), torch.randn(2, 3, 4))
-    n = Entries(
-        torch.zeros(2, 4), torch.randn(2, 4), torch.randn(2, 3, 4), torch.zeros(2), torch.zeros(2)
-    )
+    zeros = torch.zeros(2)
+    n = Entries(torch.zeros(2, 4), torch.randn(2, 4), torch.randn(2, 3, 4), zeros, zeros)
     out = perturbed(features, n, torch.zeros(2), cls=cls)
     torch.testing.assert_close(out.tokens, features.tokens)
     torch.testing.assert_close(out.cls, features.cls)
