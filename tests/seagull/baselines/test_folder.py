@@ -63,7 +63,7 @@ def test_the_name_of_the_depth_follows_its_source(settings: Make, tmp_path: Path
     whole = [Region(np.ones(photo.size, bool))]
     prior = load_baseline(tmp_path / "a", device="cpu")
     assert prior.read(photo, whole) != constant.read(photo, whole)
-    with pytest.raises(ConfigError, match="depth.maps: name it"):
+    with pytest.raises(ConfigError, match=r"depth\.maps: name it"):
         load_baseline(tmp_path / "a", device="cpu", source="maps")
 
 
