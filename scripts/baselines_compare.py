@@ -123,9 +123,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--small-steps", type=int, default=180, help="of 16 photos, on a tenth")
     parser.add_argument("--full-steps", type=int, default=450, help="on all; 0 leaves these out")
     parser.add_argument("--limit", type=int, help="photos of each set that are evaluated")
-    parser.add_argument(
-        "--scenes", type=int, default=30, help="photos with regions; one scene each"
-    )
+    parser.add_argument("--scenes", type=int, default=30, help="one of each photo")
     return parser.parse_args()
 
 
@@ -216,15 +214,14 @@ def _predict(
     """Rows by run; each run's predictions are kept in a file of their own."""
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, list[Row]] = {}
+    tasks = frozenset({AssessmentTask.QUALITY, AssessmentTask.IMPORTANCE})
     # One by one: forty networks together would take memory and gain nothing but decoding.
     for run in [*runs, None]:
+        name = "area" if run is None else run.name
         predictor = AreaPredictor() if run is None else _predictor(run)
-        own = folder / ("area" if run is None else run.name)
-        own.mkdir(exist_ok=True)
-        tasks = frozenset({AssessmentTask.QUALITY, AssessmentTask.IMPORTANCE})
-        settings = RunSettings(tasks, options.limit, own)
-        found = run_predictors(data, [predictor], settings)
-        rows["area" if run is None else run.name] = next(iter(found.rows.values()))
+        (folder / name).mkdir(exist_ok=True)
+        settings = RunSettings(tasks, options.limit, folder / name)
+        (rows[name],) = run_predictors(data, [predictor], settings).rows.values()
     return rows
 
 
@@ -276,9 +273,8 @@ def _print_table(
         }
         beyond = paired({seed: one[keys[0]] for seed, one in own.items()}, other)
         print(f"| {variant.name} | {part} | {' | '.join(cells)} | {beyond} {variant.against} |")
-    print(
-        f"| area | | {' | '.join(spread([figures['area'][key]]) for key in keys)} | |", flush=True
-    )
+    area = [spread([figures["area"][key]]) for key in keys]
+    print(f"| area | | {' | '.join(area)} | |", flush=True)
 
 
 def spread(values: Sequence[float | None]) -> str:

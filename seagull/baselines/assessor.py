@@ -83,7 +83,7 @@ class BaselineAssessor:
     def _crops(self, layers: Layers, regions: Sequence[Region]) -> Tensor:
         """All crops in a few passes, averaged region by region."""
         cut: list[Layers] = []
-        counts = []
+        counts: list[int] = []
         for region in regions:
             # Anew for each region: its windows do not depend on what else is asked.
             rng = np.random.default_rng(READ_SEED)

@@ -103,9 +103,11 @@ def _built(architecture: str, *, on_meta: bool = False, **settings: Any) -> Any:
 
 def _maps(architecture: str, side: int, count: int) -> Any:
     """The backbone with its last feature maps as output."""
-    indices = {"features_only": True, "out_indices": tuple(range(-count, 0))}
+    indices: dict[str, Any] = {"features_only": True, "out_indices": tuple(range(-count, 0))}
     # Only backbones of a fixed input size have a setting for it.
-    fixed = {"img_size": side} if architecture.startswith(("swin", "maxvit", "coatnet")) else {}
+    fixed: dict[str, Any] = (
+        {"img_size": side} if architecture.startswith(("swin", "maxvit", "coatnet")) else {}
+    )
     return _built(architecture, **indices, **fixed)
 
 

@@ -71,7 +71,8 @@ def train_baseline(
         data = open_data(config, depth)
         _describe(run, config, len(data.dataset), resumed=checkpoint is not None)
         prepare_depth(config, data.dataset, progress)
-        network = starting_network(config).to(device, memory_format=torch.channels_last)
+        # Convolutions on a CPU are about twice as fast with the channels last.
+        network = starting_network(config).to(device).to(memory_format=torch.channels_last)
         learner = build_learner(config, network, _teacher(config, device))
         training = _Training(config, data, network, learner, validator, depth)
         return training.run(run, checkpoint, progress)

@@ -112,5 +112,6 @@ def _licence() -> str:
         about = metadata("pyiqa")
     except PackageNotFoundError:
         return "unknown"
-    stated = about.get("License-Expression") or about.get("License") or "unknown"
-    return " ".join(str(stated).split())[:120]
+    fields = (name for name in ("License-Expression", "License") if name in about)
+    stated = next((about[name] for name in fields if about[name]), "unknown")
+    return " ".join(stated.split())[:120]

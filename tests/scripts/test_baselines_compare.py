@@ -1,4 +1,4 @@
-"""What the comparison's tables are made of, worked out by hand; its variants are settings that load."""
+"""What the comparison's tables are made of, by hand; its variants are settings that load."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def depth_prior(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     scale = min(1.0, LONG_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small = _array(_array(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)) / 255)
     cues = (place(small.shape[:2]), focus(small), saliency(small))
     near = sum((w * cue for w, cue in zip(WEIGHTS, cues, strict=True)), np.float32(0))
     whole = cv2.resize(
@@ -60,7 +60,7 @@ def focus(small: Cue) -> Cue:
 
 def saliency(small: Cue) -> Cue:
     """Distance of each pixel's surroundings from the mean colour in Lab, stretched to [0, 1]."""
-    lab = _array(cv2.cvtColor(small, cv2.COLOR_RGB2LAB)) / 100
+    lab = _array(_array(cv2.cvtColor(small, cv2.COLOR_RGB2LAB)) / 100)
     apart = np.linalg.norm(_smooth(lab) - lab.mean(axis=(0, 1)), axis=2)
     return _stretched(np.asarray(apart, dtype=np.float32))
 

@@ -217,7 +217,7 @@ def masked_mean(
     level: Float[Tensor, "N C h w"], masks: Float[Tensor, "R 1 s s"], of: Tensor
 ) -> Float[Tensor, "R C"]:
     """Mean of a map under each region's mask, cells counted by their covered share."""
-    share = functional.adaptive_avg_pool2d(masks, level.shape[2:]).flatten(1)
+    share = functional.adaptive_avg_pool2d(masks, (level.shape[2], level.shape[3])).flatten(1)
     share = share / share.sum(dim=1, keepdim=True).clamp_min(1e-8)
     # One product a region, not a copy of the whole map.
     return torch.stack([level[v].flatten(1) @ s for v, s in zip(of.tolist(), share, strict=True)])
