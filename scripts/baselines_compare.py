@@ -27,7 +27,7 @@ import numpy as np
 
 from seagull import load
 from seagull.baselines.config import BaselineConfig
-from seagull.baselines.place import baseline_folder
+from seagull.baselines.place import baseline_folder, system_of
 from seagull.baselines.train import train_baseline
 from seagull.evaluation.classical import ClassicalPredictor, measure
 from seagull.evaluation.items import EvaluationItem
@@ -43,8 +43,7 @@ from seagull.records import read_records, write_records
 from seagull.types import AssessmentTask
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-SMALL = "tenth"
-FULL = "all"
+SMALL, FULL = "tenth", "all"
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("made", type=Path, help="folder with opinions/ and data/versions/")
     parser.add_argument("out", type=Path, help="folder of the runs and results")
     names = [one.name for one in VARIANTS]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="VARIANT")
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--seeds", type=int, default=5, help="of the tenths")
     parser.add_argument("--small-steps", type=int, default=180, help="of 16 photos, on a tenth")
     parser.add_argument("--full-steps", type=int, default=450, help="on all; 0 leaves these out")
@@ -166,8 +165,11 @@ def _train(run: Run, options: argparse.Namespace) -> bool:
         return _train_nano(run, steps)
     changes = [*run.variant.changes, f"output={run.folder}", f"seed={run.seed}"]
     changes += [f"max_steps={steps}"]
-    if run.variant.small:  # others have a source beside the opinions
-        changes += [f"data.train=[{{path: {json.dumps(str(run.records))}}}]"]
+    sources: list[dict[str, Any]] = [{"path": str(run.records)}]
+    if not run.variant.small:  # importance is that of regions
+        versions = options.made / "data" / "versions" / "train.jsonl"
+        sources.append({"path": str(versions), "weight": 0.3})
+    changes += [f"data.train={json.dumps(sources)}"]
     train_baseline(load_settings(BaselineConfig, CONFIGS / run.variant.config, changes))
     return True
 
@@ -230,8 +232,7 @@ def _predictor(run: Run) -> Predictor:
         return ClassicalPredictor.fitted(measure(open_set(run.records)), seed=run.seed)
     if run.variant.name == "nano":
         return ModelPredictor(load(run.folder))
-    system = "dgiqa" if run.variant.name.startswith("dgiqa") else "qfm-iqm"
-    return load_system(f"{system}:{run.folder}")
+    return load_system(f"{system_of(run.folder / 'model')}:{run.folder}")
 
 
 def _figures(name: str, rows: Sequence[Row]) -> dict[str, float | None]:

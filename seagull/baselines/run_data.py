@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,14 +9,11 @@ import numpy as np
 
 from seagull.baselines.config import BaselineConfig
 from seagull.baselines.depth.sources import DepthSource, depth_source
-from seagull.baselines.samples import RegionDataset, usable_photos
+from seagull.baselines.samples import Progress, RegionDataset, usable_photos
 from seagull.files.config import ConfigError
 from seagull.training.data.packs import group_by_photo
 from seagull.training.data.plan import BatchPlan
 from seagull.training.data.records import build_index
-
-Progress = Callable[[str, int, int], None]
-"""Told what is done, how much of it, and of how much."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +31,11 @@ class RunData:
     steps: int
 
 
-def open_data(config: BaselineConfig, depth: DepthSource | None) -> RunData:
+def open_data(
+    config: BaselineConfig,
+    depth: DepthSource | None,
+    progress: Progress = lambda what, done, total: None,
+) -> RunData:
     """The photos that can be learned from, their order, and the number of steps.
 
     Raises:
@@ -45,7 +45,7 @@ def open_data(config: BaselineConfig, depth: DepthSource | None) -> RunData:
     if not config.data.train:
         raise ConfigError("data.train: name at least one source, e.g. - path: records.jsonl")
     index = build_index(config.data.train)
-    photos = usable_photos(index, group_by_photo(index), config)
+    photos = usable_photos(index, group_by_photo(index), config, progress)
     source = index.source[np.array([own[0] for own in photos])]
     plan = BatchPlan(
         bucket=np.zeros(len(photos), dtype=np.int64),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,8 @@ from seagull.training.data.plan import Item
 from seagull.training.data.records import RecordIndex
 from seagull.types import Region
 
+Progress = Callable[[str, int, int], None]
+"""Told what is done, how much of it, and of how much."""
 UNKNOWN = float("nan")
 SMALLEST_PART = 0.6
 """Unlabelled crops have sides of at least this share of the photo's."""
@@ -107,7 +109,10 @@ def known_of(labels: RegionLabels | None, config: BaselineConfig) -> tuple[float
 
 
 def usable_photos(
-    index: RecordIndex, photos: Sequence[NDArray[np.int64]], config: BaselineConfig
+    index: RecordIndex,
+    photos: Sequence[NDArray[np.int64]],
+    config: BaselineConfig,
+    progress: Progress = lambda what, done, total: None,
 ) -> list[NDArray[np.int64]]:
     """The photos with a region of which something is known that the run learns.
 
@@ -115,7 +120,8 @@ def usable_photos(
         BaselineError: if there is none, or a label leaves [0, 1].
     """
     kept = []
-    for own in photos:
+    for done, own in enumerate(photos):
+        progress("Reading records", done, len(photos))
         records = [index.read(int(number)) for number in own]
         try:
             known = [known_of(labels, config) for labels in Regions(records).labels]

@@ -24,8 +24,8 @@ from seagull.baselines.folder import About, load_network, read_about, write_fold
 from seagull.baselines.learners import build_learner, starting_network
 from seagull.baselines.network import BaselineNetwork, Learner
 from seagull.baselines.place import MODEL_FOLDER, baseline_folder
-from seagull.baselines.run_data import Progress, RunData, open_data, prepare_depth, run_depth
-from seagull.baselines.samples import Batch, collate
+from seagull.baselines.run_data import RunData, open_data, prepare_depth, run_depth
+from seagull.baselines.samples import Batch, Progress, collate
 from seagull.baselines.schedule import make_optimizer, set_rates, share
 from seagull.devices import choose_device
 from seagull.files.appending import only_writer
@@ -68,7 +68,7 @@ def train_baseline(
         checkpoint = resume_from(run, config.resume)
         device = choose_device(config.device)
         depth = run_depth(config, device)
-        data = open_data(config, depth)
+        data = open_data(config, depth, progress)
         _describe(run, config, len(data.dataset), resumed=checkpoint is not None)
         prepare_depth(config, data.dataset, progress)
         # Convolutions on a CPU are about twice as fast with the channels last.

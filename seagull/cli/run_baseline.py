@@ -54,7 +54,9 @@ def run_baseline(request: TrainRequest) -> None:
         keep_freed_memory()
     validator = make_system_validator(config)
     with LateBar("Training", None, wanted=sys.stderr.isatty()) as bar:
-        folder = train_baseline(config, validator, lambda what, done, total: bar.at(done, total))
+        folder = train_baseline(
+            config, validator, lambda what, done, total: bar.at(done, total, what)
+        )
     complain(
         f"done, a reconstruction; use it: seagull assess PHOTO --model {folder}, or "
         f"seagull evaluate --baseline {config.system}:{folder}"
