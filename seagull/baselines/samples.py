@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from seagull.baselines.views import (
     windows,
 )
 from seagull.photos import Photo
-from seagull.records import RegionLabels
+from seagull.records import InstructionRecord, RegionLabels
 from seagull.records.photos import record_photo
 from seagull.training.data.packs import Regions
 from seagull.training.data.plan import Item
@@ -48,7 +49,7 @@ class Sample:
         of: per region, the view that shows it, (R,).
         masks: (R, s, s), uint8; None in the crop protocol.
         known: quality and importance of each region, NaN where unknown, (R, 2).
-        photo: its number.
+        photo: its number, see ``scene_number``.
         unlabelled: windows of one crop that nobody labelled, (K, 3 or 4, s, s); None without.
         seed: of its batch.
     """
@@ -69,7 +70,7 @@ class Batch:
     Attributes:
         views: of the regions.
         known: quality and importance in [0, 1], NaN where unknown, (R, 2).
-        photo: number of each region's photo, (R,).
+        photo: number of each region's photo, the same for all versions of one, (R,).
         seed: whatever is random in a step follows from this.
         unlabelled: windows of crops that nobody labelled, each crop's K one after the other.
         unlabelled_photo: per crop, (U,).
@@ -106,6 +107,13 @@ def known_of(labels: RegionLabels | None, config: BaselineConfig) -> tuple[float
     return (UNKNOWN if quality is None else quality), (
         UNKNOWN if importance is None else importance
     )
+
+
+def scene_number(record: InstructionRecord) -> int:
+    """63 bits that all versions of one photo share: what was made of it shows what it shows."""
+    name = record.reference or record.image
+    mark = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+    return int.from_bytes(mark, "big") >> 1
 
 
 def usable_photos(
@@ -193,7 +201,7 @@ class RegionDataset(Dataset[Sample]):
             of=torch.arange(len(regions)) if alone else torch.zeros(len(regions), dtype=torch.long),
             masks=masks,
             known=torch.tensor(known),
-            photo=number,
+            photo=scene_number(records[0]),
             unlabelled=as_tensor(self._unlabelled(layers, rng)) if self.crops else None,
             seed=seed,
         )

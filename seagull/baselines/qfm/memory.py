@@ -26,7 +26,7 @@ class Entries:
         cls: the student's CLS tokens, (M, D), half precision.
         tokens: its tokens, (M, T, D), half precision; see ``filled``.
         quality: labels in [0, 1], a person's or a teacher's, (M,).
-        photo: number of the photo they are of, (M,).
+        photo: number of the photo they are of, the same for all versions of one, (M,).
     """
 
     semantics: Float[Tensor, "M D"]

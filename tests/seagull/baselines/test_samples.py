@@ -12,7 +12,7 @@ from seagull.baselines.config import BaselineConfig
 from seagull.baselines.depth.sources import Constant
 from seagull.baselines.errors import BaselineError
 from seagull.baselines.run_data import open_data
-from seagull.baselines.samples import Batch, RegionDataset, collate, known_of
+from seagull.baselines.samples import Batch, RegionDataset, collate, known_of, scene_number
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
 
@@ -44,7 +44,7 @@ def test_a_batch_holds_the_regions_of_which_something_is_known(settings: Make):
     # Photo 0 has two regions, one of them rated by another metric.
     assert len(batch.views.pixels) == len(batch.known) == 2
     assert batch.known[:, 0].tolist() == pytest.approx([0.0, 1 / 11])
-    assert batch.photo.tolist() == [0, 1]
+    assert len(set(batch.photo.tolist())) == 2
     assert batch.views.masks is None
 
 
@@ -56,6 +56,15 @@ def test_by_masks_a_photo_is_one_view_of_all_its_regions(settings: Make):
     assert batch.views.masks is not None
     shares = batch.views.masks.mean(dim=(1, 2, 3)).tolist()
     assert shares == pytest.approx([0.4, 0.225, 1.0], abs=0.01)
+
+
+def test_versions_of_one_photo_count_as_one():
+    spec = (RegionSpec("1", whole=True),)
+    first, second = (
+        InstructionRecord(str(n), f"{n}.png", spec, (), {}, reference="lake") for n in (1, 2)
+    )
+    other = InstructionRecord("3", "3.png", spec, (), {})
+    assert scene_number(first) == scene_number(second) != scene_number(other)
 
 
 def test_a_mirrored_photo_has_mirrored_masks(settings: Make):
@@ -89,7 +98,7 @@ def test_a_teacher_gets_several_windows_of_one_unlabelled_part(settings: Make):
     assert batch.unlabelled is not None
     assert batch.unlabelled.pixels.shape == (6, 3, 64, 64)
     assert batch.unlabelled_photo is not None
-    assert batch.unlabelled_photo.tolist() == [1, 2]
+    assert batch.unlabelled_photo.tolist() == batch.photo.tolist()
 
 
 def test_depth_comes_along_as_a_view_of_its_own(settings: Make):
