@@ -23,7 +23,6 @@ from seagull.training.loop.checkpoints import (
     prune,
     read_optimizer,
     restore_plain,
-    save_state,
     whole_folder,
     write_optimizer,
 )
@@ -58,7 +57,8 @@ def save_checkpoint(
         )
         kept = {name: value.cpu().contiguous() for name, value in learner.state().items()}
         save_file(kept, scratch / LEARNER_FILE)
-        save_state(scratch / STATE_FILE, state)
+        plain = json.dumps(dict(state), indent=2)
+        (scratch / STATE_FILE).write_text(plain, encoding="utf-8")
     prune(run, keep)
 
 

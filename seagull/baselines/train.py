@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from torch.utils.data import DataLoader
 
 from seagull.baselines.assessor import BaselineAssessor
@@ -28,20 +25,17 @@ from seagull.baselines.run_data import RunData, open_data, prepare_depth, run_de
 from seagull.baselines.samples import Batch, Progress, collate
 from seagull.baselines.schedule import make_optimizer, set_rates, share
 from seagull.devices import choose_device
-from seagull.files.appending import only_writer
-from seagull.files.config import ConfigError, to_plain
+from seagull.files.config import to_plain
 from seagull.training.data.plan import ProcessBatches
-from seagull.training.data.records import changed_file, fingerprint
-from seagull.training.finished import CONFIG_FILE
+from seagull.training.data.records import fingerprint
+from seagull.training.finished import RUN_FILE
 from seagull.training.loop.checkpoints import prune, resume_from, whole_folder
 from seagull.training.loop.logs import keep_until
+from seagull.training.loop.run_folder import describe_run, kept_alone
 from seagull.types import ModelInfo
-from seagull.version import __version__
 
-RUN_FILE, LOG_FILE, LOCK_FILE, BEST_FOLDER = "run.json", "log.jsonl", ".lock", "best"
+LOG_FILE, BEST_FOLDER = "log.jsonl", "best"
 BEST_BY = "quality_srcc"
-
-logger = logging.getLogger(__name__)
 
 Validator = Callable[[BaselineAssessor], dict[str, float]]
 """Assesses validation photos with the network as it is; names and values of metrics."""
@@ -64,12 +58,14 @@ def train_baseline(
         ValueError: if records, photos or weights are at fault, or training cannot go on.
     """
     run = Path(config.output)
-    with _alone(run):
+    with kept_alone(run):
         checkpoint = resume_from(run, config.resume)
         device = choose_device(config.device)
         depth = run_depth(config, device)
         data = open_data(config, depth, progress)
-        _describe(run, config, len(data.dataset), resumed=checkpoint is not None)
+        digests = fingerprint(config.data.train)
+        resumed = checkpoint is not None
+        describe_run(run, to_plain(config), digests, len(data.dataset), resumed=resumed)
         prepare_depth(config, data.dataset, progress)
         # Convolutions on a CPU are about twice as fast with the channels last.
         network = starting_network(config).to(device).to(memory_format=torch.channels_last)
@@ -211,15 +207,6 @@ class _Training:
         return target
 
 
-@contextmanager
-def _alone(run: Path) -> Iterator[None]:
-    run.mkdir(parents=True, exist_ok=True)
-    with only_writer(run / LOCK_FILE) as alone:
-        if not alone:
-            raise ConfigError(f"output: another run is at work in {run}; give another folder")
-        yield
-
-
 def _teacher(config: BaselineConfig, device: str) -> BaselineNetwork | None:
     """The network that labels crops.
 
@@ -240,23 +227,3 @@ def _teacher(config: BaselineConfig, device: str) -> BaselineNetwork | None:
             "can teach here"
         )
     return load_network(folder, own).to(device)
-
-
-def _describe(run: Path, config: BaselineConfig, photos: int, *, resumed: bool) -> None:
-    """Writes what the run is made from; a resumed run has to be made from the same bytes.
-
-    Raises:
-        ConfigError: if the data has changed.
-    """
-    data = fingerprint(config.data.train)
-    file = run / RUN_FILE
-    if resumed and file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        if (changed := changed_file(before["data"], data)) is not None:
-            raise ConfigError(
-                f"resume: the training data has changed since ({changed}); start in a new output"
-            )
-    facts = {"version": __version__, "data": data, "photos": photos}
-    file.write_text(json.dumps(facts, indent=2), encoding="utf-8")
-    text = yaml.safe_dump(to_plain(config), sort_keys=False, allow_unicode=True)
-    (run / CONFIG_FILE).write_text(text, encoding="utf-8")

@@ -19,7 +19,6 @@ from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from seagull.baselines.config import BaselineConfig
-    from seagull.cli.run_train import TrainRequest
 
 
 def names_system(config: Path, overrides: Sequence[str]) -> bool:
@@ -31,8 +30,16 @@ def names_system(config: Path, overrides: Sequence[str]) -> bool:
     return "system" in read_yaml(config) or any(one.startswith("system=") for one in overrides)
 
 
-def run_baseline(request: TrainRequest) -> None:
+def run_baseline(
+    config_file: Path, overrides: Sequence[str], *, processes: int, dry_run: bool
+) -> None:
     """Trains a baseline, or shows what would be trained; prints the model's folder.
+
+    Args:
+        config_file: settings.
+        overrides: ``key=value``.
+        processes: that were asked for, on all machines; one trains.
+        dry_run: only show.
 
     Raises:
         ValueError: if settings or data are at fault, or training cannot go on.
@@ -44,10 +51,10 @@ def run_baseline(request: TrainRequest) -> None:
 
     # It warns of an optional package that changes nothing here.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-    config = load_settings(BaselineConfig, request.config, request.overrides)
-    if (request.launch.processes or 1) > 1 or request.launch.nodes > 1:
+    config = load_settings(BaselineConfig, config_file, overrides)
+    if processes > 1:
         raise ConfigError("--nproc, --nnodes: a baseline is trained by one process")
-    if request.dry_run:
+    if dry_run:
         _show(config)
         return
     if choose_device(config.device) == "cpu":

@@ -11,12 +11,12 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from seagull.baselines.place import baseline_folder, system_of
 from seagull.cli.errors import BAD_INPUT, complain
 from seagull.cli.evaluate_request import EvaluateRequest
-from seagull.cli.models import UNTRAINED, load_assessor
+from seagull.cli.models import UNTRAINED, load_assessor, refuse_baseline
 from seagull.cli.progress import LateBar
 from seagull.cli.services import Services
+from seagull.evaluation.agreement import agreement, agreement_line
 from seagull.evaluation.baselines import make_baselines
 from seagull.evaluation.given import join, read_given
 from seagull.evaluation.outputs import Evaluation, write_outputs
@@ -66,11 +66,8 @@ def run_evaluate(request: EvaluateRequest, services: Services) -> None:
     sets = _open_sets(request)
     if request.out is not None:
         (request.out / "predictions").mkdir(parents=True, exist_ok=True)
-    if request.loads_model and (folder := baseline_folder(request.model.model)) is not None:
-        raise ValueError(
-            f"--model {request.model.model} is a trained baseline: evaluate it with --baseline "
-            f"{system_of(folder)}:{request.model.model} (with --model none, if no other is wanted)"
-        )
+    if request.loads_model:
+        refuse_baseline(request.model, "not a model with spreads and distortions")
     assessor = load_assessor(request.model, services) if request.loads_model else None
     rows, run, off_scale = _collect(request, sets, assessor)
     evaluation = _evaluate(request, sets, assessor, rows, run, off_scale)
@@ -210,6 +207,7 @@ def _evaluate(
         "fit": None if sets.fit is None else sets.fit.about(),
         "model": info and {"name": info.name, "revision": info.revision, "trained": info.trained},
         "settings": {"seed": request.seed, "resamples": request.resamples, "limit": request.limit},
+        "agreement": agreement(rows),
         "photos": max(len({row.group for row in mine}) for mine in rows.values()),
         "failed": [{"id": one.item, "reason": one.reason} for one in run.failed],
     }
@@ -236,6 +234,9 @@ def _write(
     # A pipe has no width; rich's guess of 80 columns would fold the numbers.
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     console.print(results_table(evaluation.results))
+    line = agreement_line(next(iter(evaluation.rows)), evaluation.about["agreement"])
+    if line is not None:
+        console.print(f"\n{line}")
 
 
 def _say_failed(failed: Sequence[FailedItem]) -> None:

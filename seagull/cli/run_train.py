@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seagull.cli.errors import complain
-from seagull.devices import DTYPES, choose_dtype, dtype_name
+from seagull.devices import DTYPES, choose_device, choose_dtype, dtype_name
 from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def run_train(request: TrainRequest) -> None:
     from seagull.training.config import TrainConfig
 
     if names_system(request.config, request.overrides):
-        run_baseline(request)
+        processes = (request.launch.processes or 1) * request.launch.nodes
+        run_baseline(
+            request.config, request.overrides, processes=processes, dry_run=request.dry_run
+        )
         return
     # It warns of an optional package that changes nothing here.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
@@ -68,13 +71,12 @@ def run_train(request: TrainRequest) -> None:
     from seagull.model.checkpoint import load_processor
     from seagull.training.loop.launch import end_process
     from seagull.training.run import train
-    from seagull.training.setup import device_of
 
     hub_logging.set_verbosity_error()
     if not sys.stderr.isatty():
         hub_logging.disable_progress_bar()
     processor = load_processor(folder)
-    if device_of(config) == "cpu":
+    if choose_device(config.device) == "cpu":
         # With a GPU, what loading a large model frees had better be given back.
         keep_freed_memory()
     validator = make_validator(config, processor)

@@ -13,8 +13,9 @@ from seagull.devices import choose_device
 from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
+    from seagull.client import SeagullClient
     from seagull.inference.assessor import Assessor
-    from seagull.inference.load import ModelEntry
+    from seagull.inference.known import ModelEntry
     from seagull.regions.segmenter import Segmenter
 
 NANO = "nano"
@@ -63,9 +64,15 @@ class Services:
             )
         return cast("Assessor", load_baseline(folder, device=device))
 
+    def connect(self, url: str, api_key: str | None) -> SeagullClient:
+        """The client of a server."""
+        from seagull.client import SeagullClient
+
+        return SeagullClient(url, api_key=api_key)
+
     def models(self) -> Sequence[ModelEntry]:
         """The models that can be named."""
-        from seagull.inference.load import known_models
+        from seagull.inference.known import known_models
 
         return known_models()
 

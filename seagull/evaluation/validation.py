@@ -22,7 +22,7 @@ from seagull.records.photos import record_photo
 from seagull.training.config import TrainConfig
 from seagull.training.data.packs import Regions, group_by_photo
 from seagull.training.data.records import RecordIndex, build_index
-from seagull.training.loop.trainer import Validator
+from seagull.training.loop.parts import Validator
 from seagull.training.network import TrainingNetwork
 from seagull.types import AssessmentTask, ModelInfo, Region, RegionAssessment
 

@@ -14,25 +14,22 @@ every answer equals the one of a pass of its own.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
-from typing import cast
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
-from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from seagull.inference.decoder import PackedDecoder, Readout, cache_name
+from seagull.inference.decoder import PackedDecoder
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import read_answers, read_paths
-from seagull.inference.session import Counters, ImageSession, SessionCache
+from seagull.inference.region_tokens import RegionEncoder
+from seagull.inference.session import Counters, ImageSession, SessionCache, TextSession
 from seagull.model.head import HeadReading, RegionHead
 from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.photos import Photo
-from seagull.preprocessing.packing import Item, PackedTree, pack, sorted_chunks
+from seagull.preprocessing.packing import Items, pack, sorted_chunks
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import Region
 
@@ -51,7 +48,7 @@ class Engine:
         pack_tokens: most new tokens in one packed pass.
         head: reads numbers off regions' global tokens; None leaves them to the language model.
         region_batch: most regions encoded at once; by default few on a CPU, whose caches hold few
-            crops' features, and many on a GPU.
+            crops' features, and many on a GPU. Masks take less, so more of them go at once.
     """
 
     def __init__(
@@ -68,10 +65,18 @@ class Engine:
         self.processor = processor
         self.book = QuestionBook(processor)
         self.pack_tokens = pack_tokens
-        self.region_batch = region_batch or (4 if model.device.type == "cpu" else 32)
         self.sessions = SessionCache(cache_bytes)
         self.counters = Counters()
         self.decoder = PackedDecoder(model, self.counters)
+        on_cpu = model.device.type == "cpu"
+        self.regions = RegionEncoder(
+            model,
+            processor,
+            self.counters,
+            mask_batch=region_batch or (16 if on_cpu else 32),
+            crop_batch=region_batch or (4 if on_cpu else 32),
+        )
+        self._text: TextSession | None = None
         self.head = None if head is None else head.to(self.decoder.device)
 
     @torch.inference_mode()
@@ -82,6 +87,14 @@ class Engine:
             session = self._encode(photo)
             self.sessions.put(photo.sha256, session)
         return session
+
+    @torch.inference_mode()
+    def open_text(self) -> TextSession:
+        """The session of conversations without a photo: the prefix without image tokens."""
+        if self._text is None:
+            ids = [token for token in self.book.prefix if token != self.processor.image_id]
+            self._text = TextSession(prefix_embeddings=self.decoder.embed(ids, VisualTokens()))
+        return self._text
 
     @torch.inference_mode()
     def score(
@@ -108,11 +121,30 @@ class Engine:
         ]
 
     @torch.inference_mode()
-    def read_head(self, session: ImageSession, regions: Sequence[Region]) -> HeadReading | None:
-        """What the head reads of the regions, (1, R, ...); None without a head."""
+    def read_heads(
+        self, asked: Sequence[tuple[ImageSession, Sequence[Region]]]
+    ) -> list[HeadReading] | None:
+        """What the head reads of regions of one or several photos; None without a head.
+
+        Regions of one photo go through the network together, and so do those of photos of one size
+        (see ``RegionEncoder``).
+
+        Args:
+            asked: photos and regions of each, at least one; a photo may come several times.
+
+        Returns:
+            For each item, what is read of its regions, (1, R, ...).
+        """
         if self.head is None:
             return None
-        return self.head(self.global_tokens(session, regions).float()[None])
+        if not asked:
+            return []
+        tokens = self.regions.global_tokens(asked)
+        self.sessions.trim()
+        read = self.head(torch.cat(tokens).float()[None])
+        counts = [len(regions) for _, regions in asked]
+        parts = (part.split(counts, dim=1) for part in read)
+        return [HeadReading(*own) for own in zip(*parts, strict=True)]
 
     @torch.inference_mode()
     def generate(
@@ -150,38 +182,19 @@ class Engine:
         return [list(islice(said, len(own))) for own in questions]
 
     @torch.inference_mode()
-    def encode_regions(self, session: ImageSession, regions: Sequence[Region]) -> VisualTokens:
-        """Tokens of the regions, (1, R, D); what the session already holds is reused."""
+    def encode_regions(self, session: TextSession, regions: Sequence[Region]) -> VisualTokens:
+        """Tokens of the regions, (1, R, D); what the session already holds is reused.
+
+        Raises:
+            ValueError: if there are regions, but the session is of no photo.
+        """
         if not regions:
             return VisualTokens()
-        seen = self.global_tokens(session, regions)
-        local = self._known(session.local_tokens, session, regions, self._encode_crops)
-        return VisualTokens(global_tokens=seen[None], local_tokens=local[None])
-
-    @torch.inference_mode()
-    def global_tokens(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R D"]:
-        """Global tokens alone, which the head reads; reused like those of ``encode_regions``."""
-        return self._known(session.global_tokens, session, regions, self._encode_masks)
-
-    def _known(
-        self,
-        known: dict[bytes, Tensor],
-        session: ImageSession,
-        regions: Sequence[Region],
-        encode: Callable[[ImageSession, Sequence[Region]], Tensor],
-    ) -> Float[Tensor, "R D"]:
-        """Tokens of the regions by their masks' digests; those missing are encoded now."""
-        keys = [mask_digest(region) for region in regions]
-        wanted = {key: region for key, region in zip(keys, regions, strict=True)}
-        missing = [key for key in wanted if key not in known]
-        for start in range(0, len(missing), self.region_batch):
-            batch = missing[start : start + self.region_batch]
-            tokens = encode(session, [wanted[key] for key in batch])
-            known.update(zip(batch, tokens, strict=True))
+        if not isinstance(session, ImageSession):
+            raise ValueError("regions were given without the photo they lie in")
+        tokens = self.regions.both_tokens(session, regions)
         self.sessions.trim()
-        return torch.stack([known[key] for key in keys])
+        return tokens
 
     @property
     def device(self) -> torch.device:
@@ -194,103 +207,24 @@ class Engine:
         )
         ids = torch.tensor([self.book.prefix], device=self.device)
         self.counters.photos_encoded += 1
-        return ImageSession(photo, features, self.model.assemble(ids, tokens))
+        prefix = self.model.assemble(ids, tokens)
+        return ImageSession(photo=photo, features=features, prefix_embeddings=prefix)
 
-    @torch.inference_mode()
-    def prefill(self, session: ImageSession) -> None:
+    def prefill(self, session: TextSession) -> None:
         """Computes the prefix's keys and values, unless the session has them."""
-        if session.prefix is not None:
-            return
-        language = self.model.language_model
-        output = language.get_decoder()(inputs_embeds=session.prefix_embeddings, use_cache=True)
-        self.counters.prefix_tokens += session.prefix_length
-        layers = getattr(output, cache_name(language)).layers
-        session.prefix = tuple((layer.keys, layer.values) for layer in layers)
+        self.decoder.prefill(session)
         self.sessions.trim()
-
-    def _encode_masks(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R D"]:
-        inputs = self.processor.regions(session.photo.pixels, regions, crops=False)
-        self.counters.regions_encoded += len(regions)
-        _, tokens = self.model.encode(session.features, inputs.masks[None].to(self.device))
-        return cast(Tensor, tokens.global_tokens)[0]
-
-    def _encode_crops(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R D"]:
-        crops, masks = self.processor.crops(session.photo.pixels, regions)
-        self.counters.crops_encoded += len(regions)
-        _, tokens = self.model.encode(
-            session.features,
-            region_crops=crops[None].to(self.device),
-            region_crop_masks=masks[None].to(self.device),
-        )
-        return cast(Tensor, tokens.local_tokens)[0]
-
-    def run_tree(
-        self,
-        session: ImageSession,
-        tokens: VisualTokens,
-        tree: PackedTree,
-        rows: Sequence[int],
-        cache: Cache | None = None,
-    ) -> Readout:
-        """One pass over a packed tree behind a photo's prefix.
-
-        Args:
-            session: the photo.
-            tokens: of the regions that the tree's items stand for.
-            tree: the questions.
-            rows: nodes that are read, in the read-out's order.
-            cache: of the prefix, where the nodes' keys and values are to be kept in it.
-        """
-        if session.prefix is None and cache is None:
-            return self._run_first(session, tokens, tree, rows)
-        return self.decoder.run(
-            self.decoder.embed(tree.items, tokens),
-            session.prefix_length + tree.depths,
-            tree.visible(),
-            session.prefix_cache(keep=False) if cache is None else cache,
-            rows,
-        )
-
-    def _run_first(
-        self, session: ImageSession, tokens: VisualTokens, tree: PackedTree, rows: Sequence[int]
-    ) -> Readout:
-        """A photo's first tree goes through the model with the prefix: one pass, not two."""
-        length, count = session.prefix_length, len(tree)
-        visible = np.zeros((length + count, length + count), dtype=bool)
-        visible[:length, :length] = np.tri(length, dtype=bool)
-        visible[length:, :length] = True
-        visible[length:, length:] = tree.visible()
-        cache = DynamicCache()
-        readout = self.decoder.run(
-            torch.cat([session.prefix_embeddings, self.decoder.embed(tree.items, tokens)], dim=1),
-            np.concatenate([np.arange(length), length + tree.depths]),
-            visible,
-            cache,
-            [length + row for row in rows],
-            prefix=length,
-        )
-        # Copies, so that the tree's keys and values are freed.
-        layers = cast(list[DynamicLayer], cache.layers)
-        pairs = [(cast(Tensor, layer.keys), cast(Tensor, layer.values)) for layer in layers]
-        session.prefix = tuple(
-            (keys[:, :, :length].clone(), values[:, :, :length].clone()) for keys, values in pairs
-        )
-        self.sessions.trim()
-        return readout
 
     def _score_group(
         self,
         session: ImageSession,
         tokens: VisualTokens,
-        group: Sequence[tuple[Asked, list[tuple[Item, ...]]]],
+        group: Sequence[tuple[Asked, list[Items]]],
     ) -> list[Float[np.ndarray, " candidates"]]:
         tree = pack([path for _, paths in group for path in paths])
         nodes = sorted(set(tree.ends))
-        readout = self.run_tree(session, tokens, tree, nodes)
+        readout = self.decoder.run_tree(session, tokens, tree, nodes)
+        self.sessions.trim()  # the session may hold its prefix now
         row_of = {node: row for row, node in enumerate(nodes)}
         ends = iter(tree.ends)
         rows = [[row_of[next(ends)] for _ in paths] for _, paths in group]
@@ -300,7 +234,7 @@ class Engine:
         self,
         session: ImageSession,
         tokens: VisualTokens,
-        sequences: Sequence[tuple[Item, ...]],
+        sequences: Sequence[Items],
         most: int,
         end_ids: frozenset[int],
     ) -> list[list[int]]:
@@ -310,7 +244,7 @@ class Engine:
         seen, starts = tree.visible()[ends], session.prefix_length + tree.depths[ends]
         active = np.arange(len(sequences))
         said: list[list[int]] = [[] for _ in sequences]
-        readout = self.run_tree(session, tokens, tree, tree.ends, cache)
+        readout = self.decoder.run_tree(session, tokens, tree, tree.ends, cache)
         for step in range(1, most + 1):
             best = readout.full(range(len(active))).argmax(dim=1).cpu().numpy()
             going = ~np.isin(best, list(end_ids))
@@ -338,8 +272,6 @@ class Engine:
         """The text of generated tokens."""
         return self.processor.tokenizer.decode(list(tokens), skip_special_tokens=True).strip()
 
-
-def mask_digest(region: Region) -> bytes:
-    """Digest of a region's mask: regions with the same pixels share their tokens."""
-    packed = np.packbits(region.mask).tobytes() + repr(region.mask.shape).encode()
-    return hashlib.blake2b(packed, digest_size=16).digest()
+    def decode_token(self, token: int) -> str:
+        """The text of one token, with its space; half a character shows as U+FFFD."""
+        return str(self.processor.tokenizer.decode([token]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
+from seagull.model.mfe import ImageContext
 from seagull.model.seagull import PhotoFeatures
 from seagull.photos import Photo
 
@@ -20,45 +22,29 @@ class Counters:
 
     photos_encoded: int = 0
     regions_encoded: int = 0
+    mask_passes: int = 0
     crops_encoded: int = 0
     prefix_tokens: int = 0
     suffix_tokens: int = 0
 
 
-@dataclass
-class ImageSession:
-    """A photo as the model has seen it.
+@dataclass(kw_only=True)
+class TextSession:
+    """What every conversation begins with, as the model has seen it.
 
     Attributes:
-        photo: the photo.
-        features: what regions need of it; the pyramid's levels are (1, C_l, h_l, w_l).
         prefix_embeddings: of the prefix, image tokens included, (1, P, D).
         prefix: keys and values of the prefix, per layer of the language model; None until the
             first pass over it.
-        global_tokens: per region's mask digest, its global token, (D,).
-        local_tokens: per region's mask digest, its local token, (D,); the language model's alone.
     """
 
-    photo: Photo
-    features: PhotoFeatures
     prefix_embeddings: Tensor
     prefix: tuple[tuple[Tensor, Tensor], ...] | None = None
-    global_tokens: dict[bytes, Tensor] = field(default_factory=dict)
-    local_tokens: dict[bytes, Tensor] = field(default_factory=dict)
 
     @property
     def prefix_length(self) -> int:
         """Positions in the prefix."""
         return self.prefix_embeddings.shape[1]
-
-    @property
-    def nbytes(self) -> int:
-        """Memory that the session holds, in bytes."""
-        tensors = [*self.features.pyramid, self.prefix_embeddings]
-        tensors += [*self.global_tokens.values(), *self.local_tokens.values()]
-        for pair in (*self.features.context.levels, *(self.prefix or ())):
-            tensors += pair
-        return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes
 
     def prefix_cache(self, *, keep: bool) -> Cache:
         """The prefix for one run of the language model, without copying it.
@@ -73,6 +59,48 @@ class ImageSession:
             raise ValueError("the prefix has not been computed; call Engine.prefill first")
         layer: type[DynamicLayer] = DynamicLayer if keep else _PassingLayer
         return Cache(layers=[_filled(layer(), *pair) for pair in self.prefix])
+
+
+@dataclass(kw_only=True)
+class ImageSession(TextSession):
+    """A photo as the model has seen it, and the prefix with its image tokens.
+
+    Attributes:
+        photo: the photo.
+        features: what regions need of it; the pyramid's levels are (1, C_l, h_l, w_l).
+        global_tokens: per region's mask digest, its global token, (D,).
+        local_tokens: per region's mask digest, its local token, (D,); the language model's alone.
+    """
+
+    photo: Photo
+    features: PhotoFeatures
+    global_tokens: dict[bytes, Tensor] = field(default_factory=dict)
+    local_tokens: dict[bytes, Tensor] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the session holds, in bytes."""
+        tensors = [*self.features.pyramid, self.prefix_embeddings]
+        tensors += [*self.global_tokens.values(), *self.local_tokens.values()]
+        for pair in (*self.features.context.levels, *(self.prefix or ())):
+            tensors += pair
+        return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes
+
+
+def joined(sessions: Sequence[ImageSession]) -> PhotoFeatures:
+    """What regions need of several photos, as one batch, a photo a row.
+
+    Raises:
+        RuntimeError: if their levels are not of one size.
+    """
+    features = [session.features for session in sessions]
+    if len(features) == 1:
+        return features[0]
+    levels = zip(*(one.pyramid for one in features), strict=True)
+    contexts = zip(*(one.context.levels for one in features), strict=True)
+    pairs = [zip(*level, strict=True) for level in contexts]
+    context = tuple((torch.cat(keys), torch.cat(values)) for keys, values in pairs)
+    return PhotoFeatures([torch.cat(level) for level in levels], ImageContext(context))
 
 
 class _PassingLayer(DynamicLayer):
@@ -93,13 +121,18 @@ def _filled(layer: DynamicLayer, keys: Tensor, values: Tensor) -> DynamicLayer:
 
 
 class SessionCache:
-    """The sessions of the photos last asked about, within a budget of bytes.
+    """The sessions of the photos last asked about, within a budget of bytes and of photos.
 
-    The session in use always stays, even if it alone is over the budget.
+    The session in use always stays, even if it alone is over the budget. Without the second bound a
+    run over thousands of small photos would take more memory for a long time.
+
+    Args:
+        budget: most bytes.
+        most: photos.
     """
 
-    def __init__(self, budget: int) -> None:
-        self.budget = budget
+    def __init__(self, budget: int, most: int = 64) -> None:
+        self.budget, self.most = budget, most
         self._sessions: OrderedDict[str, ImageSession] = OrderedDict()
 
     def get(self, key: str) -> ImageSession | None:
@@ -114,9 +147,20 @@ class SessionCache:
         self._sessions[key] = session
         self.trim()
 
+    def drop(self, key: str) -> None:
+        """Forgets the session of a photo (by pixel digest), if there is one."""
+        self._sessions.pop(key, None)
+
+    def shorten(self, regions: int) -> None:
+        """Forgets the regions' tokens of each photo that has more than so many."""
+        for session in self._sessions.values():
+            for tokens in (session.global_tokens, session.local_tokens):
+                if len(tokens) > regions:
+                    tokens.clear()
+
     def trim(self) -> None:
-        """Drops the oldest sessions until the rest is within the budget."""
-        while len(self._sessions) > 1 and self.nbytes > self.budget:
+        """Drops the oldest sessions until the rest is within both bounds."""
+        while len(self) > self.most or (len(self) > 1 and self.nbytes > self.budget):
             self._sessions.popitem(last=False)
 
     @property

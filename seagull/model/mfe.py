@@ -85,9 +85,7 @@ class PyramidCrop(nn.Module):
         mlp: from S statistics to the token's width D.
     """
 
-    def __init__(
-        self, pooling: MaskPooling, norm: Standardise | nn.LayerNorm, mlp: nn.Module
-    ) -> None:
+    def __init__(self, pooling: MaskPooling, norm: Standardise, mlp: nn.Module) -> None:
         super().__init__()
         self.pooling = pooling
         self.norm = norm
@@ -96,10 +94,7 @@ class PyramidCrop(nn.Module):
     def forward(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N D"]:
         """One token per crop, from its levels (N, C_l, h_l, w_l) under the region's mask."""
         dtype = next(self.mlp.parameters()).dtype
-        pooled = self.pooled(pyramid, masks)
-        if isinstance(self.norm, nn.LayerNorm):
-            pooled = pooled.to(dtype)
-        return self.mlp(self.norm(pooled).to(dtype))
+        return self.mlp(self.norm(self.pooled(pyramid, masks)).to(dtype))
 
     def pooled(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N S"]:
         """The statistics of all levels, in float32."""

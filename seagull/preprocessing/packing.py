@@ -31,10 +31,18 @@ def local_item(region: int) -> Item:
     return -2 - 2 * region
 
 
+def pair_start(items: Items, place: int) -> int:
+    """The place, or the one before where it would part a region's local from its global token."""
+    return place - 1 if items[place] < 0 and items[place] % 2 == 0 else place
+
+
 def ids_and_markers(
     items: NDArray[np.int64], global_id: int, local_id: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Items as token ids (n,) with placeholders, and the region's number per marker (m,)."""
+    """Items as token ids (n,) with placeholders, and the region's number per marker (m,).
+
+    A marker is a region's global and local token, which are there together.
+    """
     ids = np.where(items < 0, np.where(items % 2 == 0, local_id, global_id), items)
     return ids, (-1 - items[(items < 0) & (items % 2 == 1)]) // 2
 

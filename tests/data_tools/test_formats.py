@@ -15,11 +15,11 @@ from data_tools.config import DataConfig
 from data_tools.converters import (
     OpinionColumns,
     convert_opinions,
-    convert_regions,
 )
 from data_tools.pipeline import Run
 from data_tools.png import decode_png
 from data_tools.published import convert_published
+from data_tools.region_sets import convert_regions
 from data_tools.report.page import write_report
 from data_tools.validate import validate
 from seagull.files.config import ConfigError, load_settings

@@ -7,8 +7,9 @@ import pytest
 
 from data_tools.compat import iter_rows
 from data_tools.config import DataConfig
-from data_tools.converters import OpinionColumns, convert_opinions, convert_regions
+from data_tools.converters import OpinionColumns, convert_opinions
 from data_tools.given import prepare_given
+from data_tools.region_sets import convert_regions
 from data_tools.state import OutputTree
 from seagull.evaluation.given import read_given
 from seagull.evaluation.predictions import Prediction, PredictionLog, Row

@@ -189,19 +189,22 @@ class Regions:
         self.specs: list[RegionSpec] = []
         self.labels: list[RegionLabels | None] = []
         self._numbers: dict[str, int] = {}
-        self._by_name: dict[tuple[str, str], int] = {}
         for record in records:
             for spec in record.regions:
-                key = json.dumps(spec.to_dict(), sort_keys=True)
-                if key not in self._numbers:
-                    self._numbers[key] = len(self.specs)
+                if self._numbers.setdefault(_key(spec), len(self.specs)) == len(self.specs):
                     self.specs.append(spec)
                     self.labels.append(record.labels.get(spec.id))
-                self._by_name[record.id, spec.id] = self._numbers[key]
 
     def number(self, record: InstructionRecord, name: str) -> int:
-        """The region's number, by the name that the record has for it."""
-        return self._by_name[record.id, name]
+        """The region's number, by the name that the record has for it.
+
+        Ids of records may repeat from one file to another, so they tell nothing here.
+        """
+        return self._numbers[next(_key(spec) for spec in record.regions if spec.id == name)]
+
+
+def _key(spec: RegionSpec) -> str:
+    return json.dumps(spec.to_dict(), sort_keys=True)
 
 
 @dataclass(frozen=True)

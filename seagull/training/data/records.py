@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,16 @@ from numpy.typing import NDArray
 
 from seagull.files.config import ConfigError
 from seagull.records import InstructionRecord
-from seagull.records.files import read_record, records_of
+from seagull.records.files import FaultyRecord, each_record, read_record, records_of
 from seagull.records.sources import RecordFile, file_digest, source_files
 from seagull.training.config import Source
 from seagull.training.data.index_cache import FileIndex, load_index, store_index
-from seagull.training.data.photo_checks import faulty_photos, photo_size, region_fault
+from seagull.training.data.photo_checks import (
+    check_regions,
+    faulty_photos,
+    photo_size,
+    region_fault,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +85,8 @@ def build_index(sources: Sequence[Source], *, check_photos: bool = False) -> Rec
 
     Raises:
         ConfigError: if a source has no records.
-        ValueError: with file and line, if a record is faulty.
+        ValueError: with file and line, if a record is faulty or has the id of another one of its
+            file.
         PhotoError: if a photo cannot be opened or is cut off.
     """
     files: list[RecordFile] = []
@@ -132,17 +139,25 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
     size_of = lru_cache(_REMEMBERED_PHOTOS)(partial(photo_size, folder=file.folder))
     faulty: dict[str, str] = {}
     if check_photos:
-        images = (record.image for _, record in records_of(file.path))
+        records = (record for _, record in each_record(file.path))
+        images = (record.image for record in records if not isinstance(record, FaultyRecord))
         faulty = faulty_photos(images, file.folder)
     faults: list[str] = []
+    read = each_record if check_photos else records_of
     # Machine integers from the start: a list of tuples would take six times the memory.
     rows, ids = array("q"), array("q")
-    for place, record in records_of(file.path):
+    for place, record in read(file.path):
+        if isinstance(record, FaultyRecord):
+            faults.append(record.reason)
+            continue
         ids.append(_number(record.id))
         fault = faulty.get(record.image)
         if fault is None:
             size = size_of(record.image)
-            fault = region_fault(record, size, file.folder) if check_photos else None
+            if check_photos:
+                fault = region_fault(record, size, file.folder)
+            else:
+                check_regions(record, size)
         if fault is not None:
             faults.append(f"record {record.id}: {fault}")
             continue
@@ -151,7 +166,8 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
         groups = [known.order.group for known in record.labels.values() if known.order]
         scene = _mark(file, groups[0]) if groups else photo
         rows.extend((place, *size, length, photo, scene))
-    _warn(file, faults, len(ids), len(ids) - len(np.unique(np.array(ids))))
+    _check_ids(file, np.frombuffer(ids, dtype=np.int64) if ids else np.empty(0, np.int64))
+    _warn(file, faults, len(rows) // 6 + len(faults))
     table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 6) if rows else np.empty((0, 6), int)
     index = FileIndex(
         place=table[:, 0].copy(),
@@ -165,18 +181,25 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
     return index
 
 
-def _warn(file: RecordFile, faults: Sequence[str], records: int, repeated: int) -> None:
-    if os.environ.get("RANK", "0") != "0":
-        return
-    if faults:
+def _check_ids(file: RecordFile, ids: NDArray[np.int64]) -> None:
+    order = np.argsort(ids, kind="stable")
+    same = ids[order[1:]] == ids[order[:-1]]
+    if same.any():
+        first = int(order[1:][same].min())
+        found = (record for _, record in each_record(file.path))
+        records = (record for record in found if not isinstance(record, FaultyRecord))
+        record = next(islice(records, first, None))
+        raise ValueError(
+            f"{file.path}: {same.sum()} records have the id of an earlier one, the first of them "
+            f"record {first + 1} ({record.id!r}); give each its own (`seagull-data convert` does)"
+        )
+
+
+def _warn(file: RecordFile, faults: Sequence[str], records: int) -> None:
+    if faults and os.environ.get("RANK", "0") == "0":
         logger.warning(
             "%s: %d of %d records are left out: %s%s", file.path, len(faults), records,
             "; ".join(faults[:3]), "; ..." if len(faults) > 3 else "",
-        )  # fmt: skip
-    if repeated:
-        logger.warning(
-            "%s: %d records have an id that an earlier one has; they are trained on, but cannot be "
-            "evaluated", file.path, repeated,
         )  # fmt: skip
 
 

@@ -104,6 +104,9 @@ def test_a_baseline_is_no_model_to_evaluate_or_chat_with(work: Path):
     code, _, err = run("chat", work / "1.png", "--whole", "--model", folder, "--ask", "Sharp?")
     assert code == 2
     assert "in numbers only" in err
+    code, _, err = run("compare", work / "1.png", work / "2.png", "--model", folder)
+    assert code == 2
+    assert "no spread to judge a change by" in err
     code, _, err = run("assess", work / "1.png", "--model", folder, "--dtype", "bf16")
     assert code == 2
     assert "computes in float32" in err

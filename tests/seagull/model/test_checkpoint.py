@@ -7,12 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from seagull.model.build import preset
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.config import SeagullConfig
 from seagull.model.convert import convert_checkpoint
 from seagull.model.errors import ModelError
 from seagull.model.fresh import build_model
+from seagull.model.presets import preset
 from seagull.model.published import VISION_PREFIX, our_key
 
 
@@ -31,6 +31,14 @@ def copy(folder, tmp_path):
 
 def load(path):
     return load_model(path, dtype=torch.float32, device="cpu")
+
+
+@pytest.mark.parametrize("name", ["config.json", "processor_config.json", "tokenizer_config.json"])
+def test_settings_in_utf_16_are_named(copy, name):
+    file = copy / name
+    file.write_text(file.read_text(), encoding="utf-16")
+    with pytest.raises(ModelError, match=rf"{name}: this is UTF-16 text; save it as UTF-8"):
+        check_folder(copy)
 
 
 def test_missing_and_left_over_keys_are_named(copy):

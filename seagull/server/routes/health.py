@@ -1,0 +1,33 @@
+"""Whether the server is alive and ready."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from seagull.server.errors import ApiError, error_responses
+from seagull.server.service import Service, service_of
+
+router = APIRouter(tags=["server"], responses=error_responses())
+
+
+class Status(BaseModel):
+    """That all is well."""
+
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/healthz")
+async def healthz() -> Status:
+    """The process is alive."""
+    return Status()
+
+
+@router.get("/readyz")
+async def readyz(service: Annotated[Service, Depends(service_of)]) -> Status:
+    """Requests are taken; 503 once the server is about to stop."""
+    if not service.ready:
+        raise ApiError(503, "the server is stopping")
+    return Status()

@@ -1,0 +1,95 @@
+"""Starting a server: load the model, listen, and end in order on SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from seagull.regions.segmenter import Segmenter
+from seagull.server.app import build_app
+from seagull.server.label_studio.source import LabelStudioFiles
+from seagull.server.service import Service
+from seagull.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from seagull.inference.assessor import Assessor
+
+logger = logging.getLogger(__name__)
+
+_CONNECTIONS = 1024
+_BACKLOG = 1024
+_HEAD_BYTES = 32 << 10
+"""Largest head of a request."""
+_IDLE_SECONDS = 15
+
+
+def make_server(
+    assessor: Assessor,
+    load_segmenter: Callable[[], Segmenter],
+    settings: ServerSettings,
+    model_names: Sequence[str] = (),
+    label_studio: LabelStudioFiles | None = None,
+) -> uvicorn.Server:
+    """A server that is ready to be run.
+
+    Args:
+        assessor: the model.
+        load_segmenter: makes the segmenter when it is first needed, and the same one after.
+        settings: how it runs.
+        model_names: further names by which clients may ask for the model.
+        label_studio: the Label Studio whose own files its tasks may name.
+    """
+    service = Service(assessor, load_segmenter, settings, model_names)
+    config = uvicorn.Config(
+        build_app(service, label_studio),
+        host=settings.host,
+        port=settings.port,
+        root_path=settings.root_path,
+        loop="asyncio",
+        http="h11",
+        h11_max_incomplete_event_size=_HEAD_BYTES,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+    )
+    return uvicorn.Server(config)
+
+
+def bind(settings: ServerSettings) -> socket.socket:
+    """The server's address, taken but not yet listened on.
+
+    Raises:
+        ValueError: if it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+    except OSError as error:
+        taken.close()
+        raise ValueError(
+            f"cannot listen on {settings.host}, port {settings.port} ({error.strerror}); give "
+            "another --port or --host"
+        ) from error
+    return taken
+
+
+def run_server(server: uvicorn.Server, address: socket.socket) -> None:
+    """Serves until SIGTERM or SIGINT; requests in progress are finished first."""
+    # What it warns of repeats bytes of the request.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    address.listen(_BACKLOG)  # from here on nobody is turned away
+    host, port = address.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    logger.info("listening on http://%s:%d%s", shown, port, server.config.root_path)
+    server.run([address])
