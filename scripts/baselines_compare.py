@@ -1,13 +1,11 @@
 """The comparison of docs/baselines.md: every system on the same photos, with seeds and variants.
 
     python scripts/baselines_compare.py ../shared/data outputs/nano outputs/baselines
-    python scripts/baselines_compare.py ... --only qfm-matched dgiqa-prior --seeds 2
 
 Needs the opinions and versions that `make nano` writes. A tenth of the training photos with five
-seeds, and all of them with one; each run is killed and started again as often as one likes:
-finished runs are skipped, others resume, and predictions that are there are not made again. Every
-photo evaluated is one that settings may be chosen by, so no figure is a test. Prints tables and
-writes OUT/results.json.
+seeds, and all of them with one (`--only` names variants). Started again, it skips finished runs and
+predictions that are there, and resumes others. Settings may be chosen by every photo evaluated, so
+no figure is a test. Prints tables and writes OUT/results.json.
 """
 
 from __future__ import annotations
@@ -24,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from transformers.utils.logging import disable_progress_bar
 
 from seagull import load
 from seagull.baselines.config import BaselineConfig
@@ -98,6 +97,7 @@ class Run:
 def main() -> None:
     """Trains what is not trained yet, evaluates, prints."""
     options = _options()
+    disable_progress_bar()
     runs = list(_runs(options))
     for run in runs:
         since = time.monotonic()
