@@ -26,6 +26,12 @@ demo: setup  ## assess three regions of a real photo; overlay and heat map go to
 	    --heatmap $(DEMO)/heatmap.png
 	@echo "$(DEMO)/photo.png, $(DEMO)/overlay.png, $(DEMO)/heatmap.png"
 
+PORT ?= 8000
+
+.PHONY: serve
+serve: setup  ## answer over HTTP on this machine: reports, masks, chat
+	$(BIN)/seagull serve --port $(PORT)
+
 # Two test processes on one thread each: more threads than cores wait for one another.
 test: setup check  ## every check and every test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2

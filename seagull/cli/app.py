@@ -16,6 +16,7 @@ from seagull.cli.region_commands import (
     assess,
     chat,
 )
+from seagull.cli.serve_command import SERVE_EXAMPLES, serve
 from seagull.cli.services import Services
 
 TRAIN_EXAMPLES = """
@@ -62,6 +63,7 @@ def build_app(services: Services | None = None) -> typer.Typer:
     app.command(help=ASSESS_HELP, epilog=ASSESS_EXAMPLES)(assess)
     app.command(epilog=CHAT_EXAMPLES)(chat)
     app.command(epilog=EVALUATE_EXAMPLES)(evaluate)
+    app.command(epilog=SERVE_EXAMPLES)(serve)
     app.command()(download)
     app.command()(convert)
     app.command(epilog=TRAIN_EXAMPLES)(train)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from seagull.inference.answers import (
@@ -34,6 +35,26 @@ from seagull.types import (
 )
 
 ALL_TASKS = tuple(AssessmentTask)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What is asked about regions of one photo; see ``Assessor.assess``.
+
+    Raises:
+        ValueError: if the read-out is unknown or there is no region.
+    """
+
+    photo: Photo
+    regions: Sequence[Region]
+    tasks: tuple[AssessmentTask, ...] = ALL_TASKS
+    text: bool = False
+    read_out: str = "head"
+
+    def __post_init__(self) -> None:
+        _checked_read_out(self.read_out)
+        if not self.regions:
+            raise ValueError("no regions were given; a mask of ones is the whole photo")
 
 
 class Assessor:
@@ -85,21 +106,50 @@ class Assessor:
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
         chosen, wanted = chosen_tasks(tasks), _checked_read_out(read_out)
-        asked = asked_regions(photo, [RegionSpec(whole=True)] if regions is None else regions)
-        session = self.engine.open(photo)
-        heads = self._read_head(session, asked) if wanted == "head" else [None] * len(asked)
-        words: list[dict[str, str]] = [{} for _ in asked]
-        if text:
-            questions = [self._in_words(chosen, head) for head in heads]
+        specs = [RegionSpec(whole=True)] if regions is None else regions
+        asked = Asked(photo, asked_regions(photo, specs), tuple(chosen), text, wanted)
+        (report,) = self.assess_together([asked])
+        return report if segmenter is None else replace(report, segmenter=segmenter)
+
+    def assess_together(self, asked: Sequence[Asked]) -> list[QualityReport]:
+        """Reports on regions of one or several photos, in one pass where the model has a head.
+
+        The head reads the regions of all photos together (see ``Engine.read_heads``). Answers in
+        words, and numbers read off the language model, take passes of their own for each item.
+
+        Args:
+            asked: what is asked; several items may be about the same photo.
+
+        Raises:
+            ValueError: if a region was made for a photo of another size.
+        """
+        sessions = [self.engine.open(item.photo) for item in asked]
+        heads: list[Sequence[HeadNumbers | None]] = [[None] * len(item.regions) for item in asked]
+        headed = [index for index, item in enumerate(asked) if item.read_out == "head"]
+        read = self._read_heads([(sessions[i], asked[i].regions) for i in headed])
+        for index, numbers in zip(headed, read, strict=True):
+            heads[index] = numbers
+        return [
+            self._report(item, session, numbers)
+            for item, session, numbers in zip(asked, sessions, heads, strict=True)
+        ]
+
+    def _report(
+        self, asked: Asked, session: ImageSession, heads: Sequence[HeadNumbers | None]
+    ) -> QualityReport:
+        regions, tasks = asked.regions, asked.tasks
+        words: list[dict[str, str]] = [{} for _ in regions]
+        if asked.text:
+            questions = [self._in_words(tasks, head) for head in heads]
             for said, answers in zip(
-                words, self.engine.generate(session, asked, questions), strict=True
+                words, self.engine.generate(session, regions, questions), strict=True
             ):
-                said.update(zip([task.value for task in chosen], answers, strict=True))
+                said.update(zip([task.value for task in tasks], answers, strict=True))
         return QualityReport(
-            image=photo.info,
+            image=asked.photo.info,
             model=self.info,
-            segmenter=segmenter or _segmenters(asked),
-            regions=tuple(self._read(session, asked, chosen, heads, words)),
+            segmenter=segmenter_names(regions),
+            regions=tuple(self._read(session, regions, tasks, heads, words)),
         )
 
     def _read(
@@ -126,15 +176,17 @@ class Assessor:
         """Whether the model has a head that numbers are read off."""
         return self.engine.head is not None
 
-    def _read_head(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Sequence[HeadNumbers | None]:
-        """What the head reads of each region; None of each without a head."""
-        read = self.engine.read_head(session, regions)
-        if read is None:
-            return [None] * len(regions)
-        rows = zip(*(part[0].tolist() for part in read), strict=True)
-        return [head_numbers(*row) for row in rows]
+    def _read_heads(
+        self, asked: Sequence[tuple[ImageSession, Sequence[Region]]]
+    ) -> list[Sequence[HeadNumbers | None]]:
+        """What the head reads of each photo's regions; None of each without a head."""
+        readings = self.engine.read_heads(asked)
+        if readings is None:
+            return [[None] * len(regions) for _, regions in asked]
+        return [
+            [head_numbers(*row) for row in zip(*(part[0].tolist() for part in read), strict=True)]
+            for read in readings
+        ]
 
     def chat(self, image: Photo | PhotoSource, regions: AskedRegions = ()) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.
@@ -161,7 +213,7 @@ class Assessor:
         return [book.free(INSTRUCTIONS[task], known) for task in tasks]
 
     def _find(self, photo: Photo, region: Region) -> Findings:
-        (head,) = self._read_head(self.engine.open(photo), [region])
+        ((head,),) = self._read_heads([(self.engine.open(photo), [region])])
         assert head is not None  # asked only where there is one
         return _findings(head)
 
@@ -202,6 +254,7 @@ def chosen_tasks(tasks: Sequence[AssessmentTask | str]) -> list[AssessmentTask]:
     return [AssessmentTask(name) for name in names]
 
 
-def _segmenters(regions: Sequence[Region]) -> str | None:
+def segmenter_names(regions: Sequence[Region]) -> str | None:
+    """What a report says made the regions' masks; None if every region was given."""
     names = sorted({region.segmenter for region in regions if region.segmenter})
     return ", ".join(names) or None

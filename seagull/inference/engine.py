@@ -15,7 +15,7 @@ every answer equals the one of a pass of its own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import cast
 
@@ -28,7 +28,7 @@ from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 from seagull.inference.decoder import PackedDecoder, Readout, cache_name
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import read_answers, read_paths
-from seagull.inference.session import Counters, ImageSession, SessionCache
+from seagull.inference.session import Counters, ImageSession, SessionCache, joined
 from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
 from seagull.model.assembly import fill, text_embeddings
 from seagull.model.head import HeadReading, RegionHead
@@ -52,7 +52,7 @@ class Engine:
         pack_tokens: most new tokens in one packed pass.
         head: reads numbers off regions' global tokens; None leaves them to the language model.
         region_batch: most regions encoded at once; by default few on a CPU, whose caches hold few
-            crops' features, and many on a GPU.
+            crops' features, and many on a GPU. Masks take less, so more of them go at once.
     """
 
     def __init__(
@@ -69,7 +69,9 @@ class Engine:
         self.processor = processor
         self.book = QuestionBook(processor)
         self.pack_tokens = pack_tokens
-        self.region_batch = region_batch or (4 if model.device.type == "cpu" else 32)
+        on_cpu = model.device.type == "cpu"
+        self.region_batch = region_batch or (4 if on_cpu else 32)
+        self.mask_batch = region_batch or (16 if on_cpu else 32)
         self.sessions = SessionCache(cache_bytes)
         self.counters = Counters()
         self.decoder = PackedDecoder(model, self.counters)
@@ -109,11 +111,30 @@ class Engine:
         ]
 
     @torch.inference_mode()
-    def read_head(self, session: ImageSession, regions: Sequence[Region]) -> HeadReading | None:
-        """What the head reads of the regions, (1, R, ...); None without a head."""
+    def read_heads(
+        self, asked: Sequence[tuple[ImageSession, Sequence[Region]]]
+    ) -> list[HeadReading] | None:
+        """What the head reads of regions of one or several photos; None without a head.
+
+        Regions of one photo go through the network together, and so do those of photos of one size
+        (see ``global_tokens``).
+
+        Args:
+            asked: photos and regions of each, at least one; a photo may come several times.
+
+        Returns:
+            For each item, what is read of its regions, (1, R, ...).
+        """
         if self.head is None:
             return None
-        return self.head(self.global_tokens(session, regions).float()[None])
+        if not asked:
+            return []
+        self.encode_masks(asked)
+        tokens = [self.global_tokens(session, regions) for session, regions in asked]
+        read = self.head(torch.cat(tokens).float()[None])
+        counts = [len(regions) for _, regions in asked]
+        parts = (part.split(counts, dim=1) for part in read)
+        return [HeadReading(*own) for own in zip(*parts, strict=True)]
 
     @torch.inference_mode()
     def generate(
@@ -156,7 +177,7 @@ class Engine:
     ) -> Float[Tensor, "R 2 D"]:
         """Global and local tokens of the regions; what the session already holds is reused."""
         seen = self.global_tokens(session, regions)
-        local = self._known(session.local_tokens, session, regions, self._encode_crops)
+        local = self._local_tokens(session, regions)
         return torch.stack([seen, local], dim=1)
 
     @torch.inference_mode()
@@ -164,22 +185,54 @@ class Engine:
         self, session: ImageSession, regions: Sequence[Region]
     ) -> Float[Tensor, "R D"]:
         """Global tokens alone, which the head reads; reused like those of ``encode_regions``."""
-        return self._known(session.global_tokens, session, regions, self._encode_masks)
+        self.encode_masks([(session, regions)])
+        return torch.stack([session.global_tokens[mask_digest(region)] for region in regions])
 
-    def _known(
-        self,
-        known: dict[bytes, Tensor],
-        session: ImageSession,
-        regions: Sequence[Region],
-        encode: Callable[[ImageSession, Sequence[Region]], Tensor],
+    @torch.inference_mode()
+    def encode_masks(self, asked: Sequence[tuple[ImageSession, Sequence[Region]]]) -> None:
+        """Computes the global tokens that sessions do not hold yet, in as few passes as it takes.
+
+        Regions of photos whose levels have one size go through the network together, one photo a
+        row of the batch.
+        """
+        left: dict[int, tuple[ImageSession, dict[bytes, Region]]] = {}
+        for session, regions in asked:
+            _, wanted = left.setdefault(id(session), (session, {}))
+            keyed = {mask_digest(region): region for region in regions}
+            known = session.global_tokens
+            wanted.update((key, region) for key, region in keyed.items() if key not in known)
+        by_size: dict[tuple[torch.Size, ...], list[tuple[ImageSession, dict[bytes, Region]]]] = {}
+        for session, wanted in left.values():
+            by_size.setdefault(tuple(level.shape for level in session.pyramid), []).append(
+                (session, wanted)
+            )
+        for rows in by_size.values():
+            while rows := [row for row in rows if row[1]]:
+                self._encode_rows(rows[: self.mask_batch])
+        self.sessions.trim()
+
+    def _encode_rows(self, rows: Sequence[tuple[ImageSession, dict[bytes, Region]]]) -> None:
+        """One pass: some regions of each photo, which are then no longer wanted."""
+        most = max(1, self.mask_batch // len(rows))
+        chosen = [dict(islice(wanted.items(), most)) for _, wanted in rows]
+        sessions = [session for session, _ in rows]
+        tokens = self._encode_masks(sessions, [list(own.values()) for own in chosen])
+        for (session, wanted), own, line in zip(rows, chosen, tokens, strict=True):
+            session.global_tokens.update(zip(own, line, strict=False))
+            for key in own:
+                del wanted[key]
+
+    def _local_tokens(
+        self, session: ImageSession, regions: Sequence[Region]
     ) -> Float[Tensor, "R D"]:
-        """Tokens of the regions by their masks' digests; those missing are encoded now."""
+        """Local tokens by the masks' digests; those missing are encoded now."""
+        known = session.local_tokens
         keys = [mask_digest(region) for region in regions]
         wanted = {key: region for key, region in zip(keys, regions, strict=True)}
         missing = [key for key in wanted if key not in known]
         for start in range(0, len(missing), self.region_batch):
             batch = missing[start : start + self.region_batch]
-            tokens = encode(session, [wanted[key] for key in batch])
+            tokens = self._encode_crops(session, [wanted[key] for key in batch])
             known.update(zip(batch, tokens, strict=True))
         self.sessions.trim()
         return torch.stack([known[key] for key in keys])
@@ -212,12 +265,19 @@ class Engine:
         self.sessions.trim()
 
     def _encode_masks(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R D"]:
-        inputs = self.processor.regions(session.photo.pixels, regions, crops=False)
-        masks = inputs.masks[None].to(self.device)
-        self.counters.regions_encoded += len(regions)
-        return self.model.mfe.global_tokens(session.pyramid, session.context, masks)[0]
+        self, sessions: Sequence[ImageSession], regions: Sequence[Sequence[Region]]
+    ) -> Float[Tensor, "B R D"]:
+        """Global tokens of each photo's regions, of which it has at least one; padded to R."""
+        most = max(map(len, regions))
+        masks = []
+        for session, own in zip(sessions, regions, strict=True):
+            mask = self.processor.regions(session.photo.pixels, own, crops=False).masks
+            # Padding is a region, too, so that no row's numbers become NaN; nobody reads them.
+            masks.append(torch.cat([mask, mask[:1].expand(most - len(own), -1, -1)]))
+        self.counters.regions_encoded += sum(map(len, regions))
+        self.counters.mask_passes += 1
+        pyramid, context = joined(sessions)
+        return self.model.mfe.global_tokens(pyramid, context, torch.stack(masks).to(self.device))
 
     def _encode_crops(
         self, session: ImageSession, regions: Sequence[Region]

@@ -21,6 +21,7 @@ class Counters:
 
     photos_encoded: int = 0
     regions_encoded: int = 0
+    mask_passes: int = 0
     crops_encoded: int = 0
     prefix_tokens: int = 0
     suffix_tokens: int = 0
@@ -78,6 +79,21 @@ class ImageSession:
         return Cache(layers=[_filled(layer(), *pair) for pair in self.prefix])
 
 
+def joined(sessions: Sequence[ImageSession]) -> tuple[Sequence[Tensor], ImageContext]:
+    """Pyramid and context of several photos as one batch, a photo a row.
+
+    Raises:
+        RuntimeError: if their levels are not of one size.
+    """
+    if len(sessions) == 1:
+        return sessions[0].pyramid, sessions[0].context
+    pyramid = [torch.cat(levels) for levels in zip(*(s.pyramid for s in sessions), strict=True)]
+    contexts = zip(*(session.context.levels for session in sessions), strict=True)
+    pairs = [zip(*level, strict=True) for level in contexts]
+    levels = tuple((torch.cat(keys), torch.cat(values)) for keys, values in pairs)
+    return pyramid, ImageContext(levels)
+
+
 class _PassingLayer(DynamicLayer):
     """A cache layer that shows its run's keys and values once and does not keep them."""
 
@@ -116,6 +132,17 @@ class SessionCache:
         """Keeps a session and drops the oldest ones that no longer fit."""
         self._sessions[key] = session
         self.trim()
+
+    def drop(self, key: str) -> None:
+        """Forgets the session of a photo (by pixel digest), if there is one."""
+        self._sessions.pop(key, None)
+
+    def shorten(self, regions: int) -> None:
+        """Forgets the regions' tokens of each photo that has more than so many."""
+        for session in self._sessions.values():
+            for tokens in (session.global_tokens, session.local_tokens):
+                if len(tokens) > regions:
+                    tokens.clear()
 
     def trim(self) -> None:
         """Drops the oldest sessions until the rest is within the budget."""

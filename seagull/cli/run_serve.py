@@ -1,0 +1,83 @@
+"""The ``serve`` command: settings are checked, then the model is loaded, then it listens."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from seagull.cli.errors import complain
+from seagull.cli.models import ModelRequest, load_assessor
+from seagull.cli.services import Services
+from seagull.regions.segmenter import Segmenter
+
+_NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart")
+
+
+@dataclass(frozen=True)
+class ServeRequest:
+    """The options of ``seagull serve``."""
+
+    host: str
+    port: int
+    root_path: str
+    api_key_file: Path | None
+    image_minutes: float
+    cache_mb: int
+    max_body_mb: int
+    max_megapixels: float
+    queue: int
+    domains: tuple[str, ...]
+    origins: tuple[str, ...]
+    drain_seconds: float
+    segmenter: str | None
+    model: ModelRequest
+
+
+def run_serve(request: ServeRequest, services: Services) -> None:
+    """Serves until it is told to stop.
+
+    Raises:
+        ValueError: if the settings or the model cannot be used.
+    """
+    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+        raise ValueError(
+            f"serving needs {missing[0].replace('_', '-')}: pip install 'seagull-iqa[serve]'"
+        )
+    from seagull.server.run import run_server
+    from seagull.server.settings import Limits, ServerSettings, read_keys
+
+    limits = Limits(
+        body_bytes=request.max_body_mb << 20,
+        bodies_bytes=max(512, 2 * request.max_body_mb) << 20,
+        pixels=round(request.max_megapixels * 1e6),
+        in_progress=request.queue,
+    )
+    settings = ServerSettings(
+        host=request.host,
+        port=request.port,
+        root_path=request.root_path,
+        image_minutes=request.image_minutes,
+        cache_bytes=request.cache_mb << 20,
+        keys=read_keys(request.api_key_file) if request.api_key_file else (),
+        domains=tuple(name.lower().rstrip(".") for name in request.domains),
+        origins=request.origins,
+        drain_seconds=request.drain_seconds,
+        limits=limits,
+    )
+    if not settings.is_local and not settings.keys:
+        complain(f"everybody who reaches {settings.host} can use it; --api-key-file sets keys")
+    logging.getLogger("seagull.server").setLevel(logging.INFO)
+    assessor = load_assessor(request.model, services)
+
+    @functools.cache
+    def segmenter() -> Segmenter:
+        return services.segmenter(request.segmenter, request.model.device)
+
+    segmenter()  # a wrong name shows now, not at the first click
+    if code := run_server(assessor, segmenter, settings, (request.model.model,)):
+        raise typer.Exit(code)

@@ -1,0 +1,49 @@
+"""The application: routes and what they share. Further routers go into ``routes.ROUTERS``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from seagull.server.errors import add_handlers
+from seagull.server.intake import Intake
+from seagull.server.routes import ROUTERS
+from seagull.server.service import Service
+from seagull.version import __version__
+
+
+def build_app(service: Service) -> FastAPI:
+    """The application around a service, which it starts and closes."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="Seagull",
+        version=__version__,
+        description="Quality, importance and distortions of regions of a photo.",
+        lifespan=lifespan,
+        root_path=service.settings.root_path,
+        docs_url=None,  # these pages load scripts from other hosts
+        redoc_url=None,
+    )
+    app.state.service = service
+    add_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Intake, service=service)
+    if service.settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(service.settings.origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type"],
+            expose_headers=["x-request-id", "retry-after"],
+        )
+    return app

@@ -1,0 +1,86 @@
+"""Regions as clients ask for them become masks; no text of a client's is ever taken for a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from seagull.photos import Photo
+from seagull.regions.build import build_regions
+from seagull.regions.everything import Selection
+from seagull.regions.rle import encode
+from seagull.regions.segmenter import Segmenter
+from seagull.regions.spec import RegionSpec
+from seagull.server.errors import ApiError
+from seagull.server.photo_input import data_bytes, decode_mask
+from seagull.server.schemas import MOST_NUMBERS, MOST_RLE, RegionInput
+from seagull.types import Region
+
+
+def check_amount(regions: Sequence[RegionInput]) -> None:
+    """Passes regions whose numbers, all together, are within the limits of one request.
+
+    Raises:
+        ApiError: 413, if there are too many.
+    """
+    polygons = (ring for region in regions for ring in region.polygon or ())
+    numbers = sum(len(ring) for ring in polygons)
+    runs = sum(len(region.rle.counts) for region in regions if region.rle is not None)
+    if numbers > MOST_NUMBERS or runs > MOST_RLE:
+        raise ApiError(
+            413,
+            f"the regions have {numbers} numbers in polygons and {runs} in run lengths; at most "
+            f"{MOST_NUMBERS} and {MOST_RLE} go in one request",
+            "regions_too_large",
+        )
+
+
+def needs_segmenter(regions: Sequence[RegionInput]) -> bool:
+    """Whether making these takes a segmenter."""
+    return any(region.points is not None or region.refine for region in regions)
+
+
+def make_regions(
+    photo: Photo,
+    asked: Sequence[RegionInput],
+    segmenter: Segmenter | None,
+    selection: Selection | None = None,
+) -> list[Region]:
+    """The regions on a photo, in order; those without an id are numbered by their place.
+
+    Args:
+        photo: the photo.
+        asked: what was asked for.
+        segmenter: needed for points, refined boxes and automatic regions.
+        selection: which automatic regions are added; None: no regions are.
+
+    Raises:
+        ApiError: 422, naming the region that cannot be made.
+    """
+    try:
+        specs = [
+            _spec(region.id or str(place), region, photo.size)
+            for place, region in enumerate(asked, start=1)
+        ]
+        built = build_regions(
+            photo,
+            specs,
+            everything=selection is not None,
+            segmenter=segmenter,
+            selection=selection,
+        )
+    except ValueError as error:
+        raise ApiError(422, str(error), "invalid_region") from error
+    masks = {spec.id for spec, region in zip(specs, asked, strict=True) if region.mask is not None}
+    return [
+        replace(region, source="mask") if region.id in masks else region for region in built.regions
+    ]
+
+
+def _spec(id: str, asked: RegionInput, size: tuple[int, int]) -> RegionSpec:
+    """How to make a region; a mask image becomes run lengths here, for a spec's mask is a path."""
+    plain = asked.model_dump(exclude_none=True, exclude={"id", "mask"})
+    if asked.mask is not None:
+        mask = decode_mask(data_bytes(asked.mask, f"region {id}"), size, id)
+        plain["rle"] = encode(mask).to_dict()
+    return RegionSpec.from_dict({"id": id, **plain})

@@ -1,0 +1,12 @@
+"""The routes, one router a file; ``ROUTERS`` lists what a server has."""
+
+from fastapi import APIRouter
+
+from seagull.server.routes.assess import router as assess
+from seagull.server.routes.chat import router as chat
+from seagull.server.routes.health import router as health
+from seagull.server.routes.images import router as images
+from seagull.server.routes.segment import router as segment
+
+ROUTERS: tuple[APIRouter, ...] = (health, images, segment, assess, chat)
+"""Further routes (a page, another tool's protocol) are a file here and a name in this line."""

@@ -1,0 +1,49 @@
+"""Whether the server is alive and ready, and its metrics."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+
+from seagull.server.errors import ApiError, error_responses
+from seagull.server.service import Service, service_of
+
+router = APIRouter(tags=["server"], responses=error_responses())
+
+
+class Status(BaseModel):
+    """That all is well."""
+
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/healthz")
+async def healthz() -> Status:
+    """The process is alive."""
+    return Status()
+
+
+@router.get("/readyz")
+async def readyz(service: Annotated[Service, Depends(service_of)]) -> Status:
+    """Requests are taken; 503 once the server is about to stop."""
+    if not service.ready:
+        raise ApiError(503, "the server is stopping")
+    return Status()
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(service: Annotated[Service, Depends(service_of)]) -> Response:
+    """Counts in Prometheus' text format."""
+    counted = service.metrics
+    counted.passes.set(service.worker.passes)
+    counted.images.set(len(service.images))
+    counted.image_bytes.set(service.images.nbytes)
+    counted.in_progress.set(service.in_progress.used)
+    return Response(counted.text(), media_type=CONTENT_TYPE_LATEST)

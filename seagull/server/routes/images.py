@@ -1,0 +1,116 @@
+"""Photos that are sent once and asked about often, and the regions found in them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+
+from seagull.photos import Photo
+from seagull.regions.build import automatic_regions
+from seagull.regions.everything import Selection
+from seagull.regions.rle import encode
+from seagull.regions.segmenter import Segmenter
+from seagull.server.errors import ApiError, error_responses
+from seagull.server.parsing import json_body
+from seagull.server.schemas import MOST_REGIONS, FoundRegion, ImageObject, ImageRequest, RegionList
+from seagull.server.service import Service, service_of
+from seagull.types import Region
+
+router = APIRouter(prefix="/v1/images", tags=["images"], responses=error_responses())
+
+_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary", "description": "A photo."}},
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": _FORM},
+                "application/json": {"schema": ImageRequest.model_json_schema()},
+            },
+        }
+    },
+)
+async def send_image(
+    request: Request, service: Annotated[Service, Depends(service_of)]
+) -> ImageObject:
+    """Keeps a photo and lets the model encode it; its id stands for it in all other routes."""
+    owner: str = request.state.owner
+    photo = await service.decoded(await _content(request, service))
+    await service.encoded(photo)
+    id = service.images.add(photo, owner)
+    return ImageObject(
+        id=id,
+        width=photo.width,
+        height=photo.height,
+        sha256=photo.sha256,
+        expires_in=int(service.images.seconds),
+    )
+
+
+@router.get("/{id}/regions")
+async def image_regions(
+    request: Request,
+    service: Annotated[Service, Depends(service_of)],
+    id: Annotated[str, Path(pattern=r"^img_[0-9a-f]{32}$")],
+    max_regions: Annotated[int, Query(ge=1, le=MOST_REGIONS)] = 32,
+) -> RegionList:
+    """The regions that a segmenter finds in a photo, best first; computed once and kept."""
+    photo = service.images.get(id, request.state.owner)
+    with service.masks.lend(service.mask_bytes(photo, max_regions)):
+        return await service.segmenting.run(
+            lambda segmenter: _found(id, photo, segmenter, Selection(max_regions))
+        )
+
+
+async def _content(request: Request, service: Service) -> bytes:
+    """The bytes of the photo in either form of the request."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _part(request)
+    asked = await json_body(request, ImageRequest)
+    return await service.content(asked.image)
+
+
+async def _part(request: Request) -> bytes:
+    try:
+        async with request.form(max_files=1, max_fields=8) as form:
+            file = form.get("file")
+            if isinstance(file, UploadFile):
+                return await file.read()
+    except MultiPartException as error:
+        raise ApiError(400, f"the form cannot be read: {error.message}", "invalid_form") from error
+    raise ApiError(422, "the photo is the form's part 'file', with a file name", "no_image")
+
+
+def _found(id: str, photo: Photo, segmenter: Segmenter, selection: Selection) -> RegionList:
+    try:
+        regions = automatic_regions(photo, segmenter, selection)
+    except ValueError:
+        regions = []
+    return RegionList(
+        image=id, segmenter=segmenter.name, regions=[found_region(region) for region in regions]
+    )
+
+
+def found_region(region: Region) -> FoundRegion:
+    """A region in a report's words."""
+    return FoundRegion(
+        id=region.id,
+        box=list(region.box),
+        area_fraction=round(region.area_fraction, 6),
+        mask=encode(region.mask).to_dict(),
+        source=region.source,
+        segmenter=region.segmenter,
+        confidence=None if region.confidence is None else round(region.confidence, 6),
+    )

@@ -1,0 +1,26 @@
+"""Points or a box become a mask."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from seagull.server.errors import error_responses
+from seagull.server.routes.images import found_region
+from seagull.server.schemas import FoundRegion, RegionInput, SegmentRequest
+from seagull.server.service import Service, service_of
+
+router = APIRouter(prefix="/v1", tags=["regions"], responses=error_responses())
+
+
+@router.post("/segment")
+async def segment(
+    asked: SegmentRequest, request: Request, service: Annotated[Service, Depends(service_of)]
+) -> FoundRegion:
+    """The region that points or a box mean; a photo that was asked about before is not encoded."""
+    photo = await service.photo(asked.image, request.state.owner)
+    wanted = RegionInput(points=asked.points, box=asked.box, refine=asked.box is not None)
+    with service.masks.lend(service.mask_bytes(photo, 1)):
+        (region,) = await service.regions(photo, [wanted], None)
+        return found_region(region)

@@ -1,0 +1,194 @@
+"""JSON of the routes about photos and regions; the report itself is ``seagull.quality_report/1``.
+
+Values are strict (a number is not a text), and unknown fields of ours are refused, so that a
+misspelt option is never ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from seagull.reports.schema import SCHEMA_ID
+from seagull.types import READ_OUTS, AssessmentTask
+
+MOST_REGIONS = 128
+MOST_NUMBERS = 20_000
+MOST_RLE = 2_000_000
+MOST_POINTS = 64
+MOST_TEXT = 16_000
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Task = Literal["quality", "importance", "distortion"]
+ReadOut = Literal["head", "language_model"]
+ImageText = Annotated[
+    str,
+    Field(
+        pattern=r"^(data:|img_[0-9a-f]{32}$|https?://)",
+        description="The id of an image that was sent before, a data URI (base64) of a photo, or "
+        "an address, if the server fetches from its domain.",
+    ),
+]
+ImageId = Annotated[str, Field(pattern=r"^img_[0-9a-f]{32}$")]
+ALL_TASKS: tuple[Task, ...] = ("quality", "importance", "distortion")
+
+assert set(ALL_TASKS) == {task.value for task in AssessmentTask}
+assert READ_OUTS == ("head", "language_model")
+
+
+class Strict(BaseModel):
+    """A request's object."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class RleInput(Strict):
+    """COCO run lengths of the photo's size."""
+
+    size: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
+    counts: (
+        Annotated[str, Field(max_length=MOST_RLE)]
+        | Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MOST_RLE // 10)]
+    )
+
+
+class RegionInput(Strict):
+    """A region: exactly one of box, points, polygon, rle, mask and whole."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        None, description="By default its place in the list, from 1."
+    )
+    box: Annotated[list[Number], Field(min_length=4, max_length=4)] | None = Field(
+        None, description="x1, y1, x2, y2 in pixels, end exclusive; or as box_format says."
+    )
+    box_format: Literal["xyxy", "xywh", "unit", "1000"] | None = None
+    points: (
+        Annotated[
+            list[Annotated[list[Number], Field(min_length=2, max_length=3)]],
+            Field(min_length=1, max_length=MOST_POINTS),
+        ]
+        | None
+    ) = Field(None, description="[x, y] or [x, y, label], label 1 inside and 0 outside.")
+    polygon: (
+        Annotated[
+            list[Annotated[list[Number], Field(min_length=6, max_length=MOST_NUMBERS)]],
+            Field(min_length=1, max_length=256),
+        ]
+        | None
+    ) = Field(None, description="Rings x1, y1, x2, y2, ... in pixels.")
+    rle: RleInput | None = None
+    mask: Annotated[str, Field(pattern=r"^data:")] | None = Field(
+        None, description="Data URI of a mask image of the photo's size."
+    )
+    whole: bool = Field(False, description="The whole photo.")
+    refine: bool = Field(False, description="A segmenter finds the object in the box.")
+
+
+RegionsInput = Annotated[list[RegionInput], Field(max_length=MOST_REGIONS)]
+MaxRegions = Annotated[int, Field(ge=1, le=MOST_REGIONS)]
+
+
+class ImageRequest(Strict):
+    """A photo as JSON; the other form is multipart/form-data with the part ``file``."""
+
+    image: Annotated[str, Field(pattern=r"^(data:|https?://)")] = Field(
+        description="A data URI (base64) of a photo."
+    )
+
+
+class ImageObject(BaseModel):
+    """A photo that is kept."""
+
+    id: str
+    object: Literal["image"] = "image"
+    width: int
+    height: int
+    sha256: str
+    expires_in: int = Field(description="Seconds that it is kept if it is not used again.")
+
+
+class FoundRegion(BaseModel):
+    """A region that the server found, in the words of a report."""
+
+    id: str
+    box: list[int]
+    area_fraction: float
+    mask: dict[str, Any] = Field(description="COCO compressed run lengths.")
+    source: str
+    segmenter: str | None
+    confidence: float | None
+
+
+class RegionList(BaseModel):
+    """The regions of a photo that were found without being asked for one by one, best first."""
+
+    image: str
+    segmenter: str
+    regions: list[FoundRegion]
+
+
+class SegmentRequest(Strict):
+    """Either points or a box that mean one region."""
+
+    image: ImageText
+    points: (
+        Annotated[
+            list[Annotated[list[Number], Field(min_length=2, max_length=3)]],
+            Field(min_length=1, max_length=MOST_POINTS),
+        ]
+        | None
+    ) = Field(None, description="[x, y] or [x, y, label], label 1 inside and 0 outside.")
+    box: Annotated[list[Number], Field(min_length=4, max_length=4)] | None = None
+
+
+class AssessRequest(Strict):
+    """What is asked about regions of a photo. Without regions it is asked about the whole photo."""
+
+    image: ImageText
+    regions: RegionsInput = []
+    everything: bool = Field(False, description="Also the regions that a segmenter finds.")
+    max_regions: MaxRegions = Field(32, description="Most regions that a segmenter finds.")
+    tasks: Annotated[list[Task], Field(min_length=1, max_length=3)] = list(ALL_TASKS)
+    text: bool = Field(False, description="Also answers in words (slower).")
+    read_out: ReadOut = "head"
+    overlay: bool = Field(False, description="Also the photo with its regions drawn.")
+    heatmap: bool = Field(False, description="Also quality as colour over the photo.")
+    stream: bool = Field(False, description="JSON Lines: each region as soon as it is assessed.")
+
+
+class ReportObject(BaseModel):
+    """A quality report (``docs/quality_report.schema.json``), and pictures if they were asked for.
+
+    ``overlay`` and ``heatmap`` are data URIs of PNG pictures.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    schema_: Literal["seagull.quality_report/1"] = Field(alias="schema")
+    image: dict[str, Any]
+    model: dict[str, Any]
+    segmenter: str | None
+    regions: list[dict[str, Any]]
+    overlay: str | None = None
+    heatmap: str | None = None
+
+
+assert SCHEMA_ID == "seagull.quality_report/1"
+
+
+class StreamLine(BaseModel):
+    """One line of a streamed report.
+
+    First ``report`` (the report without its regions), then a ``region`` for each, as soon as it is
+    assessed, last ``done`` with the number of regions and the pictures asked for. A report without
+    ``done`` is not whole; ``error`` says what ended it.
+    """
+
+    type: Literal["report", "region", "done", "error"]
+    report: dict[str, Any] | None = None
+    region: dict[str, Any] | None = None
+    regions: int | None = None
+    overlay: str | None = None
+    heatmap: str | None = None
+    error: dict[str, Any] | None = None
