@@ -1,0 +1,82 @@
+// Asks the server for the assessments of regions, many in one request, each shown when it comes.
+
+import { jsonLines } from "./streams.js";
+
+const TOGETHER_AT_MOST = 64;
+
+// Events: "working" when it begins or ends to wait for answers, "fault" with an error as its detail.
+export class Assessor extends EventTarget {
+  waiting = new Set();
+  #queue = [];
+
+  constructor(project, server) {
+    super();
+    this.project = project;
+    this.server = server;
+  }
+
+  // Asks about those that are not assessed yet and not asked about.
+  ask(regions) {
+    const fresh = regions.filter(({ key }) => !this.project.assessed.has(key) && !this.waiting.has(key));
+    if (!fresh.length) return;
+    for (const region of fresh) this.waiting.add(region.key);
+    if (!this.#queue.length) queueMicrotask(() => this.#flush());
+    this.#queue.push(...fresh);
+    this.dispatchEvent(new Event("working"));
+  }
+
+  #flush() {
+    const asked = this.#queue.splice(0);
+    for (let at = 0; at < asked.length; at += TOGETHER_AT_MOST) {
+      this.#stream(asked.slice(at, at + TOGETHER_AT_MOST));
+    }
+  }
+
+  async #stream(regions) {
+    const { photo } = this.project;
+    try {
+      await this.#assess(photo, regions);
+    } catch (error) {
+      if (photo === this.project.photo) this.dispatchEvent(new CustomEvent("fault", { detail: error }));
+    } finally {
+      for (const { key } of regions) this.waiting.delete(key);
+      this.dispatchEvent(new Event("working"));
+    }
+  }
+
+  // A stream that breaks off is asked for once more, from where it broke off.
+  async #assess(photo, regions, again = true) {
+    const left = new Set(regions);
+    let whole = false;
+    try {
+      const response = await photo.using(this.server, (id) =>
+        this.server.answer("v1/assess", {
+          image: id,
+          regions: regions.map((region) => ({ id: region.key, ...region.asked })),
+          stream: true,
+        }),
+      );
+      for await (const line of jsonLines(response)) {
+        if (photo !== this.project.photo) return;
+        if (line.type === "report") this.project.model = line.report.model;
+        if (line.type === "region") this.#take(line.region, left);
+        if (line.type === "error") throw new Error(line.error.message);
+        whole ||= line.type === "done";
+      }
+      if (!whole) throw new TypeError("the answer broke off");
+    } catch (error) {
+      // Browsers say TypeError where a connection ends early.
+      if (!(error instanceof TypeError) || !again) throw error;
+      if (left.size) await this.#assess(photo, [...left], false);
+    }
+  }
+
+  #take(entry, left) {
+    for (const region of left) {
+      if (region.key !== entry.id) continue;
+      left.delete(region);
+      this.waiting.delete(region.key);
+      this.project.assess(region.key, entry);
+    }
+  }
+}
