@@ -188,20 +188,31 @@ class Assessor:
             for read in readings
         ]
 
-    def chat(self, image: Photo | PhotoSource, regions: AskedRegions = ()) -> Chat:
+    def chat(
+        self, image: Photo | PhotoSource | None, regions: AskedRegions = (), *, seed: int = 0
+    ) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.
 
         It goes on from what the head reads of the regions, in words, where there is a head.
 
+        Args:
+            image: the photo; None talks without one.
+            regions: that may be talked about.
+            seed: of the sampling, where a temperature is given.
+
         Raises:
             PhotoError: if the photo cannot be read.
-            ValueError: if two regions have the same id.
+            ValueError: if two regions have the same id, or there are some without a photo.
         """
+        none_given = isinstance(regions, Sequence) and not regions
+        if image is None:
+            if not none_given:
+                raise ValueError("regions were given without the photo they lie in")
+            return Chat(self.engine, None, seed=seed)
         photo = image if isinstance(image, Photo) else read_photo(image)
         known = partial(self._find, photo) if self.has_head else None
-        none_given = isinstance(regions, Sequence) and not regions
         asked = [] if none_given else asked_regions(photo, regions)
-        return Chat(self.engine, photo, asked, findings=known)
+        return Chat(self.engine, photo, asked, seed=seed, findings=known)
 
     def _in_words(
         self, tasks: Sequence[AssessmentTask], head: HeadNumbers | None

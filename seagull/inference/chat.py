@@ -6,7 +6,8 @@ computed: a follow-up question costs its own tokens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,24 +16,35 @@ from torch import Tensor
 from transformers.cache_utils import Cache
 
 from seagull.inference.engine import Engine
-from seagull.inference.session import ImageSession
+from seagull.inference.sampling import (
+    Piece,
+    Sampling,
+    TokenLog,
+    choose,
+    cut,
+    settled,
+    token_log,
+)
+from seagull.inference.session import ImageSession, TextSession
 from seagull.inference.tree import Item, common_prefix
 from seagull.language.findings import Findings, told
 from seagull.photos import Photo
 from seagull.types import Message, Region
 
-UNFINISHED = "\N{REPLACEMENT CHARACTER}"
-"""What a decoder shows for a character whose last bytes are still to come."""
 TOLD_AT_ONCE = 8
 """A question that turns to more regions goes on from no findings: they would outweigh it."""
 
 
+class TooLongError(ValueError):
+    """A conversation that, with the answer asked for, is longer than the model takes."""
+
+
 class Chat:
-    """A conversation about a photo and regions of it.
+    """A conversation about a photo and regions of it, or about nothing that is seen.
 
     Args:
         engine: holds the model.
-        photo: what is talked about.
+        photo: what is talked about; None: there is no photo.
         regions: that may be talked about; more can be added with ``add``.
         seed: of the sampling, where a temperature is given.
         findings: what is known of a region; the model is told wherever the talk turns to regions,
@@ -42,7 +54,7 @@ class Chat:
     def __init__(
         self,
         engine: Engine,
-        photo: Photo,
+        photo: Photo | None,
         regions: Sequence[Region] = (),
         *,
         seed: int = 0,
@@ -89,10 +101,25 @@ class Chat:
         Raises:
             ValueError: if the question is empty, a region unknown or the temperature negative.
         """
+        sampling = Sampling(max_new_tokens, temperature, stop=tuple(stop))
+        pieces = self.speak(question, regions, sampling)
+        return (piece.text for piece in pieces if piece.text)
+
+    def speak(
+        self, question: str, regions: Sequence[str] | None = None, sampling: Sampling | None = None
+    ) -> Generator[Piece, None, None]:
+        """Makes the answer step by step, a token each; the last piece says why it ended.
+
+        Args:
+            question, regions: see ``ask``.
+            sampling: how tokens are chosen, when to stop, and what is told of them.
+
+        Raises:
+            ValueError: if the question is empty or a region unknown.
+            TooLongError: on the first step, if the model does not take so much.
+        """
         if not question.strip():
             raise ValueError("the question is empty")
-        if not temperature >= 0:
-            raise ValueError(f"the temperature must be 0 or more, got {temperature}")
         names = tuple(region.id for region in self.regions) if regions is None else tuple(regions)
         known = {region.id: region for region in self.regions}
         if unknown := [name for name in names if name not in known]:
@@ -100,46 +127,55 @@ class Chat:
                 f"no region {', '.join(unknown)}; known are {', '.join(known) or 'none'}"
             )
         asked = [*self.messages, Message("user", question.strip(), names)]
-        return self._answer(asked, max_new_tokens, temperature, tuple(stop))
+        return self._answer(asked, sampling or Sampling())
 
-    def _answer(
-        self, asked: list[Message], most: int, temperature: float, stop: tuple[str, ...]
-    ) -> Iterator[str]:
-        text, said = "", 0
-        for spoken in self._speak(asked, most, temperature):
-            text, stopped = _cut(spoken, stop)
-            ready = len(text) if stopped else _settled(text, stop)
-            if ready > said:
-                yield text[said:ready]
-                said = ready
-            if stopped:
+    def _answer(self, asked: list[Message], sampling: Sampling) -> Generator[Piece, None, None]:
+        text, said, finish = "", 0, None
+        spoken = Piece("")
+        for spoken in self._spoken(asked, sampling):
+            text, stopped = cut(spoken.text, sampling.stop)
+            ready = len(text) if stopped else settled(text, sampling.stop)
+            finish = "stop" if stopped else spoken.finish
+            if finish is not None:
                 break
-        if len(text) > said:
-            yield text[said:]
+            yield replace(spoken, text=text[said:ready])
+            said = max(said, ready)
         self.messages = [*asked, Message("assistant", text)]
+        yield replace(spoken, text=text[said:], finish=finish)
 
-    def _speak(self, asked: list[Message], most: int, temperature: float) -> Iterator[str]:
-        """The answer so far, after each token."""
-        session = self.engine.open(self.photo)
+    def _spoken(self, asked: list[Message], sampling: Sampling) -> Iterator[Piece]:
+        """The answer so far, after each token; the last piece is finished."""
+        session = self.engine.open_text() if self.photo is None else self.engine.open(self.photo)
         self.engine.prefill(session)
         items, names = self.engine.book.conversation(self._told(asked))
-        self._check_length(session.prefix_length + len(items) + most)
+        prompt = session.prefix_length + len(items)
+        self._check_length(prompt + sampling.max_new_tokens)
         known = {region.id: region for region in self.regions}
         slots = (
             self.engine.encode_regions(session, [known[name] for name in names])
-            if names
+            if names and isinstance(session, ImageSession)
             else torch.empty(0, 2, 0, device=self.engine.device)
         )
-        logits = self._extend(session, items, slots)
         said: list[int] = []
-        while len(said) < most:
-            token = self._choose(logits, temperature)
+        while True:
+            logits = self._extend(session, (*items, *said), slots)
+            token = choose(logits, sampling, self._generator)
             if token in self.engine.end_ids:
+                yield Piece(self.engine.decode(said), (), "stop", prompt, len(said))
                 return
             said.append(token)
-            yield self.engine.decode(said)
-            if len(said) < most:
-                logits = self._extend(session, (*items, *said), slots)
+            last = "length" if len(said) >= sampling.max_new_tokens else None
+            told = self._token_logs(logits, token, sampling.alternatives)
+            yield Piece(self.engine.decode(said), told, last, prompt, len(said))
+            if last:
+                return
+
+    def _token_logs(
+        self, logits: Float[Tensor, " V"], token: int, alternatives: int | None
+    ) -> tuple[TokenLog, ...]:
+        if alternatives is None:
+            return ()
+        return (token_log(logits, token, alternatives, self.engine.decode_token),)
 
     def _told(self, messages: Sequence[Message]) -> list[Message]:
         """What the model sees of a conversation: with what is known of regions, if anything is.
@@ -167,8 +203,9 @@ class Chat:
             self._found[name] = findings(next(one for one in self.regions if one.id == name))
         return self._found[name]
 
+    @torch.inference_mode()
     def _extend(
-        self, session: ImageSession, items: tuple[Item, ...], slots: Tensor
+        self, session: TextSession, items: tuple[Item, ...], slots: Tensor
     ) -> Float[Tensor, " V"]:
         """Logits after the items; only those that the turn before did not have are computed."""
         if self._cache is None:
@@ -188,16 +225,10 @@ class Chat:
         self._items = items
         return readout.full([0])[0]
 
-    def _choose(self, logits: Float[Tensor, " V"], temperature: float) -> int:
-        if temperature == 0:
-            return int(logits.argmax())
-        chances = (logits.float() / temperature).softmax(dim=0)
-        return int(torch.multinomial(chances, 1, generator=self._generator))
-
     def _check_length(self, length: int) -> None:
         limit = self.engine.model.config.text.max_position_embeddings
         if length > limit:
-            raise ValueError(
+            raise TooLongError(
                 f"the conversation has become too long: {length} tokens with the answer, the model "
                 f"takes {limit}; start a new one or ask for a shorter answer"
             )
@@ -210,19 +241,3 @@ def _subjects(messages: Sequence[Message]) -> list[tuple[str, ...]]:
         before = subjects[-1] if subjects else ()
         subjects.append(message.regions or before)
     return subjects
-
-
-def _cut(text: str, stop: tuple[str, ...]) -> tuple[str, bool]:
-    """The text before the first stop string, and whether there is one."""
-    places = [place for end in stop if (place := text.find(end)) >= 0]
-    return (text[: min(places)], True) if places else (text, False)
-
-
-def _settled(text: str, stop: tuple[str, ...]) -> int:
-    """How much of the text can no longer become part of a stop string or another character."""
-    settled = len(text.rstrip(UNFINISHED))
-    for end in stop:
-        for length in range(1, len(end)):
-            if text.endswith(end[:length]):
-                settled = min(settled, len(text) - length)
-    return settled

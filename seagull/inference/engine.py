@@ -14,7 +14,6 @@ every answer equals the one of a pass of its own.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from itertools import islice
 from typing import cast
@@ -28,7 +27,8 @@ from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 from seagull.inference.decoder import PackedDecoder, Readout, cache_name
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import read_answers, read_paths
-from seagull.inference.session import Counters, ImageSession, SessionCache, joined
+from seagull.inference.region_tokens import RegionEncoder
+from seagull.inference.session import Counters, ImageSession, SessionCache, TextSession
 from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
 from seagull.model.assembly import fill, text_embeddings
 from seagull.model.head import HeadReading, RegionHead
@@ -69,12 +69,18 @@ class Engine:
         self.processor = processor
         self.book = QuestionBook(processor)
         self.pack_tokens = pack_tokens
-        on_cpu = model.device.type == "cpu"
-        self.region_batch = region_batch or (4 if on_cpu else 32)
-        self.mask_batch = region_batch or (16 if on_cpu else 32)
         self.sessions = SessionCache(cache_bytes)
         self.counters = Counters()
         self.decoder = PackedDecoder(model, self.counters)
+        on_cpu = model.device.type == "cpu"
+        self.regions = RegionEncoder(
+            model,
+            processor,
+            self.counters,
+            mask_batch=region_batch or (16 if on_cpu else 32),
+            crop_batch=region_batch or (4 if on_cpu else 32),
+        )
+        self._text: TextSession | None = None
         self.head = None if head is None else head.to(self.decoder.device)
 
     @torch.inference_mode()
@@ -85,6 +91,16 @@ class Engine:
             session = self._encode(photo)
             self.sessions.put(photo.sha256, session)
         return session
+
+    @torch.inference_mode()
+    def open_text(self) -> TextSession:
+        """The session of conversations without a photo: the prefix without image tokens."""
+        if self._text is None:
+            ids = [token for token in self.book.prefix if token != self.processor.image_id]
+            self._text = TextSession(
+                prefix_embeddings=self.decoder.embed(ids, torch.empty(0, 2, 0, device=self.device))
+            )
+        return self._text
 
     @torch.inference_mode()
     def score(
@@ -117,7 +133,7 @@ class Engine:
         """What the head reads of regions of one or several photos; None without a head.
 
         Regions of one photo go through the network together, and so do those of photos of one size
-        (see ``global_tokens``).
+        (see ``RegionEncoder``).
 
         Args:
             asked: photos and regions of each, at least one; a photo may come several times.
@@ -129,8 +145,8 @@ class Engine:
             return None
         if not asked:
             return []
-        self.encode_masks(asked)
-        tokens = [self.global_tokens(session, regions) for session, regions in asked]
+        tokens = self.regions.global_tokens(asked)
+        self.sessions.trim()
         read = self.head(torch.cat(tokens).float()[None])
         counts = [len(regions) for _, regions in asked]
         parts = (part.split(counts, dim=1) for part in read)
@@ -176,66 +192,9 @@ class Engine:
         self, session: ImageSession, regions: Sequence[Region]
     ) -> Float[Tensor, "R 2 D"]:
         """Global and local tokens of the regions; what the session already holds is reused."""
-        seen = self.global_tokens(session, regions)
-        local = self._local_tokens(session, regions)
-        return torch.stack([seen, local], dim=1)
-
-    @torch.inference_mode()
-    def global_tokens(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R D"]:
-        """Global tokens alone, which the head reads; reused like those of ``encode_regions``."""
-        self.encode_masks([(session, regions)])
-        return torch.stack([session.global_tokens[mask_digest(region)] for region in regions])
-
-    @torch.inference_mode()
-    def encode_masks(self, asked: Sequence[tuple[ImageSession, Sequence[Region]]]) -> None:
-        """Computes the global tokens that sessions do not hold yet, in as few passes as it takes.
-
-        Regions of photos whose levels have one size go through the network together, one photo a
-        row of the batch.
-        """
-        left: dict[int, tuple[ImageSession, dict[bytes, Region]]] = {}
-        for session, regions in asked:
-            _, wanted = left.setdefault(id(session), (session, {}))
-            keyed = {mask_digest(region): region for region in regions}
-            known = session.global_tokens
-            wanted.update((key, region) for key, region in keyed.items() if key not in known)
-        by_size: dict[tuple[torch.Size, ...], list[tuple[ImageSession, dict[bytes, Region]]]] = {}
-        for session, wanted in left.values():
-            by_size.setdefault(tuple(level.shape for level in session.pyramid), []).append(
-                (session, wanted)
-            )
-        for rows in by_size.values():
-            while rows := [row for row in rows if row[1]]:
-                self._encode_rows(rows[: self.mask_batch])
+        tokens = self.regions.both_tokens(session, regions)
         self.sessions.trim()
-
-    def _encode_rows(self, rows: Sequence[tuple[ImageSession, dict[bytes, Region]]]) -> None:
-        """One pass: some regions of each photo, which are then no longer wanted."""
-        most = max(1, self.mask_batch // len(rows))
-        chosen = [dict(islice(wanted.items(), most)) for _, wanted in rows]
-        sessions = [session for session, _ in rows]
-        tokens = self._encode_masks(sessions, [list(own.values()) for own in chosen])
-        for (session, wanted), own, line in zip(rows, chosen, tokens, strict=True):
-            session.global_tokens.update(zip(own, line, strict=False))
-            for key in own:
-                del wanted[key]
-
-    def _local_tokens(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R D"]:
-        """Local tokens by the masks' digests; those missing are encoded now."""
-        known = session.local_tokens
-        keys = [mask_digest(region) for region in regions]
-        wanted = {key: region for key, region in zip(keys, regions, strict=True)}
-        missing = [key for key in wanted if key not in known]
-        for start in range(0, len(missing), self.region_batch):
-            batch = missing[start : start + self.region_batch]
-            tokens = self._encode_crops(session, [wanted[key] for key in batch])
-            known.update(zip(batch, tokens, strict=True))
-        self.sessions.trim()
-        return torch.stack([known[key] for key in keys])
+        return tokens
 
     @property
     def device(self) -> torch.device:
@@ -250,10 +209,12 @@ class Engine:
         embeddings = text_embeddings(self.decoder.table, ids, places)
         embeddings = fill(embeddings, ids, places[0], self.model.image_tokens(pyramid))
         self.counters.photos_encoded += 1
-        return ImageSession(photo, pyramid, context, embeddings)
+        return ImageSession(
+            photo=photo, pyramid=pyramid, context=context, prefix_embeddings=embeddings
+        )
 
     @torch.inference_mode()
-    def prefill(self, session: ImageSession) -> None:
+    def prefill(self, session: TextSession) -> None:
         """Computes the prefix's keys and values, unless the session has them."""
         if session.prefix is not None:
             return
@@ -263,30 +224,6 @@ class Engine:
         layers = getattr(output, cache_name(language)).layers
         session.prefix = tuple((layer.keys, layer.values) for layer in layers)
         self.sessions.trim()
-
-    def _encode_masks(
-        self, sessions: Sequence[ImageSession], regions: Sequence[Sequence[Region]]
-    ) -> Float[Tensor, "B R D"]:
-        """Global tokens of each photo's regions, of which it has at least one; padded to R."""
-        most = max(map(len, regions))
-        masks = []
-        for session, own in zip(sessions, regions, strict=True):
-            mask = self.processor.regions(session.photo.pixels, own, crops=False).masks
-            # Padding is a region, too, so that no row's numbers become NaN; nobody reads them.
-            masks.append(torch.cat([mask, mask[:1].expand(most - len(own), -1, -1)]))
-        self.counters.regions_encoded += sum(map(len, regions))
-        self.counters.mask_passes += 1
-        pyramid, context = joined(sessions)
-        return self.model.mfe.global_tokens(pyramid, context, torch.stack(masks).to(self.device))
-
-    def _encode_crops(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R D"]:
-        crops, masks = self.processor.crops(session.photo.pixels, regions)
-        self.counters.crops_encoded += len(regions)
-        return self.model.local_tokens(
-            crops[None].to(self.device, self.decoder.dtype), masks[None].to(self.device)
-        )[0]
 
     def run_tree(
         self,
@@ -398,8 +335,6 @@ class Engine:
         """The text of generated tokens."""
         return self.processor.tokenizer.decode(list(tokens), skip_special_tokens=True).strip()
 
-
-def mask_digest(region: Region) -> bytes:
-    """Digest of a region's mask: regions with the same pixels share their tokens."""
-    packed = np.packbits(region.mask).tobytes() + repr(region.mask.shape).encode()
-    return hashlib.blake2b(packed, digest_size=16).digest()
+    def decode_token(self, token: int) -> str:
+        """The text of one token, with its space; half a character shows as U+FFFD."""
+        return str(self.processor.tokenizer.decode([token]))

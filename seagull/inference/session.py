@@ -27,42 +27,23 @@ class Counters:
     suffix_tokens: int = 0
 
 
-@dataclass
-class ImageSession:
-    """A photo as the model has seen it.
+@dataclass(kw_only=True)
+class TextSession:
+    """What every conversation begins with, as the model has seen it.
 
     Attributes:
-        photo: the photo.
-        pyramid: feature levels, each (1, C_l, h_l, w_l).
-        context: what regions attend to.
         prefix_embeddings: of the prefix, image tokens included, (1, P, D).
         prefix: keys and values of the prefix, per layer of the language model; None until the
             first pass over it.
-        global_tokens: per region's mask digest, its global token, (D,).
-        local_tokens: per region's mask digest, its local token, (D,); the language model's alone.
     """
 
-    photo: Photo
-    pyramid: Sequence[Tensor]
-    context: ImageContext
     prefix_embeddings: Tensor
     prefix: tuple[tuple[Tensor, Tensor], ...] | None = None
-    global_tokens: dict[bytes, Tensor] = field(default_factory=dict)
-    local_tokens: dict[bytes, Tensor] = field(default_factory=dict)
 
     @property
     def prefix_length(self) -> int:
         """Positions in the prefix."""
         return self.prefix_embeddings.shape[1]
-
-    @property
-    def nbytes(self) -> int:
-        """Memory that the session holds, in bytes."""
-        tensors = [*self.pyramid, self.prefix_embeddings]
-        tensors += [*self.global_tokens.values(), *self.local_tokens.values()]
-        for pair in (*self.context.levels, *(self.prefix or ())):
-            tensors += pair
-        return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes
 
     def prefix_cache(self, *, keep: bool) -> Cache:
         """The prefix for one run of the language model, without copying it.
@@ -77,6 +58,34 @@ class ImageSession:
             raise ValueError("the prefix has not been computed; call Engine.prefill first")
         layer: type[DynamicLayer] = DynamicLayer if keep else _PassingLayer
         return Cache(layers=[_filled(layer(), *pair) for pair in self.prefix])
+
+
+@dataclass(kw_only=True)
+class ImageSession(TextSession):
+    """A photo as the model has seen it, and the prefix with its image tokens.
+
+    Attributes:
+        photo: the photo.
+        pyramid: feature levels, each (1, C_l, h_l, w_l).
+        context: what regions attend to.
+        global_tokens: per region's mask digest, its global token, (D,).
+        local_tokens: per region's mask digest, its local token, (D,); the language model's alone.
+    """
+
+    photo: Photo
+    pyramid: Sequence[Tensor]
+    context: ImageContext
+    global_tokens: dict[bytes, Tensor] = field(default_factory=dict)
+    local_tokens: dict[bytes, Tensor] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the session holds, in bytes."""
+        tensors = [*self.pyramid, self.prefix_embeddings]
+        tensors += [*self.global_tokens.values(), *self.local_tokens.values()]
+        for pair in (*self.context.levels, *(self.prefix or ())):
+            tensors += pair
+        return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes
 
 
 def joined(sessions: Sequence[ImageSession]) -> tuple[Sequence[Tensor], ImageContext]:

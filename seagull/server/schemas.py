@@ -57,10 +57,10 @@ class RegionInput(Strict):
     """A region: exactly one of box, points, polygon, rle, mask and whole."""
 
     id: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
-        None, description="By default its place in the list, from 1."
+        default=None, description="By default its place in the list, from 1."
     )
     box: Annotated[list[Number], Field(min_length=4, max_length=4)] | None = Field(
-        None, description="x1, y1, x2, y2 in pixels, end exclusive; or as box_format says."
+        default=None, description="x1, y1, x2, y2 in pixels, end exclusive; or as box_format says."
     )
     box_format: Literal["xyxy", "xywh", "unit", "1000"] | None = None
     points: (
@@ -69,22 +69,23 @@ class RegionInput(Strict):
             Field(min_length=1, max_length=MOST_POINTS),
         ]
         | None
-    ) = Field(None, description="[x, y] or [x, y, label], label 1 inside and 0 outside.")
+    ) = Field(default=None, description="[x, y] or [x, y, label], label 1 inside and 0 outside.")
     polygon: (
         Annotated[
             list[Annotated[list[Number], Field(min_length=6, max_length=MOST_NUMBERS)]],
             Field(min_length=1, max_length=256),
         ]
         | None
-    ) = Field(None, description="Rings x1, y1, x2, y2, ... in pixels.")
+    ) = Field(default=None, description="Rings x1, y1, x2, y2, ... in pixels.")
     rle: RleInput | None = None
     mask: Annotated[str, Field(pattern=r"^data:")] | None = Field(
-        None, description="Data URI of a mask image of the photo's size."
+        default=None, description="Data URI of a mask image of the photo's size."
     )
-    whole: bool = Field(False, description="The whole photo.")
-    refine: bool = Field(False, description="A segmenter finds the object in the box.")
+    whole: bool = Field(default=False, description="The whole photo.")
+    refine: bool = Field(default=False, description="A segmenter finds the object in the box.")
 
 
+Tasks = Annotated[list[Task], Field(min_length=1, max_length=3)]
 RegionsInput = Annotated[list[RegionInput], Field(max_length=MOST_REGIONS)]
 MaxRegions = Annotated[int, Field(ge=1, le=MOST_REGIONS)]
 
@@ -138,23 +139,30 @@ class SegmentRequest(Strict):
             Field(min_length=1, max_length=MOST_POINTS),
         ]
         | None
-    ) = Field(None, description="[x, y] or [x, y, label], label 1 inside and 0 outside.")
+    ) = Field(default=None, description="[x, y] or [x, y, label], label 1 inside and 0 outside.")
     box: Annotated[list[Number], Field(min_length=4, max_length=4)] | None = None
 
 
-class AssessRequest(Strict):
-    """What is asked about regions of a photo. Without regions it is asked about the whole photo."""
+class RegionQuestions(Strict):
+    """What is asked about which regions. Without regions it is asked about the whole photo."""
+
+    regions: RegionsInput = []
+    everything: bool = Field(default=False, description="Also the regions that a segmenter finds.")
+    max_regions: MaxRegions = Field(default=32, description="Most regions that a segmenter finds.")
+    tasks: Tasks = list(ALL_TASKS)
+    text: bool = Field(default=False, description="Also answers in words (slower).")
+    read_out: ReadOut = "head"
+    overlay: bool = Field(default=False, description="Also the photo with its regions drawn.")
+    heatmap: bool = Field(default=False, description="Also quality as colour over the photo.")
+
+
+class AssessRequest(RegionQuestions):
+    """Questions about regions of a photo."""
 
     image: ImageText
-    regions: RegionsInput = []
-    everything: bool = Field(False, description="Also the regions that a segmenter finds.")
-    max_regions: MaxRegions = Field(32, description="Most regions that a segmenter finds.")
-    tasks: Annotated[list[Task], Field(min_length=1, max_length=3)] = list(ALL_TASKS)
-    text: bool = Field(False, description="Also answers in words (slower).")
-    read_out: ReadOut = "head"
-    overlay: bool = Field(False, description="Also the photo with its regions drawn.")
-    heatmap: bool = Field(False, description="Also quality as colour over the photo.")
-    stream: bool = Field(False, description="JSON Lines: each region as soon as it is assessed.")
+    stream: bool = Field(
+        default=False, description="JSON Lines: each region as soon as it is assessed."
+    )
 
 
 class ReportObject(BaseModel):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing, suppress
 from typing import TypeVar
 
 from fastapi import Request
@@ -38,3 +38,13 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+async def rest_of(
+    started: AsyncGenerator[bytes, None], first: bytes
+) -> AsyncGenerator[bytes, None]:
+    """A stream whose first part has been taken already, whole again; it is closed at the end."""
+    async with aclosing(started):
+        yield first
+        async for part in started:
+            yield part

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from seagull.inference.assessor import Asked, Assessor
@@ -149,8 +150,6 @@ class ModelWorker:
         try:
             run(work)
         except Exception as error:
-            if not isinstance(error, ValueError):
-                log_fault(error)
             self._finish(work)
             work.outbox.fail(error)
 
@@ -179,12 +178,12 @@ class ModelWorker:
         except Exception:
             # One request's fault is not another's: each is asked by itself.
             for work, share in chosen:
-                self._guarded(work, lambda w, share=share: self._assess_alone(w, share))
+                self._guarded(work, partial(self._assess_alone, share))
             return
         for (work, _), report in zip(chosen, reports, strict=True):
             self._deliver(work, report.regions)
 
-    def _assess_alone(self, work: Assess, share: int) -> None:
+    def _assess_alone(self, share: int, work: Assess) -> None:
         self.passes += 1
         (report,) = self._assessor.assess_together([work.next(share)])
         self._deliver(work, report.regions)

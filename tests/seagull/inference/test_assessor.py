@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from seagull.inference.assessor import Assessor
+from seagull.inference.assessor import Asked, Assessor
 from seagull.inference.engine import Engine
 from seagull.inference.load import find_model, load, revision
 from seagull.inference.tree import common_prefix, pack, sorted_chunks
@@ -18,10 +18,10 @@ from seagull.model.config import PUBLISHED_WEIGHTS, SeagullConfig
 from seagull.model.errors import ModelError
 from seagull.model.head import LEAST_SPREAD, SPREAD_RANGE, RegionHead
 from seagull.model.seagull import initialise_region_parts
-from seagull.photos import PhotoError
+from seagull.photos import Photo, PhotoError
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, DistortionType, LevelScore, ModelInfo
+from seagull.types import AssessmentTask, DistortionType, LevelScore, ModelInfo, Region
 
 
 @pytest.fixture(scope="module")
@@ -336,3 +336,40 @@ def test_boxes_come_as_tuples_lists_or_arrays(assessor, photo):
 def test_what_is_no_region_or_task_is_told(assessor, photo, asked, tasks, complaint):
     with pytest.raises(ValueError, match=complaint):
         assessor.assess(photo, asked, tasks=tasks)
+
+
+def test_regions_of_several_photos_are_read_in_one_pass_as_each_would_be_alone(
+    tiny_model, processor, photo, regions
+):
+    rng = np.random.default_rng(2)
+    others = [Photo(rng.integers(0, 256, photo.pixels.shape, dtype=np.uint8)) for _ in range(2)]
+    asked = [
+        Asked(photo, regions[:3]),
+        Asked(others[0], regions[2:3], (AssessmentTask.QUALITY,)),
+        Asked(others[1], regions[1:5]),
+        Asked(photo, regions[3:5]),
+    ]
+    together = headed(tiny_model, processor)
+    reports = together.assess_together(asked)
+    assert together.engine.counters.mask_passes == 1
+    for item, report in zip(asked, reports, strict=True):
+        alone = headed(tiny_model, processor).assess(item.photo, item.regions, tasks=item.tasks)
+        assert report.image == alone.image
+        assert len(report.regions) == len(alone.regions)
+        for one, other in zip(report.regions, alone.regions, strict=True):
+            assert one.quality.score == pytest.approx(other.quality.score, abs=1e-5)
+            assert (one.importance is None) == (other.importance is None)
+
+
+def test_photos_of_different_sizes_are_read_together_too(tiny_model, processor, photo, regions):
+    wide = Photo(np.ascontiguousarray(photo.pixels[:60]))
+    mask = np.zeros(wide.size, dtype=bool)
+    mask[10:40, 20:90] = True
+    assessor = headed(tiny_model, processor)
+    first, second = assessor.assess_together(
+        [Asked(photo, regions[:2]), Asked(wide, [Region(mask)])]
+    )
+    assert assessor.engine.counters.mask_passes == 2
+    alone = headed(tiny_model, processor).assess(wide, [mask]).regions[0]
+    assert second.regions[0].quality.score == pytest.approx(alone.quality.score, abs=1e-5)
+    assert len(first.regions) == 2

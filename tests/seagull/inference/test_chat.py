@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from seagull.inference.assessor import Assessor
-from seagull.inference.chat import TOLD_AT_ONCE, _cut, _settled
+from seagull.inference.chat import TOLD_AT_ONCE
 from seagull.inference.engine import Engine
+from seagull.inference.sampling import Sampling, choose, cut, settled
 from seagull.language.findings import Findings, told
 from seagull.model.head import RegionHead
 from seagull.types import Message, ModelInfo
@@ -171,7 +172,58 @@ def test_a_region_s_id_is_taken_once(assessor, photo, regions):
 
 
 def test_stop_strings_end_an_answer_and_are_never_shown_in_part():
-    assert _cut("so it is. USER: more", ("USER:", "it")) == ("so ", True)
-    assert _cut("so", ("USER:",)) == ("so", False)
-    assert _settled("so it is. US", ("USER:",)) == len("so it is. ")
-    assert _settled("half a caf\N{REPLACEMENT CHARACTER}", ()) == len("half a caf")
+    assert cut("so it is. USER: more", ("USER:", "it")) == ("so ", True)
+    assert cut("so", ("USER:",)) == ("so", False)
+    assert settled("so it is. US", ("USER:",)) == len("so it is. ")
+    assert settled("half a caf\N{REPLACEMENT CHARACTER}", ()) == len("half a caf")
+
+
+def test_pieces_tell_why_the_answer_ended_and_how_long_it_is(assessor, photo, regions):
+    chat = assessor.chat(photo, regions[:1])
+    *_, last = chat.speak("Why?", sampling=Sampling(max_new_tokens=3))
+    assert (last.finish, last.answer_tokens) == ("length", 3)
+    prefix = assessor.engine.open(photo).prefix_length
+    asked = assessor.engine.book.conversation(chat.messages[:-1])[0]
+    assert last.prompt_tokens == prefix + len(asked)
+
+
+def test_the_likeliest_token_is_the_one_said_and_its_probability_is_told(assessor, photo, regions):
+    chat = assessor.chat(photo, regions[:1])
+    pieces = list(chat.speak("Why?", sampling=Sampling(max_new_tokens=4, alternatives=3)))
+    logs = [log for piece in pieces for log in piece.tokens]
+    assert len(logs) == pieces[-1].answer_tokens
+    for log in logs:
+        assert len(log.alternatives) == 3
+        assert (log.alternatives[0].text, log.alternatives[0].logprob) == (log.text, log.logprob)
+        assert log.logprob <= 0
+
+
+def test_top_p_leaves_out_what_is_unlikely():
+    logits = torch.tensor([3.0, 2.9, -1.0, -2.0])
+    generator = torch.Generator().manual_seed(0)
+    drawn = {choose(logits, Sampling(temperature=2.0, top_p=0.5), generator) for _ in range(80)}
+    assert drawn == {0, 1}
+    assert {choose(logits, Sampling(temperature=2.0, top_p=0.01), generator) for _ in range(9)} == {
+        0
+    }
+    everything = {choose(logits, Sampling(temperature=9.0), generator) for _ in range(80)}
+    assert everything == {0, 1, 2, 3}
+
+
+def test_a_talk_without_a_photo_shows_the_model_no_image_token(assessor):
+    engine = assessor.engine
+    chat = assessor.chat(None)
+    answer = "".join(chat.ask("What is blur?", max_new_tokens=6))
+    ids = engine.processor.tokens(chat.messages[:-1], answer_prefix="").input_ids
+    ids = ids[ids != engine.processor.image_id][None]
+    said = engine.model.generate(
+        input_ids=ids, max_new_tokens=6, do_sample=False,
+        eos_token_id=list(engine.end_ids), pad_token_id=0,
+    )  # fmt: skip
+    assert answer == engine.decode(said[0, ids.shape[1] :].tolist())
+    assert engine.counters.photos_encoded == 0
+
+
+def test_regions_without_a_photo_are_refused(assessor, regions):
+    with pytest.raises(ValueError, match="without the photo"):
+        assessor.chat(None, regions[:1])

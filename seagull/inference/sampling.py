@@ -1,0 +1,113 @@
+"""Choosing tokens one by one, and telling how likely they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+UNFINISHED = "\N{REPLACEMENT CHARACTER}"
+"""What a decoder shows for a character whose last bytes are still to come."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How an answer is made.
+
+    Args:
+        max_new_tokens: most tokens to generate.
+        temperature: 0 takes the best token each time; above, tokens are drawn.
+        top_p: drawn are only the likeliest tokens that together have this probability.
+        stop: the answer ends before the first of these strings.
+        alternatives: how many likeliest tokens are told of beside each token said; None tells no
+            probabilities.
+
+    Raises:
+        ValueError: if a number is out of its range.
+    """
+
+    max_new_tokens: int = 128
+    temperature: float = 0.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+    alternatives: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.temperature >= 0:
+            raise ValueError(f"the temperature must be 0 or more, got {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p is a probability above 0, got {self.top_p}")
+
+
+@dataclass(frozen=True)
+class TokenLog:
+    """A token with the logarithm of its probability, whatever the temperature.
+
+    ``alternatives`` are the likeliest tokens in its place, the likeliest first.
+    """
+
+    text: str
+    logprob: float
+    alternatives: tuple[TokenLog, ...] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one step adds to an answer.
+
+    Attributes:
+        text: that can be shown; often none, while a character or a stop string may be coming.
+        tokens: generated in this step, if their probabilities are told.
+        finish: on the last piece ``stop`` (the answer has ended) or ``length`` (it was cut off).
+        prompt_tokens: that the model has seen before the answer, image tokens included.
+        answer_tokens: generated so far.
+    """
+
+    text: str
+    tokens: tuple[TokenLog, ...] = ()
+    finish: str | None = None
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
+def choose(logits: Float[Tensor, " V"], sampling: Sampling, generator: torch.Generator) -> int:
+    """The next token."""
+    if sampling.temperature == 0:
+        return int(logits.argmax())
+    chances = (logits.float() / sampling.temperature).softmax(dim=0)
+    if sampling.top_p < 1:
+        ranked, order = chances.sort(descending=True)
+        # A token stays while those before it have not yet reached top_p; so the first always does.
+        ranked[ranked.cumsum(dim=0) - ranked >= sampling.top_p] = 0
+        return int(order[torch.multinomial(ranked, 1, generator=generator)])
+    return int(torch.multinomial(chances, 1, generator=generator))
+
+
+def token_log(
+    logits: Float[Tensor, " V"], token: int, alternatives: int, decode: Callable[[int], str]
+) -> TokenLog:
+    """What is told of a token that was said."""
+    logs = logits.float().log_softmax(dim=0)
+    best = logs.topk(min(alternatives, len(logs)))
+    near = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    others = tuple(TokenLog(decode(other), value) for other, value in near)
+    return TokenLog(decode(token), float(logs[token]), others)
+
+
+def cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
+    """The text before the first stop string, and whether there is one."""
+    places = [place for end in stop if (place := text.find(end)) >= 0]
+    return (text[: min(places)], True) if places else (text, False)
+
+
+def settled(text: str, stop: Sequence[str]) -> int:
+    """How much of the text can no longer become part of a stop string or another character."""
+    sure = len(text.rstrip(UNFINISHED))
+    for end in stop:
+        for length in range(1, len(end)):
+            if text.endswith(end[:length]):
+                sure = min(sure, len(text) - length)
+    return sure

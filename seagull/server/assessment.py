@@ -1,0 +1,98 @@
+"""One request's regions, from how they are asked for to their report, whole or line by line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from seagull.inference.assessor import segmenter_names
+from seagull.photos import Photo
+from seagull.regions.everything import Selection
+from seagull.reports.json import report_to_dict
+from seagull.server.errors import ApiError, internal_error
+from seagull.server.reporting import json_line, pictures, region_entry
+from seagull.server.schemas import RegionInput, RegionQuestions
+from seagull.server.service import Service
+from seagull.server.worker import log_fault
+from seagull.types import QualityReport, RegionAssessment
+
+
+class Assessment:
+    """One request's regions, from how they are asked for to their report.
+
+    Args:
+        service: what is shared.
+        photo: the photo.
+        asked: regions, tasks and pictures.
+
+    Raises:
+        ApiError: 413, if the regions' masks would take too much memory; 422, if a heat map is to
+            show what is not asked.
+    """
+
+    def __init__(self, service: Service, photo: Photo, asked: RegionQuestions) -> None:
+        if asked.heatmap and "quality" not in asked.tasks:
+            raise ApiError(422, "heatmap shows quality: add quality to tasks")
+        self._service = service
+        self._photo = photo
+        self._asked = asked
+        whole = not asked.regions and not asked.everything
+        self._wanted = [RegionInput(whole=True)] if whole else asked.regions
+        self._selection = Selection(asked.max_regions) if asked.everything else None
+        most = len(self._wanted) + (asked.max_regions if asked.everything else 0)
+        self._bytes = service.mask_bytes(photo, most)
+
+    async def whole(self) -> dict[str, Any]:
+        """The report with the pictures asked for.
+
+        Raises:
+            ApiError: if a region cannot be made.
+        """
+        async with aclosing(self._run()) as steps:
+            *_, report = [report async for report in steps]
+        return report_to_dict(report) | await self._pictures(report)
+
+    async def lines(self) -> AsyncGenerator[bytes, None]:
+        """The report as lines of JSON, see ``StreamLine``.
+
+        Raises:
+            ApiError: if a region cannot be made; nothing was yielded then.
+        """
+        async with aclosing(self._run()) as steps:
+            report = await anext(steps)
+            yield json_line({"type": "report", "report": report_to_dict(report)})
+            try:
+                async for report in steps:
+                    entry = region_entry(report, report.regions[-1])
+                    yield json_line({"type": "region", "region": entry})
+                last = {"type": "done", "regions": len(report.regions)}
+                yield json_line(last | await self._pictures(report))
+            except Exception as error:  # the status is sent; the error is the last line
+                log_fault(error)
+                yield json_line({"type": "error", **internal_error().body})
+
+    async def _run(self) -> AsyncGenerator[QualityReport, None]:
+        """The report without regions, then with one more each time."""
+        service, asked = self._service, self._asked
+        with service.masks.lend(self._bytes):
+            regions = await service.regions(self._photo, self._wanted, self._selection)
+            done: list[RegionAssessment] = []
+            names, model = segmenter_names(regions), service.assessor.info
+            yield QualityReport(self._photo.info, model, names, ())
+            outbox = service.assess(self._photo, regions, asked.tasks, asked.text, asked.read_out)
+            async with aclosing(outbox.items()) as assessed:
+                async for one in assessed:
+                    done.append(one)
+                    service.metrics.regions.inc()
+                    yield QualityReport(self._photo.info, model, names, tuple(done))
+
+    async def _pictures(self, report: QualityReport) -> dict[str, str]:
+        overlay, heatmap = self._asked.overlay, self._asked.heatmap
+        if not overlay and not heatmap:
+            return {}
+        return await run_in_threadpool(
+            pictures, self._photo, report, overlay=overlay, heatmap=heatmap
+        )

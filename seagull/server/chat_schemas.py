@@ -1,0 +1,190 @@
+"""JSON of chat completions, as OpenAI's clients send and read it.
+
+Fields that do not concern us are taken and left alone (``user``, ``metadata``, ``store``); those
+that would change the answer, and are not supported, are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from seagull.server.schemas import ALL_TASKS, MOST_TEXT, Number, RegionsInput, Tasks
+
+MOST_MESSAGES = 256
+MOST_TOKENS = 4096
+Text = Annotated[str, Field(max_length=MOST_TEXT)]
+StopText = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Lenient(BaseModel):
+    """An object that may have further fields."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class ImageUrl(Lenient):
+    """A photo: a data URI, the id of an image that was sent, or an address."""
+
+    url: Annotated[str, Field(pattern=r"^(data:|img_[0-9a-f]{32}$|https?://)")]
+    detail: str | None = None
+
+
+class TextPart(Lenient):
+    """Words."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class ImagePart(Lenient):
+    """The photo of the conversation.
+
+    ``uuid`` is a name by which the same API key can send the image again without its bytes
+    (``image_url`` null), or the id of an image that was sent.
+    """
+
+    type: Literal["image_url"]
+    image_url: ImageUrl | None = None
+    uuid: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+
+
+Part = Annotated[TextPart | ImagePart, Field(discriminator="type")]
+
+
+class ChatMessage(Lenient):
+    """A turn. ``regions``, by their ids, are what a user's turn is about; by default all."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Text | Annotated[list[Part], Field(min_length=1, max_length=64)]
+    regions: list[Annotated[str, Field(max_length=64)]] | None = None
+
+
+class StreamOptions(Lenient):
+    """What a stream tells besides the answer."""
+
+    include_usage: bool | None = None
+
+
+class JsonSchema(Lenient):
+    """The schema that an answer follows: that of a quality report."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+
+
+class ResponseFormat(Lenient):
+    """``text``, or ``json_schema`` with the schema of a quality report."""
+
+    type: Literal["text", "json_schema", "json_object"]
+    json_schema: JsonSchema | None = None
+
+
+class ChatRequest(Lenient):
+    """A conversation that waits for an answer."""
+
+    model: Annotated[str, Field(min_length=1, max_length=200)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
+    regions: RegionsInput = []
+    alpha_as_mask: bool = Field(
+        default=False, description="The image's transparency marks a region."
+    )
+    tasks: Tasks = Field(
+        default=list(ALL_TASKS), description="What a report (response_format) tells."
+    )
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
+    temperature: Annotated[Number, Field(ge=0, le=2)] | None = Field(
+        default=None, description="By default 0, which gives the same answer each time."
+    )
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
+    stop: StopText | Annotated[list[StopText], Field(max_length=16)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    response_format: ResponseFormat | None = None
+    n: int | None = Field(default=None, description="1.")
+    tools: list[Any] | None = Field(default=None, description="Refused, unless empty.")
+    functions: list[Any] | None = Field(default=None, description="Refused, unless empty.")
+    presence_penalty: Number | None = Field(default=None, description="0.")
+    frequency_penalty: Number | None = Field(default=None, description="0.")
+    logit_bias: dict[str, Any] | None = Field(default=None, description="Refused, unless empty.")
+    audio: dict[str, Any] | None = Field(default=None, description="Refused.")
+
+
+class TopLogprob(BaseModel):
+    """A token and the logarithm of its probability."""
+
+    token: str
+    logprob: float
+    bytes: list[int]
+
+
+class TokenLogprob(TopLogprob):
+    """A token that was said, with the likeliest ones in its place."""
+
+    top_logprobs: list[TopLogprob]
+
+
+class Logprobs(BaseModel):
+    """Of all tokens of an answer."""
+
+    content: list[TokenLogprob]
+
+
+class AnswerMessage(BaseModel):
+    """The answer."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+
+
+class Choice(BaseModel):
+    """The one answer, and why it ended."""
+
+    index: int = 0
+    message: AnswerMessage
+    logprobs: Logprobs | None = None
+    finish_reason: Literal["stop", "length"]
+
+
+class Usage(BaseModel):
+    """How many tokens were read and made; image tokens count."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class ChatCompletion(BaseModel):
+    """An answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[Choice]
+    usage: Usage
+
+
+class ModelObject(BaseModel):
+    """A model that answers here."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = "seagull"
+    revision: str
+    trained: bool
+
+
+class ModelList(BaseModel):
+    """The models that answer here."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelObject]
