@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from seagull.server.downloads import Downloads
 from seagull.server.errors import add_handlers
 from seagull.server.intake import Intake
 from seagull.server.routes import ROUTERS
@@ -34,6 +35,7 @@ def build_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.state.downloads = Downloads(service.segmenting, str(service.assessor.engine.device))
     add_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
