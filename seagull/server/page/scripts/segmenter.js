@@ -41,7 +41,7 @@ export class Segmenter {
   }
 
   #row(one, allowed) {
-    const size = `${Math.round(one.bytes / 1e6)} MB`;
+    const size = one.bytes < 1e9 ? `${Math.round(one.bytes / 1e6)} MB` : `${(one.bytes / 1e9).toFixed(1)} GB`;
     const command = `seagull download ${one.name}`;
     return element(
       "li",

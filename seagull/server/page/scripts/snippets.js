@@ -1,7 +1,7 @@
 // What was just done on the page, as a shell or Python program against the same server.
 
-// Commands for a shell. Args: base of the server, whether a key is set, the photo's name, and what
-// was asked: {regions} for a report or {chat} for an answer, as JSON.
+// Commands for a shell. Args: base of the server, whether a key is set, the photo's name and type,
+// and what was asked: {regions} for a report or {chat} for an answer, as JSON.
 export function curl({ base, locked, file, regions, chat }) {
   const key = locked ? ` -H "Authorization: Bearer $SEAGULL_API_KEY"` : "";
   const path = chat ? "v1/chat/completions" : "v1/assess";
@@ -17,8 +17,8 @@ export function curl({ base, locked, file, regions, chat }) {
 export const IMAGE = "IMAGE_ID";
 
 // A Python program with the package's client, or, for a conversation, the openai package.
-export function python({ base, locked, file, regions, chat }) {
-  return chat ? pythonChat(base, locked, file, chat) : pythonReport(base, locked, file, regions);
+export function python({ base, locked, file, type, regions, chat }) {
+  return chat ? pythonChat(base, locked, file, type, chat) : pythonReport(base, locked, file, regions);
 }
 
 function pythonReport(base, locked, file, regions) {
@@ -36,7 +36,7 @@ function pythonReport(base, locked, file, regions) {
   ].join("\n");
 }
 
-function pythonChat(base, locked, file, { model, messages, regions, max_tokens: tokens }) {
+function pythonChat(base, locked, file, type, { model, messages, regions, max_tokens: tokens }) {
   const text = literal(messages).replaceAll(JSON.stringify(IMAGE), "photo");
   return [
     "import base64",
@@ -45,7 +45,7 @@ function pythonChat(base, locked, file, { model, messages, regions, max_tokens: 
     "",
     "from openai import OpenAI",
     "",
-    `photo = "data:image/png;base64," + base64.b64encode(Path(${literal(file)}).read_bytes()).decode()`,
+    `photo = "data:${type};base64," + base64.b64encode(Path(${literal(file)}).read_bytes()).decode()`,
     `client = OpenAI(base_url=${literal(`${base}v1`)}, api_key=${locked ? 'os.environ["SEAGULL_API_KEY"]' : '"none"'})`,
     "answer = client.chat.completions.create(",
     `    model=${literal(model)},`,

@@ -77,7 +77,8 @@ export class Takeaway {
 
   async #copy(kind) {
     const asked = this.#last === "chat" ? { chat: this.conversation.request(IMAGE) } : { regions: requestOf(this.project) };
-    const parts = { base: this.server.base, locked: this.server.key !== "", file: this.project.photo.name, ...asked };
+    const { name, file } = this.project.photo;
+    const parts = { base: this.server.base, locked: this.server.key !== "", file: name, type: file.type, ...asked };
     const text = { curl, python }[kind](parts);
     $("#snippet").textContent = text;
     $("#snippet").hidden = false;
