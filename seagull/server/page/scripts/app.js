@@ -45,7 +45,7 @@ const rename = (key) => {
 new Card(project, assessor, {
   rename,
   remove: (keys) => editor.remove(keys),
-  fit: ([key]) => editor.fit(key),
+  fit: (key) => editor.fit(key),
   talk: () => {
     show("tab-chat");
     chat.focus();

@@ -8,11 +8,13 @@ const TOGETHER_AT_MOST = 64;
 export class Assessor extends EventTarget {
   waiting = new Set();
   #queue = [];
+  #abort = new AbortController();
 
   constructor(project, server) {
     super();
     this.project = project;
     this.server = server;
+    project.addEventListener("photo", () => this.#forget());
   }
 
   // Asks about those that are not assessed yet and not asked about.
@@ -25,6 +27,14 @@ export class Assessor extends EventTarget {
     this.dispatchEvent(new Event("working"));
   }
 
+  // What is asked about another photo is not waited for.
+  #forget() {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#queue = [];
+    this.waiting.clear();
+  }
+
   #flush() {
     const asked = this.#queue.splice(0);
     for (let at = 0; at < asked.length; at += TOGETHER_AT_MOST) {
@@ -34,8 +44,9 @@ export class Assessor extends EventTarget {
 
   async #stream(regions) {
     const { photo } = this.project;
+    const { signal } = this.#abort;
     try {
-      await this.#assess(photo, regions);
+      await this.#assess(photo, regions, signal);
     } catch (error) {
       if (photo === this.project.photo) this.dispatchEvent(new CustomEvent("fault", { detail: error }));
     } finally {
@@ -45,16 +56,12 @@ export class Assessor extends EventTarget {
   }
 
   // A stream that breaks off is asked for once more, from where it broke off.
-  async #assess(photo, regions, again = true) {
+  async #assess(photo, regions, signal, again = true) {
     const left = new Set(regions);
     let whole = false;
     try {
       const response = await photo.using(this.server, (id) =>
-        this.server.answer("v1/assess", {
-          image: id,
-          regions: regions.map((region) => ({ id: region.key, ...region.asked })),
-          stream: true,
-        }),
+        this.server.answer("v1/assess", request(id, regions), signal),
       );
       for await (const line of jsonLines(response)) {
         if (photo !== this.project.photo) return;
@@ -67,7 +74,7 @@ export class Assessor extends EventTarget {
     } catch (error) {
       // Browsers say TypeError where a connection ends early.
       if (!(error instanceof TypeError) || !again) throw error;
-      if (left.size) await this.#assess(photo, [...left], false);
+      if (left.size) await this.#assess(photo, [...left], signal, false);
     }
   }
 
@@ -79,4 +86,8 @@ export class Assessor extends EventTarget {
       this.project.assess(region.key, entry);
     }
   }
+}
+
+function request(image, regions) {
+  return { image, regions: regions.map(({ key, asked }) => ({ id: key, ...asked })), stream: true };
 }

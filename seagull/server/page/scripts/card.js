@@ -96,7 +96,7 @@ export class Card {
       {},
       button("chat", "Ask", this.actions.talk),
       button("rename", "Rename", ([key]) => this.actions.rename(key), single),
-      button("object", "Find the object in it", ([key]) => this.actions.fit(key), single && regions[0].source === "box"),
+      button("object", "Find the object in it", ([key]) => this.actions.fit(key), single && "box" in regions[0].asked),
       button("delete", "Delete", this.actions.remove),
     );
   }

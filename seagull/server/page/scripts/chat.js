@@ -79,8 +79,8 @@ export class Chat {
     }
     if (shown?.turn === turn && shown.dataset.state === turn.state) return;
     const item = element(
-      "li",
-      { "data-state": turn.state },
+      "article",
+      { class: "turn", "data-state": turn.state },
       element("p", { class: "question" }, ...this.#questionParts(turn)),
       element("p", { class: "answer" }, turn.answer),
       this.#footer(turn),

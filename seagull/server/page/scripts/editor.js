@@ -110,6 +110,7 @@ export class Editor {
 
   async #work(task) {
     const { photo } = this.project;
+    if (!photo.id) return this.say("The photo is still being sent.");
     this.busy(++this.pending);
     try {
       await task(photo);

@@ -5,6 +5,8 @@ import { Photo } from "./photo.js";
 import { foundRegion, wholeRegion } from "./project.js";
 
 const FOUND_AT_MOST = 32;
+const FOUND = "regions found. Move over the photo to see them, click to take one.";
+const NONE_FOUND = "No regions were found. Click where one is, or draw a box.";
 
 export class Session {
   #abort = new AbortController();
@@ -14,7 +16,7 @@ export class Session {
   constructor(parts) {
     Object.assign(this, parts);
     this.assessor.addEventListener("working", () => this.#state());
-    for (const kind of ["regions", "found"]) {
+    for (const kind of ["photo", "regions", "found"]) {
       this.project.addEventListener(kind, () => this.#ask());
     }
     this.project.addEventListener("assessed", () => {
@@ -55,7 +57,7 @@ export class Session {
       );
       if (photo !== this.project.photo) return;
       this.project.setFound(list.regions.map((plain) => foundRegion(plain, photo)), list.segmenter);
-      this.notices.say(`${list.regions.length} regions found. Move over the photo to see them, click to take one.`);
+      this.notices.say(list.regions.length ? `${list.regions.length} ${FOUND}` : NONE_FOUND);
     } finally {
       this.#finding = false;
       this.#state();

@@ -12,7 +12,7 @@ export class Toolbar {
     const all = (selector) => [...document.querySelectorAll(selector)];
     radios(all("[data-tool]"), (button) => button.dataset.tool, (tool) => {
       pointer.tool = tool;
-      stage.frame.dataset.tool = tool;
+      stage.frame.dataset.using = tool;
     });
     this.show = radios(all("[data-layer]"), (button) => button.dataset.layer, (layer) => {
       stage.show({ layer });
