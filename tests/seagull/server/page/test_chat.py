@@ -66,7 +66,8 @@ def test_an_answer_can_be_stopped_and_asked_for_again(at_work):
           window.fetch = (url, options) => {
             if (!String(url).endsWith("chat/completions")) return real(url, options);
             window.fetch = real;
-            const event = `data: ${JSON.stringify({ choices: [{ delta: { content: "It is" } }] })}\\n\\n`;
+            const told = { choices: [{ delta: { content: "It is" } }] };
+            const event = `data: ${JSON.stringify(told)}\\n\\n`;
             const body = new ReadableStream({
               start(stream) {
                 stream.enqueue(new TextEncoder().encode(event));

@@ -48,7 +48,8 @@ def test_hovering_answers_within_a_frame(at_work):
             // What a move costs: finding the region, and drawing it at the next frame, which is
             // asked for here after the page has asked for it.
             let begin = performance.now();
-            stage.dispatchEvent(new PointerEvent("pointermove", { ...place, pointerId: 1, bubbles: true }));
+            const move = { ...place, pointerId: 1, bubbles: true };
+            stage.dispatchEvent(new PointerEvent("pointermove", move));
             let spent = performance.now() - begin;
             const start = await frame();
             spent += performance.now() - start;
