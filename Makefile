@@ -58,6 +58,12 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 		masks.given=$(DATA_SEGMENTS)
 	@echo "open $(DATA_OUT)/report.html"
 
+CASES ?= ../shared/cases
+
+.PHONY: cases
+cases: $(VENV)/.installed  ## inputs from the field that once went wrong, against what is right
+	$(BIN)/python scripts/run_cases.py $(CASES)
+
 NANO_DATA ?= ../shared/data
 NANO := outputs/nano
 MODELS ?= nano

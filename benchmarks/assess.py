@@ -21,19 +21,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoTokenizer
 
 from benchmarks.measure import measured, synchronise
+from benchmarks.models import nano, paper_shaped, some_regions
 from seagull.inference.engine import Engine
-from seagull.inference.load import find_model
 from seagull.inference.questions import Question
-from seagull.inference.tree import pack, sorted_chunks
 from seagull.language.prompts import ANSWER_PREFIXES, INSTRUCTIONS
-from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
-from seagull.model.build import preset
-from seagull.model.checkpoint import load_model, load_processor
 from seagull.photos import Photo, read_photo
-from seagull.preprocessing.processor import with_placeholders
+from seagull.preprocessing.packing import pack, sorted_chunks
 from seagull.types import AssessmentTask, Message, Region
 
 TASKS = tuple(AssessmentTask)
@@ -59,57 +54,6 @@ class Row:
     peak_mib_engine: float
     peak_mib_loop: float
     stage_share: dict[str, float] = field(default_factory=dict)
-
-
-def nano(
-    dtype: torch.dtype, device: str
-) -> tuple[SeagullForConditionalGeneration, SeagullProcessor]:
-    """seagull-nano from the cache."""
-    folder = find_model("nano")
-    return load_model(folder, dtype=dtype, device=device), load_processor(folder)
-
-
-def paper_shaped(
-    layers: int, dtype: torch.dtype, device: str
-) -> tuple[SeagullForConditionalGeneration, SeagullProcessor]:
-    """The paper's widths with few random layers, on nano's tokenizer."""
-    tokenizer = with_placeholders(AutoTokenizer.from_pretrained(find_model("nano")))
-    settings = preset("seagull-7b")
-    processor = SeagullProcessor(tokenizer, **settings["processor"])
-    settings["model"]["text_config"] |= {"num_hidden_layers": layers, "vocab_size": len(tokenizer)}
-    settings["model"] |= {
-        "image_token_id": processor.image_id,
-        "global_token_id": processor.global_id,
-        "local_token_id": processor.local_id,
-    }
-    with torch.device("meta"):
-        model = SeagullForConditionalGeneration(SeagullConfig(**settings["model"]))
-    torch.nn.Module.to_empty(model, device=device)
-    torch.nn.Module.to(model, dtype)
-    generator = torch.Generator(device).manual_seed(0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            bound = 0.02 if parameter.dim() == 1 else (3 / parameter[0].numel()) ** 0.5
-            parameter.uniform_(-bound, bound, generator=generator)
-            if parameter.dim() == 1:
-                parameter.add_(1)
-    # Rotary tables are computed, not stored: make them anew on the device.
-    rotary = model.language_model.model.rotary_emb
-    model.language_model.model.rotary_emb = type(rotary)(model.config.text).to(device)
-    return model.train(False), processor
-
-
-def some_regions(photo: Photo, count: int) -> list[Region]:
-    """Boxes of many sizes all over the photo; the same for the same count."""
-    rng = np.random.default_rng(count)
-    regions = []
-    for index in range(count):
-        height, width = (rng.integers(side // 10, side // 2) for side in photo.size)
-        top, left = rng.integers(photo.height - height), rng.integers(photo.width - width)
-        mask = np.zeros(photo.size, dtype=bool)
-        mask[top : top + height, left : left + width] = True
-        regions.append(Region(mask, id=str(index + 1)))
-    return regions
 
 
 class Loop:
@@ -164,13 +108,13 @@ def packed_logits(
 ) -> dict[tuple[int, int], torch.Tensor]:
     """The logits that ``score`` reads its candidates from, by region and question."""
     session = engine.open(photo)
-    slots = engine.encode_regions(session, regions)
+    tokens = engine.encode_regions(session, regions)
     pairs = [(r, q) for r in range(len(regions)) for q in range(len(questions))]
     paths = [questions[q].about(r) for r, q in pairs]
     read: dict[tuple[int, int], torch.Tensor] = {}
     for group in sorted_chunks(paths, engine.pack_tokens):
         tree = pack([paths[index] for index in group])
-        logits = engine.run_tree(session, slots, tree, tree.ends).full(range(len(group)))
+        logits = engine.decoder.run_tree(session, tokens, tree, tree.ends).full(range(len(group)))
         read |= {pairs[index]: line.clone() for index, line in zip(group, logits, strict=True)}
     return read
 

@@ -19,16 +19,17 @@ from typing import Any
 
 from data_tools.card import stage_totals
 from data_tools.config import DataConfig
-from data_tools.config_file import load_config
 from data_tools.pipeline import Run
 from data_tools.steps import run_all
+from seagull.files.config import load_settings
 
 FULL_PHOTOS, FULL_CELLS, FULL_ROIS = 8_156, 120, 33_000_000
 
 
 def config(args: argparse.Namespace, output: Path, workers: int, photos: int) -> DataConfig:
     """Settings of one measured run: shards of one photo, so that workers share evenly."""
-    return load_config(
+    return load_settings(
+        DataConfig,
         None,
         [
             f"input={args.input}",

@@ -64,8 +64,8 @@ def _resident() -> float:
     return float(psutil.Process().memory_info().rss) / 2**20
 
 
-def main() -> None:
-    """Prints the three times and the JSON line."""
+def options() -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(description="Folder runs against their slowest stage.")
     parser.add_argument("folder")
     parser.add_argument("--photos", type=int, default=12)
@@ -73,7 +73,12 @@ def main() -> None:
     parser.add_argument("--everything", action="store_true", help="automatic regions instead")
     parser.add_argument("--model", default="nano")
     parser.add_argument("--memory", type=int, metavar="COUNT", help="assess so many, for memory")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Prints the three times and the JSON line."""
+    arguments = options()
     if arguments.memory:
         found = find_photos([arguments.folder])
         early, late = resident_mib(load(arguments.model), found, arguments.memory)

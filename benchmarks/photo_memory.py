@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.assess import some_regions
+from benchmarks.models import some_regions
 from seagull.inference.assessor import Assessor
 from seagull.inference.load import load
 from seagull.inference.session import SessionCache

@@ -36,8 +36,9 @@ from seagull.language.prompts import INSTRUCTIONS, quality_answer
 from seagull.language.tokens import IGNORE_INDEX
 from seagull.levels import QUALITY
 from seagull.memory import keep_freed_memory
-from seagull.model.build import build_model, build_processor, preset, preset_config
-from seagull.model.lora import LoraSettings, attach_lora, set_trainable
+from seagull.model.build import build_processor, preset, preset_config
+from seagull.model.fresh import build_model
+from seagull.model.lora import LoraSettings, attach_lora
 from seagull.model.nano import download_nano
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
@@ -47,6 +48,7 @@ from seagull.training.data.plan import BatchPlan, ProcessBatches
 from seagull.training.data.records import build_index
 from seagull.training.data.samples import Batch, BatchMaker, RecordDataset
 from seagull.training.network import TrainingNetwork
+from seagull.training.trainable import set_trainable
 from seagull.types import AssessmentTask, Message
 
 QUALITY_TASK = AssessmentTask.QUALITY

@@ -15,12 +15,12 @@ import typer
 
 from data_tools import cli_convert, cli_one
 from data_tools.config import DataConfig
-from data_tools.config_file import load_config
 from data_tools.pipeline import EXIT_FAULT, EXIT_HOLES, EXIT_INTERRUPTED, Run
 from data_tools.progress import Progress
 from data_tools.state import OutputTree, read_json
 from data_tools.status import read_status
 from data_tools.steps import run_all
+from seagull.files.config import load_settings
 from seagull.files.streams import guarded, prepare_streams
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ def setup(
 def run(config: Config, overrides: Overrides = None, redo: Redo = False) -> None:
     """Every stage: plan, reference, masks, distort, label, chat, pack, validate, report."""
     with _for_people():
-        found = load_config(config, overrides or [])
+        found = load_settings(DataConfig, config, overrides or [])
         _stages(found, redo, "pack")
         good = _validate(OutputTree(Path(found.output)), found, deep=False)
         _report(Path(found.output))
@@ -81,7 +81,7 @@ def run(config: Config, overrides: Overrides = None, redo: Redo = False) -> None
 def plan(config: Config, overrides: Overrides = None, redo: Redo = False) -> None:
     """Look at the photos; print counts, bytes and what is rejected. Makes nothing else."""
     with _for_people():
-        found = load_config(config, overrides or [])
+        found = load_settings(DataConfig, config, overrides or [])
         work = Run(found, Progress.watcher_for_plan(), redo=redo)
         with work.opened():
             work.plan()
@@ -90,7 +90,7 @@ def plan(config: Config, overrides: Overrides = None, redo: Redo = False) -> Non
 def _add_stage(name: str, text: str) -> None:
     def command(config: Config, overrides: Overrides = None, redo: Redo = False) -> None:
         with _for_people():
-            found = load_config(config, overrides or [])
+            found = load_settings(DataConfig, config, overrides or [])
             _stages(found, redo, name)
             raise typer.Exit(_exit_code(found))
 
@@ -115,7 +115,7 @@ def distort(
         if config.suffix.lower() not in (".yaml", ".yml"):
             typer.echo(cli_one.distort_one(config, overrides or []))
             return
-        found = load_config(config, overrides or [])
+        found = load_settings(DataConfig, config, overrides or [])
         _stages(found, redo, "distort")
         raise typer.Exit(_exit_code(found))
 
@@ -126,7 +126,7 @@ def versions(config: Config, overrides: Overrides = None, redo: Redo = False) ->
     from data_tools.versions.run import run_versions
 
     with _for_people():
-        found = load_config(config, overrides or [])
+        found = load_settings(DataConfig, config, overrides or [])
         result = _at_work(
             found, redo, lambda work, progress: run_versions(work, progress.counted("versions"))
         )
@@ -181,12 +181,12 @@ def retry_failed(output: Output) -> None:
 
 
 def _stored_config(tree: OutputTree) -> DataConfig:
-    from data_tools.config_file import config_from_dict
+    from seagull.files.config import build_settings
 
     stored = read_json(tree.config())
     if stored is None:
         raise ValueError(f"{tree.root} is no output folder of a run")
-    return config_from_dict(stored)
+    return build_settings(DataConfig, stored)
 
 
 def _stages(config: DataConfig, redo: bool, last: str) -> None:

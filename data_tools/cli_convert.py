@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from data_tools.coco import faults_note
 from data_tools.compat import rois_path, scores_path
-from data_tools.converters import LeftOut, OpinionColumns, convert_opinions, convert_regions
+from data_tools.converters import LeftOut, OpinionColumns, convert_opinions
 from data_tools.pipeline import EXIT_FAULT, EXIT_HOLES
 from data_tools.published import convert_published
+from data_tools.region_sets import convert_regions
 from seagull.files.streams import is_stream, leads_to_stdout
 from seagull.records import InstructionRecord, write_records
-from seagull.tables.opinions import FORMS, left_out_note
+from seagull.tables.opinions import FORMS
 from seagull.tables.rows import number_of
 
 app = typer.Typer(help="Bring other data sets into instruction records.", no_args_is_help=True)
@@ -134,15 +134,11 @@ def _write_whole(
 
 def _counted(source: Path, count: int, left_out: LeftOut) -> int:
     if not count:
-        note = faults_note(left_out.faults, "items")
-        raise ValueError(f"{source}: there is no record in it{f': {note}' if note else ''}")
+        notes = "; ".join(left_out.notes())
+        raise ValueError(f"{source}: there is no record in it{notes and f': {notes}'}")
     return count
 
 
 def _say_left_out(source: Path, left_out: LeftOut) -> None:
-    absent = left_out.absent
-    notes = [faults_note(left_out.faults, "items"), left_out_note(left_out.empty)]
-    notes += [f"{len(absent)} photos are not there, first {absent[0]}"] if absent else []
-    for note in notes:
-        if note is not None:
-            typer.echo(f"{source}: {note}", err=True)
+    for note in left_out.notes():
+        typer.echo(f"{source}: {note}", err=True)

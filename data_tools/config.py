@@ -8,13 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_tools.versions.config import VersionsConfig
+from seagull.files.config import ConfigError
 from seagull.types import DistortionType
 
 ALL_TYPES = tuple(kind.value for kind in DistortionType)
-
-
-class ConfigError(ValueError):
-    """The settings cannot be used; the message lists every fault found."""
 
 
 @dataclass(frozen=True)

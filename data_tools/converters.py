@@ -1,20 +1,17 @@
-"""Other people's data sets as InstructionRecords: opinion tables, and region sets like COCO's."""
+"""Other people's tables of opinions as InstructionRecords."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from data_tools.coco import CocoImage, CocoImages, Fault, coco_annotations, shape_of
+from data_tools.coco import Fault, faults_note
 from seagull.language import prompts
-from seagull.levels import IMPORTANCE, QUALITY, LevelScale
+from seagull.levels import QUALITY
 from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of, photo_identity
-from seagull.photos.upright import open_upright
 from seagull.records import InstructionRecord, RegionLabels
-from seagull.regions.geometry import checked_geometry
 from seagull.regions.spec import RegionSpec
 from seagull.tables.opinions import (
     LeftOutRow,
@@ -22,11 +19,15 @@ from seagull.tables.opinions import (
     OpinionRow,
     Scale,
     form_of,
+    left_out_note,
     photos_folder,
     read_opinions,
 )
 from seagull.tables.rows import column_name
 from seagull.types import AssessmentTask, Message
+
+LABELS = {"quality", "importance", "distortions"}
+"""What an annotation may say of a region."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,30 @@ class OpinionColumns:
 
 @dataclass
 class LeftOut:
-    """What a conversion left out: faulty things by place, rows without a score, absent photos."""
+    """What a conversion left out.
+
+    Attributes:
+        faults: what cannot be used, by place.
+        empty: rows without a score.
+        unlabelled: annotations that have none of the labels.
+        absent: photos that are not there; they have records all the same.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     empty: list[LeftOutRow] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+
+    def notes(self) -> list[str]:
+        """A line for each kind of thing that was left out."""
+        bare, absent = self.unlabelled, self.absent
+        notes = [faults_note(self.faults, "items"), left_out_note(self.empty)]
+        if bare:
+            labels = ", ".join(sorted(LABELS))
+            notes.append(f"{len(bare)} annotations have no label ({labels}), first {bare[0]}")
+        if absent:
+            notes.append(f"{len(absent)} photos are not there, first {absent[0]}")
+        return [note for note in notes if note is not None]
 
 
 def convert_opinions(
@@ -167,13 +187,14 @@ def _opinion_record(
         id=f"{table.stem}.{'/'.join(photo_identity(photo))}",
         image=image,
         regions=(RegionSpec(id="1", whole=True),),
-        messages=_question(AssessmentTask.QUALITY, answer, "1"),
+        messages=question_and_answer(AssessmentTask.QUALITY, answer, "1"),
         labels={"1": labels},
         reference=row.reference or f"{table.stem}.{name}",
     )
 
 
-def _question(task: AssessmentTask, answer: str, region: str) -> tuple[Message, Message]:
+def question_and_answer(task: AssessmentTask, answer: str, region: str) -> tuple[Message, Message]:
+    """The usual question about a region, and an answer."""
     question = prompts.INSTRUCTIONS[task]
     return Message("user", question, (region,)), Message("assistant", answer, (), task)
 
@@ -192,132 +213,3 @@ def _scaled(value: float, scale: Scale, where: str) -> float:
             "say which scale the table uses: lowest=, highest="
         )
     return round(min(max(score, 0.0), 1.0), 6)
-
-
-def convert_regions(
-    annotations: Path, images: Path, target: Path, left_out: LeftOut | None = None
-) -> Iterator[InstructionRecord]:
-    """One record a photo from a COCO-like region set, for sets whose annotations carry labels.
-
-    An annotation may have ``quality`` and ``importance`` in [0, 1] and ``distortions`` as pairs of
-    type and severity word (as SEAGULL-3k has); regions without any of them are left out.
-
-    Args:
-        annotations: JSON with ``images``, ``annotations``; small enough to be held by photo.
-        images: folder of the photos.
-        target: the records' file.
-        left_out: takes annotations that cannot be used.
-
-    Raises:
-        ValueError: if the file is not COCO-like.
-    """
-    left_out = LeftOut() if left_out is None else left_out
-    photos = CocoImages(annotations)
-    if not len(photos):
-        raise ValueError(f"{annotations} is not COCO-like JSON: it has no `images`")
-    left_out.faults += photos.faults
-    regions: dict[str, list[tuple[str, LabelledRegion]]] = {}
-    names: dict[str, str] = {}
-    for found in coco_annotations(annotations):
-        if isinstance(found, Fault):
-            left_out.faults.append(found)
-            continue
-        place, item = found
-        if not _LABELS & set(item):
-            continue
-        try:
-            image = photos.of(item)
-            labelled = labelled_region(item)
-        except ValueError as error:
-            left_out.faults.append(Fault(place, str(error)))
-            continue
-        regions.setdefault(image.id, []).append((place, labelled))
-        names[image.id] = image.file_name
-    moved = photo_files_of(images, names.values())
-    for image_id, items in regions.items():
-        name = names[image_id]
-        file = moved.get(name) or photo_file(images, name)
-        if isinstance(file, AmbiguousPhotoError):
-            left_out.faults.append(Fault(f"image {image_id}", str(file)))
-            continue
-        kept = [labelled for _, labelled in items]
-        if file.is_file():
-            kept = list(_fitting(file, photos.named(image_id), items, left_out))
-        else:
-            left_out.absent.append(name)
-        if kept:
-            record = f"{annotations.stem}.{image_id}"
-            yield region_record(record, relative_to_records(file, target), name, kept)
-
-
-def _fitting(
-    file: Path,
-    image: CocoImage,
-    items: Sequence[tuple[str, LabelledRegion]],
-    left_out: LeftOut,
-) -> Iterator[LabelledRegion]:
-    """The regions that fit the photo in a file; the others are left out."""
-    stated = (image.height, image.width) if image.height and image.width else None
-    try:
-        with open_upright(file) as picture:
-            size = picture.size
-        checked_geometry(size, stated=stated, what="the photo of its annotations")
-    except ValueError as error:
-        left_out.faults.append(Fault(f"image {image.id}", str(error)))
-        return
-    for place, (shape, labels) in items:
-        try:
-            RegionSpec.from_dict(shape).check_fit(size)
-        except ValueError as error:
-            left_out.faults.append(Fault(place, str(error)))
-            continue
-        yield shape, labels
-
-
-_LABELS = {"quality", "importance", "distortions"}
-LabelledRegion = tuple[dict[str, Any], RegionLabels]
-"""A region's shape as ``RegionSpec.from_dict`` takes it, and its labels."""
-
-
-def labelled_region(item: Mapping[str, Any]) -> LabelledRegion:
-    """The region and the labels of an annotation.
-
-    Raises:
-        ValueError: if either cannot be used.
-    """
-    labels = RegionLabels.from_dict(
-        {key: item[key] for key in _LABELS & set(item)} | {"metric": str(item.get("metric", "mos"))}
-    )
-    for name in ("quality", "importance"):
-        value = getattr(labels, name)
-        if value is not None and not 0 <= value <= 1:
-            raise ValueError(f"{name} lies in [0, 1], got {value:g}")
-    shape = shape_of(item)
-    RegionSpec.from_dict(shape)
-    return shape, labels
-
-
-def region_record(
-    name: str, image: str, reference: str, items: Sequence[LabelledRegion]
-) -> InstructionRecord:
-    """The record of a photo's labelled regions, numbered in their order."""
-    specs, messages, labels = [], list[Message](), {}
-    for number, (shape, known) in enumerate(items, start=1):
-        region = str(number)
-        specs.append(RegionSpec.from_dict({"id": region, **shape}))
-        labels[region] = known
-        messages += _known_answers(known, region)
-    return InstructionRecord(name, image, tuple(specs), tuple(messages), labels, reference)
-
-
-def _known_answers(labels: RegionLabels, region: str) -> Iterator[Message]:
-    scales: tuple[tuple[AssessmentTask, float | None, LevelScale, Any], ...] = (
-        (AssessmentTask.QUALITY, labels.quality, QUALITY, prompts.quality_answer),
-        (AssessmentTask.IMPORTANCE, labels.importance, IMPORTANCE, prompts.importance_answer),
-    )
-    for task, score, scale, answer in scales:
-        if score is not None:
-            yield from _question(task, answer(scale.word(score)), region)
-    if labels.distortions is not None:
-        text = prompts.distortion_answer(labels.distortions)
-        yield from _question(AssessmentTask.DISTORTION, text, region)

@@ -17,18 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from data_tools.coco import (
-    CocoImages,
     Fault,
-    area_of,
-    categories,
-    coco_annotations,
     faults_note,
-    shape_of,
 )
-from data_tools.config import ConfigError
+from data_tools.given_rows import GivenRow, coco_rows, jsonl_rows
 from data_tools.settings import digest_files, given_files
 from data_tools.state import OutputTree, read_json
-from seagull.files.text import read_line_bytes
+from seagull.files.config import ConfigError
 from seagull.photos.identity import AmbiguousPhotoError, PhotoNames
 from seagull.regions.geometry import Size, checked_geometry, pixel_corners, turned
 from seagull.regions.masks import box_of
@@ -170,7 +165,7 @@ def _index(tree: OutputTree, path: Path, files: list[Path], mark: str) -> dict[s
         index.execute("CREATE TABLE matches (photo PRIMARY KEY, name, problem)")
         for file in files:
             try:
-                rows = _jsonl_rows(file) if file.suffix == ".jsonl" else _coco_rows(file)
+                rows = jsonl_rows(file) if file.suffix == ".jsonl" else coco_rows(file)
                 index.executemany("INSERT INTO regions VALUES (?, ?, ?, ?, ?)", _good(rows, faults))
             except ValueError as error:
                 raise ConfigError(f"masks.given: {file} cannot be read: {error}") from error
@@ -236,69 +231,12 @@ def _opened(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
-_Row = tuple[str, str, int, float, str]
-
-
-def _good(rows: Iterable[_Row | Fault], faults: list[Fault]) -> Iterator[_Row]:
+def _good(rows: Iterable[GivenRow | Fault], faults: list[Fault]) -> Iterator[GivenRow]:
     for row in rows:
         if isinstance(row, Fault):
             faults.append(row)
         else:
             yield row
-
-
-def _jsonl_rows(path: Path) -> Iterator[_Row | Fault]:
-    for line_number, line in enumerate(read_line_bytes(path), start=1):
-        place = f"line {line_number}"
-        if not line.strip():
-            continue
-        try:
-            photo, segments = _segments(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            yield Fault(place, str(error))
-            continue
-        for number, segment in enumerate(segments):
-            where = f"{place}, segment {number}"
-            try:
-                rle = shape_of({"segmentation": segment})
-            except ValueError as error:
-                yield Fault(where, str(error))
-                continue
-            yield photo, where, number, area_of(segment), json.dumps(rle)
-
-
-def _segments(plain: Any) -> tuple[str, list[dict[str, Any]]]:
-    wanted = '{"image": ..., "segments": [{"size": ..., "counts": ...}, ...]}'
-    if not isinstance(plain, dict) or not isinstance(plain.get("image"), str):
-        raise ValueError(f"{wanted} is expected")
-    segments = plain.get("segments")
-    if not isinstance(segments, list) or not all(isinstance(one, dict) for one in segments):
-        raise ValueError(f"{wanted} is expected")
-    return plain["image"], segments
-
-
-def _coco_rows(path: Path) -> Iterator[_Row | Fault]:
-    images, names = CocoImages(path), categories(path)
-    if not len(images):
-        raise ValueError("it has no `images`; COCO's form is expected, or .jsonl of segments")
-    yield from images.faults
-    for number, found in enumerate(coco_annotations(path)):
-        if isinstance(found, Fault):
-            yield found
-            continue
-        place, item = found
-        try:
-            image = images.of(item)
-            region = _coco_region(item, image.height, image.width)
-        except ValueError as error:
-            yield Fault(place, str(error))
-            continue
-        region["category"] = names.get(str(item.get("category_id")))
-        yield image.file_name, place, number, area_of(item), json.dumps(region)
-
-
-def _coco_region(item: Mapping[str, Any], height: int, width: int) -> dict[str, Any]:
-    return shape_of(item) | ({"size": [height, width]} if height and width else {})
 
 
 def _region(plain: dict[str, Any], shown: Shown | None) -> GivenRegion:

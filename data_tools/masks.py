@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from data_tools.coco import faults_note
 from data_tools.config import MasksConfig
 from data_tools.detect import detect_boxes
 from data_tools.given import GivenRegion, GivenRegions
@@ -99,12 +100,16 @@ def find_rois(
     components = _components(photo, reference.image_id, config, seed)
     kept = _select(components, config, kept, len(kept) + config.components)
     if not kept:
-        if given is not None and given.annotated(reference.image_id) is None:
-            raise ValueError(f"the photo is not annotated in {given.name}")
-        raise ValueError(
-            "no region is left: lower masks.min_area or masks.min_side, or use another masks.source"
-        )
+        raise ValueError(_why_none(reference, given))
     return [replace(roi, id=str(number)) for number, roi in enumerate(kept, start=1)]
+
+
+def _why_none(reference: Reference, given: GivenRegions | None) -> str:
+    if given is not None and given.annotated(reference.image_id) is None:
+        return f"the photo is not annotated in {given.name}"
+    if given is not None and given.faults:
+        return f"no region is left: {faults_note(given.faults)}"
+    return "no region is left: lower masks.min_area or masks.min_side, or use another masks.source"
 
 
 def _objects(

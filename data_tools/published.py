@@ -8,13 +8,8 @@ from typing import Any
 
 from data_tools.coco import Fault
 from data_tools.compat import iter_rows
-from data_tools.converters import (
-    LabelledRegion,
-    LeftOut,
-    labelled_region,
-    region_record,
-    relative_to_records,
-)
+from data_tools.converters import LeftOut, relative_to_records
+from data_tools.region_sets import LabelledRegion, labelled_region, region_record
 from data_tools.state import digest
 from seagull.photos.identity import photo_file, photo_identity
 from seagull.records import InstructionRecord

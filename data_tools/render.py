@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from data_tools.config import DataConfig
@@ -24,7 +23,7 @@ from data_tools.png import encode_png, read_png
 from data_tools.reference.reference import Reference
 from data_tools.sources import pixel_digest
 from data_tools.work import StageOutput, Workbench
-from seagull.files.text import read_text
+from seagull.files.config import read_yaml
 from seagull.types import DistortionType, Region
 
 
@@ -60,7 +59,7 @@ def load_ladders(path: str | None) -> DistortConfig:
         return DEFAULT_CONFIG
     if not Path(path).is_file():
         raise ValueError(f"distort.ladders: there is no file {path}")
-    return DistortConfig.from_dict(yaml.safe_load(read_text(Path(path))) or {})
+    return DistortConfig.from_dict(read_yaml(Path(path)))
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,6 @@
 """Makes the example photos of the page that ``seagull serve`` shows.
 
-    python scripts/page_examples.py [seagull/server/page/examples]
+    python -m scripts.page_examples [seagull/server/page/examples]
 
 From scikit-image, all free of copyright: ``coffee`` (CC0, Rachel Michetti), which gets the demo's
 blurred and over-exposed regions, ``chelsea`` (CC0, Stefan van der Walt) and ``rocket`` (public
@@ -11,9 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from demo_photo import main as make_demo_photo
 from PIL import Image
 from skimage import data
+
+from scripts.demo_photo import main as make_demo_photo
 
 OUT = Path(__file__).parents[1] / "seagull/server/page/examples"
 QUALITY = 90

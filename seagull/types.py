@@ -94,6 +94,17 @@ class Region:
         return self.area / self.mask.size
 
 
+def check_ids(ids: Sequence[str]) -> None:
+    """Refuses regions of one photo that cannot be told apart by their ids.
+
+    Raises:
+        ValueError: if an id is used more than once.
+    """
+    if len(set(ids)) < len(ids):
+        repeated = ", ".join(sorted({id for id in ids if ids.count(id) > 1}))
+        raise ValueError(f"region ids must differ; used more than once: {repeated}")
+
+
 @dataclass(frozen=True)
 class LevelScore:
     """A level word with the number behind it.

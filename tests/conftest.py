@@ -6,17 +6,31 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from jaxtyping import install_import_hook
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, PreTrainedTokenizerFast
+
+# Shapes and types that annotations claim are checked in all tests, so this comes before imports of
+# seagull. transformers makes dataclasses of the classes in model.config and checks those itself.
+ROOT = Path(__file__).resolve().parents[1]
+CHECKED = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for room in ("model", "preprocessing", "inference", "training")
+    for path in (ROOT / "seagull" / room).rglob("*.py")
+    if path != ROOT / "seagull" / "model" / "config.py" and path.name != "__init__.py"
+]
+install_import_hook(CHECKED, "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 from seagull.language.prompts import INSTRUCTIONS, VICUNA, type_judgement
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
-from seagull.model.build import build_model
-from seagull.model.seagull import initialise_region_parts
+from seagull.model.fresh import build_model, initialise_region_parts
 from seagull.photos import Photo
 from seagull.preprocessing.processor import with_placeholders
 from seagull.types import DistortionType, Region
+
+# transformers reads a processor's settings off the code of its own constructor.
+SeagullProcessor.__init__ = SeagullProcessor.__init__.__wrapped__
 
 # How long an example takes says more about what else the machine does than about the code.
 settings.register_profile("untimed", deadline=None)

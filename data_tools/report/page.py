@@ -12,7 +12,6 @@ from typing import Any
 from data_tools.chat import read_calibration
 from data_tools.commits import totals
 from data_tools.config import DataConfig
-from data_tools.config_file import config_from_dict
 from data_tools.pack import finished_ids
 from data_tools.report import figures
 from data_tools.report.collect import Numbers, collect
@@ -20,6 +19,7 @@ from data_tools.report.pictures import Tile, ladder_tiles, region_tiles
 from data_tools.report.style import STYLE
 from data_tools.state import OutputTree, read_json
 from data_tools.status import Status, read_status
+from seagull.files.config import build_settings
 from seagull.records import InstructionRecord, read_records
 from seagull.types import DistortionType
 
@@ -30,7 +30,7 @@ def write_report(tree: OutputTree) -> Path:
     Raises:
         ValueError: if nothing has been labelled yet.
     """
-    config = config_from_dict(read_json(tree.config()) or {})
+    config = build_settings(DataConfig, read_json(tree.config()) or {})
     status = read_status(tree)
     ids = [name for shard in range(status.shards) for name in finished_ids(tree, "label", shard)]
     if not ids:

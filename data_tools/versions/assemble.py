@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,11 @@ import numpy as np
 from data_tools.calibrate import Calibration, ScoreColumns, calibrate_scores
 from data_tools.config import DataConfig
 from data_tools.state import OutputTree, read_json
-from data_tools.versions.records import Reading, Readings, SceneRecords
-from data_tools.versions.unit import versions_path
+from data_tools.versions.known import Reading, Readings
+from data_tools.versions.records import SceneRecords
+from data_tools.versions.unit import picture_path, versions_path
 from seagull.files.text import read_lines
+from seagull.photos.identity import AmbiguousPhotoError, PhotoNames
 from seagull.records import InstructionRecord, write_records
 
 FILES = ("train", "validation", "sensitivity")
@@ -46,12 +48,13 @@ def assemble_versions(
         readings: of a model, for ``language``, which is all that is written then.
 
     Raises:
-        ValueError: if no scene has a region, which its own needs.
+        ValueError: if no scene has a region, which its own needs; or readings are of other pictures.
     """
     calibration = given or calibrate_scores(_scores(tree, image_ids), config.label.visible)
     tree.write_json(tree.state / CALIBRATION_FILE, calibration.to_dict())
     if readings is not None:
-        return _write(tree, LANGUAGE, _language(tree, config, image_ids, calibration, readings))
+        joined = join_readings(readings, _pictures(tree, image_ids))
+        return _write(tree, LANGUAGE, _language(tree, config, image_ids, calibration, joined))
     wanted: dict[str, _Wanted] = {
         "train": lambda photo, scene: scene.questions() if photo["split"] == "train" else (),
         "validation": lambda photo, scene: (
@@ -86,8 +89,50 @@ def _language(
                 yield from SceneRecords(photo, scene, calibration, config, readings).language()
 
 
+def _pictures(tree: OutputTree, image_ids: Sequence[str]) -> list[str]:
+    """Paths of all pictures of the set."""
+    return [
+        picture_path(scene["id"], version["number"])
+        for photo in _photos(tree, image_ids)
+        for scene in photo["scenes"]
+        for version in scene["versions"]
+    ]
+
+
+def join_readings(readings: Readings, pictures: Sequence[str]) -> Readings:
+    """Readings under the pictures of a set that their names mean (``seagull.photos.identity``).
+
+    Args:
+        readings: by any name of a picture, and region.
+        pictures: paths in the set.
+
+    Raises:
+        ValueError: if a name could mean several pictures, or none means any.
+    """
+    by_name: dict[str, dict[str, Reading]] = {}
+    for (name, region), reading in readings.items():
+        by_name.setdefault(name, {})[region] = reading
+    names = PhotoNames(by_name, pictures)
+    joined: dict[tuple[str, str], Reading] = {}
+    for picture in pictures:
+        try:
+            name = names.find(picture)
+        except AmbiguousPhotoError as error:
+            raise ValueError(f"versions.readings: {error}") from error
+        if name is not None:
+            joined |= {(picture, region): one for region, one in by_name[name].items()}
+    if by_name and pictures and not joined:
+        raise ValueError(
+            "versions.readings: they are of other pictures: of "
+            f"{next(iter(by_name))}, the set has {pictures[0]}"
+        )
+    return joined
+
+
 def given_readings(config: DataConfig) -> dict[tuple[str, str], Reading] | None:
     """What a model reads of regions, from the file that the settings name; None where they don't.
+
+    By picture, as the file names it, and region; of several lines about one region the last counts.
 
     Raises:
         ValueError: with the line, if the file is not there or faulty.
@@ -105,7 +150,7 @@ def given_readings(config: DataConfig) -> dict[tuple[str, str], Reading] | None:
 def _reading(line: str, where: str) -> tuple[tuple[str, str], Reading]:
     try:
         row = json.loads(line)
-        key = f"Versions/{PurePath(row['image']).name}", str(row["region"])
+        key = str(row["image"]), str(row["region"])
         return key, Reading(float(row["quality"]), float(row["std"]))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(

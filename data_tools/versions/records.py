@@ -8,20 +8,21 @@ depends on them, are written with readings alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 from data_tools.calibrate import Calibration, to_level_scale
 from data_tools.config import DataConfig
 from data_tools.keys import Key
 from data_tools.turns import Hash, RegionFacts, make_turn
 from data_tools.versions.compare import MOST_REGIONS, compared_ids, compared_topics, compared_turn
+from data_tools.versions.known import KnownRegion, Readings
 from data_tools.versions.label import CLEAN, DISTORTED
 from data_tools.versions.talk import Shown, Talked, free_answer, free_question, place_of, topics
 from data_tools.versions.unit import picture_path
 from seagull.language.prompts import INSTRUCTIONS, QUALITY_SLOT, quality_answer
 from seagull.levels import IMPORTANCE, QUALITY
-from seagull.records import InstructionRecord, RegionLabels, RegionOrder
+from seagull.records import InstructionRecord, RegionOrder
 from seagull.regions.rle import Rle
 from seagull.regions.spec import RegionSpec
 from seagull.types import AssessmentTask, DistortionType, Message
@@ -31,51 +32,6 @@ READ_METRIC = "model"
 """The metric of labels that are what a model reads."""
 SENSITIVE_BELOW = 0.9
 """A distorted region counts for region sensitivity if its raw quality is below this."""
-
-
-class Reading(NamedTuple):
-    """What a model reads of a region: quality in [0, 1] and its standard deviation."""
-
-    quality: float
-    std: float
-
-
-Readings = Mapping[tuple[str, str], Reading]
-"""By a picture's path in the output folder and a region's id."""
-
-
-@dataclass(frozen=True)
-class KnownRegion:
-    """What is known of one region in one version.
-
-    Args:
-        facts: the numbers and words; ``distortions`` of it is only right if ``typed``.
-        typed: whether it is known which distortions cover the region.
-        state: ``clean``, ``distorted`` or ``partly``.
-        raw: quality as the metric gave it.
-        order: its place among the versions of its scene.
-        read: what a model reads of it; None where none did.
-    """
-
-    facts: RegionFacts
-    typed: bool
-    state: str
-    raw: float
-    order: RegionOrder
-    read: Reading | None = None
-
-    @property
-    def labels(self) -> RegionLabels:
-        """The labels as they stand in a record."""
-        important = self.facts.importance
-        return RegionLabels(
-            quality=round(self.facts.quality, 5),
-            importance=None if important is None else round(important, 5),
-            distortions=self.facts.distortions if self.typed else None,
-            quality_std=None if self.read is None else round(self.read.std, 5),
-            metric=self.facts.metric,
-            order=self.order,
-        )
 
 
 class SceneRecords:

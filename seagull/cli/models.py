@@ -12,17 +12,11 @@ from rich.console import Console
 from seagull.cli.errors import complain
 from seagull.cli.names import unknown_name
 from seagull.cli.services import Services
+from seagull.devices import DTYPES, dtype_name
 
 if TYPE_CHECKING:
     from seagull.inference.assessor import Assessor
 
-DTYPES = {
-    "auto": "auto",
-    "fp32": "float32",
-    "bf16": "bfloat16",
-    "fp16": "float16",
-}
-"""Short names of the types; the long ones are understood, too."""
 QUANTIZATIONS = ("8bit", "4bit")
 UNTRAINED = "the adapter of model {name} is untrained: its numbers mean nothing until it is trained"
 
@@ -43,9 +37,9 @@ def load_assessor(request: ModelRequest, services: Services) -> Assessor:
     Raises:
         ValueError: on an unknown name (with the nearest) or whatever keeps it from loading.
     """
-    dtype = DTYPES.get(request.dtype, request.dtype)
-    if dtype not in DTYPES.values():
-        raise unknown_name("dtype", request.dtype, list(DTYPES))
+    dtype = "auto" if request.dtype == "auto" else dtype_name(request.dtype)
+    if dtype is None:
+        raise unknown_name("dtype", request.dtype, ["auto", *DTYPES])
     if request.quantization not in (None, *QUANTIZATIONS):
         raise unknown_name("quantization", str(request.quantization), QUANTIZATIONS)
     with _waiting(f"loading {request.model}"):

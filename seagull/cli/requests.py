@@ -20,7 +20,7 @@ from seagull.regions.geometry import BOX_FORMATS
 from seagull.regions.mask_files import split_selector
 from seagull.regions.parse import parse_box, parse_point
 from seagull.regions.spec import RegionSpec
-from seagull.types import READ_OUTS, AssessmentTask, ModelInfo
+from seagull.types import READ_OUTS, AssessmentTask, ModelInfo, check_ids
 
 # A name in front of a region: "face=40,60,220,300".
 _NAMED = re.compile(r"([A-Za-z][\w.-]*)=(.+)", re.DOTALL)
@@ -62,9 +62,7 @@ class RegionRequest:
         given += [_named(text, lambda v: {"mask": v}) for text in self.mask]
         given += [_named(text, _rle) for text in self.rle]
         given += [(None, {"whole": True})] if self.whole else []
-        names = [name for name, _ in given if name is not None]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two regions are named {repeated[0]!r}; give each its own name")
+        check_ids([name for name, _ in given if name is not None])
         specs: list[RegionSpec] = []
         for number, (name, plain) in enumerate(given, start=1):
             specs += annotation_specs(plain, name or str(number))

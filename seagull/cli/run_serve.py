@@ -8,8 +8,6 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from seagull.cli.errors import complain
 from seagull.cli.models import ModelRequest, load_assessor
 from seagull.cli.services import Services
@@ -48,7 +46,7 @@ def run_serve(request: ServeRequest, services: Services) -> None:
         raise ValueError(
             f"serving needs {missing[0].replace('_', '-')}: pip install 'seagull-iqa[serve]'"
         )
-    from seagull.server.run import run_server
+    from seagull.server.run import bind, make_server, run_server
     from seagull.server.settings import Limits, ServerSettings, read_keys
 
     limits = Limits(
@@ -72,6 +70,7 @@ def run_serve(request: ServeRequest, services: Services) -> None:
     if not settings.is_local and not settings.keys:
         complain(f"everybody who reaches {settings.host} can use it; --api-key-file sets keys")
     logging.getLogger("seagull.server").setLevel(logging.INFO)
+    address = bind(settings)  # that it is taken shows now, not after the model is loaded
     assessor = load_assessor(request.model, services)
 
     @functools.cache
@@ -79,5 +78,4 @@ def run_serve(request: ServeRequest, services: Services) -> None:
         return services.segmenter(request.segmenter, request.model.device)
 
     segmenter()  # a wrong name shows now, not at the first click
-    if code := run_server(assessor, segmenter, settings, (request.model.model,)):
-        raise typer.Exit(code)
+    run_server(make_server(assessor, segmenter, settings, (request.model.model,)), address)

@@ -15,14 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from seagull.cli.errors import complain
+from seagull.devices import DTYPES, choose_device, choose_dtype, dtype_name
 from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from seagull.training.config import TrainConfig
     from seagull.training.estimate import Estimate
     from seagull.training.loop.launch import Launch
-
-EXPORT_DTYPES = {"bf16": "bfloat16", "fp32": "float32", "fp16": "float16"}
 
 
 @dataclass(frozen=True)
@@ -61,22 +60,20 @@ def run_train(request: TrainRequest) -> None:
         return
     from transformers.utils import logging as hub_logging
 
-    from seagull.cli.head_validation import make_head_validator
-    from seagull.cli.validation import make_validator
+    from seagull.evaluation.validation import make_validator
     from seagull.model.checkpoint import load_processor
     from seagull.training.loop.launch import end_process
     from seagull.training.run import train
-    from seagull.training.setup import device_of
 
     hub_logging.set_verbosity_error()
     if not sys.stderr.isatty():
         hub_logging.disable_progress_bar()
     processor = load_processor(folder)
-    if device_of(config) == "cpu":
+    if choose_device(config.device) == "cpu":
         # With a GPU, what loading a large model frees had better be given back.
         keep_freed_memory()
-    make = make_validator if config.loss.text else make_head_validator
-    adapter = train(config, folder, make(config, processor), bars=sys.stderr.isatty())
+    validator = make_validator(config, processor)
+    adapter = train(config, folder, validator, bars=sys.stderr.isatty())
     if os.environ.get("RANK", "0") == "0":
         complain(f"done; use it: seagull export {adapter} MODEL_FOLDER")
         typer.echo(adapter)
@@ -89,18 +86,16 @@ def run_export(adapter: str, out: Path, base: str | None, dtype: str) -> None:
     Raises:
         ValueError: if the adapter, its base or the folder cannot be used.
     """
-    import torch
-
     from seagull.cli.names import unknown_name
     from seagull.inference.load import find_model
     from seagull.model.adapter import read_info
     from seagull.training.export import export
     from seagull.training.finished import adapter_file
 
-    if dtype not in EXPORT_DTYPES:
-        raise unknown_name("dtype", dtype, list(EXPORT_DTYPES))
+    if dtype_name(dtype) is None:
+        raise unknown_name("dtype", dtype, list(DTYPES))
     folder = find_model(base or read_info(adapter_file(adapter)).base)
-    typer.echo(export(adapter, folder, out, dtype=getattr(torch, EXPORT_DTYPES[dtype])))
+    typer.echo(export(adapter, folder, out, dtype=choose_dtype(dtype, "cpu")))
 
 
 def _processes(launch: Launch) -> int:

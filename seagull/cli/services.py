@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seagull.devices import choose_device
 from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -55,13 +56,9 @@ class Services:
 
     def segmenter(self, name: str | None, device: str) -> Segmenter:
         """The segmenter of a name or path, or the best one that is there."""
-        import torch
-
         from seagull.regions.load import load_segmenter
 
-        if device in ("auto", "balanced"):
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        return load_segmenter(name, device)
+        return load_segmenter(name, choose_device("auto" if device == "balanced" else device))
 
     def cache_folder(self) -> Path:
         """Where downloads are kept."""

@@ -27,15 +27,22 @@ class ConfigError(ValueError):
     """The settings cannot be used; the message lists every fault found."""
 
 
-def load_settings(cls: type[Settings], path: Path, overrides: Sequence[str] = ()) -> Settings:
+def load_settings(
+    cls: type[Settings], path: Path | None, overrides: Sequence[str] = ()
+) -> Settings:
     """The settings of a YAML file with ``key=value`` overrides (dotted keys, YAML values).
+
+    Args:
+        cls: the settings class.
+        path: of the file; None begins with the class's defaults.
+        overrides: a setting that is text is taken as it is written: ``output=2024`` is a folder.
 
     Raises:
         ConfigError: naming every unknown key, wrong type and impossible value.
     """
-    plain = read_yaml(path)
+    plain = {} if path is None else read_yaml(path)
     for override in overrides:
-        apply_override(plain, override)
+        apply_override(plain, override, cls)
     return build_settings(cls, plain)
 
 
@@ -56,8 +63,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return plain
 
 
-def apply_override(plain: dict[str, Any], override: str) -> None:
-    """Sets one dotted key of plain settings.
+def apply_override(plain: dict[str, Any], override: str, cls: type) -> None:
+    """Sets one dotted key of plain settings of a class.
 
     Raises:
         ConfigError: if it is not ``key=value`` or leads through a plain value.
@@ -70,8 +77,18 @@ def apply_override(plain: dict[str, Any], override: str) -> None:
         plain = plain.setdefault(parent, {})
         if not isinstance(plain, dict):
             raise ConfigError(f"{key}: {parent} is not a group of settings")
+    plain[last] = _override_value(key, text, cls)
+
+
+def _override_value(key: str, text: str, cls: type) -> Any:
+    hint: Any = cls
+    for name in key.split("."):
+        hint = typing.get_type_hints(hint).get(name) if dataclasses.is_dataclass(hint) else None
+    may_be_none = set(typing.get_args(hint)) == {str, type(None)}
+    if hint is str or (may_be_none and text not in ("null", "~", "")):
+        return text  # YAML would make a date, a number or a truth value of some folders' names
     try:
-        plain[last] = yaml.safe_load(text)
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{key}: {text!r} is not a YAML value") from error
 

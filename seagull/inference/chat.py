@@ -25,10 +25,11 @@ from seagull.inference.sampling import (
     settled,
     token_log,
 )
-from seagull.inference.session import ImageSession, TextSession
-from seagull.inference.tree import Item, common_prefix
+from seagull.inference.session import TextSession
 from seagull.language.findings import Findings, told
+from seagull.model.seagull import VisualTokens
 from seagull.photos import Photo
+from seagull.preprocessing.packing import Item, common_prefix, pair_start
 from seagull.types import Message, Region
 
 TOLD_AT_ONCE = 8
@@ -151,14 +152,10 @@ class Chat:
         prompt = session.prefix_length + len(items)
         self._check_length(prompt + sampling.max_new_tokens)
         known = {region.id: region for region in self.regions}
-        slots = (
-            self.engine.encode_regions(session, [known[name] for name in names])
-            if names and isinstance(session, ImageSession)
-            else torch.empty(0, 2, 0, device=self.engine.device)
-        )
+        tokens = self.engine.encode_regions(session, [known[name] for name in names])
         said: list[int] = []
         while True:
-            logits = self._extend(session, (*items, *said), slots)
+            logits = self._extend(session, (*items, *said), tokens)
             token = choose(logits, sampling, self._generator)
             if token in self.engine.end_ids:
                 yield Piece(self.engine.decode(said), (), "stop", prompt, len(said))
@@ -205,20 +202,20 @@ class Chat:
 
     @torch.inference_mode()
     def _extend(
-        self, session: TextSession, items: tuple[Item, ...], slots: Tensor
+        self, session: TextSession, items: tuple[Item, ...], tokens: VisualTokens
     ) -> Float[Tensor, " V"]:
         """Logits after the items; only those that the turn before did not have are computed."""
         if self._cache is None:
             self._cache = session.prefix_cache(keep=True)
         # The last item is always computed anew: its logits are what is wanted.
-        shared = min(common_prefix([self._items, items]), len(items) - 1)
+        shared = pair_start(items, min(common_prefix([self._items, items]), len(items) - 1))
         self._cache.crop(shared - len(self._items))
         # Until the pass is through, the cache holds the shared items and nothing else.
         self._items = items[:shared]
         new = items[shared:]
         visible = np.tri(len(new), len(items), k=shared, dtype=bool)
         positions = session.prefix_length + np.arange(shared, len(items))
-        embeddings = self.engine.decoder.embed(new, slots)
+        embeddings = self.engine.decoder.embed(new, tokens)
         readout = self.engine.decoder.run(
             embeddings, positions, visible, self._cache, rows=[len(new) - 1]
         )

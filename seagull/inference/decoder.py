@@ -12,11 +12,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers.cache_utils import Cache
+from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from seagull.inference.session import Counters
-from seagull.inference.tree import Item
-from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.inference.session import Counters, ImageSession, TextSession
+from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
+from seagull.preprocessing.packing import Item, PackedTree, ids_and_markers
 
 SCALED_HEADS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "output_multiplier")
 """Settings of language models whose logits are more than their head times the hidden state."""
@@ -101,15 +101,18 @@ class PackedDecoder:
 
     @torch.inference_mode()
     def embed(
-        self, items: Sequence[Item] | Int[np.ndarray, " n"], slots: Float[Tensor, "R 2 D"]
+        self, items: Sequence[Item] | Int[np.ndarray, " n"], regions: VisualTokens
     ) -> Float[Tensor, "1 n D"]:
-        """Embeddings of packed items: text from the table, slots from the regions' tokens."""
-        ids = torch.as_tensor(np.asarray(items), device=self.device)
-        embeddings = self.table(ids.clamp_min(0))
-        is_slot = ids < 0
-        if bool(is_slot.any()):
-            embeddings[is_slot] = slots.flatten(0, 1)[-1 - ids[is_slot]].to(embeddings)
-        return embeddings[None]
+        """Embeddings of packed items; those of regions take the tokens (1, R, D) of ``regions``."""
+        config = self.model.config
+        ids, markers = ids_and_markers(
+            np.asarray(items), config.global_token_id, config.local_token_id
+        )
+        return self.model.assemble(
+            torch.from_numpy(ids)[None].to(self.device),
+            regions if len(markers) else VisualTokens(),
+            torch.from_numpy(markers)[None].to(self.device),
+        )
 
     @torch.inference_mode()
     def run(
@@ -149,6 +152,71 @@ class PackedDecoder:
             return Readout(None, output.logits[0], None, never)
         hidden = self.model.language_model.get_decoder()(**arguments).last_hidden_state
         return Readout(hidden[0, keep], None, self._head, never)
+
+    @torch.inference_mode()
+    def prefill(self, session: TextSession) -> None:
+        """Computes the prefix's keys and values, unless the session has them."""
+        if session.prefix is not None:
+            return
+        language = self.model.language_model
+        output = language.get_decoder()(inputs_embeds=session.prefix_embeddings, use_cache=True)
+        self.counters.prefix_tokens += session.prefix_length
+        layers = getattr(output, cache_name(language)).layers
+        session.prefix = tuple((layer.keys, layer.values) for layer in layers)
+
+    @torch.inference_mode()
+    def run_tree(
+        self,
+        session: ImageSession,
+        tokens: VisualTokens,
+        tree: PackedTree,
+        rows: Sequence[int],
+        cache: Cache | None = None,
+    ) -> Readout:
+        """One pass over a packed tree behind a photo's prefix.
+
+        Args:
+            session: the photo.
+            tokens: of the regions that the tree's items stand for.
+            tree: the questions.
+            rows: nodes that are read, in the read-out's order.
+            cache: of the prefix, where the nodes' keys and values are to be kept in it.
+        """
+        if session.prefix is None and cache is None:
+            return self._run_first(session, tokens, tree, rows)
+        return self.run(
+            self.embed(tree.items, tokens),
+            session.prefix_length + tree.depths,
+            tree.visible(),
+            session.prefix_cache(keep=False) if cache is None else cache,
+            rows,
+        )
+
+    def _run_first(
+        self, session: ImageSession, tokens: VisualTokens, tree: PackedTree, rows: Sequence[int]
+    ) -> Readout:
+        """A photo's first tree goes through the model with the prefix: one pass, not two."""
+        length, count = session.prefix_length, len(tree)
+        visible = np.zeros((length + count, length + count), dtype=bool)
+        visible[:length, :length] = np.tri(length, dtype=bool)
+        visible[length:, :length] = True
+        visible[length:, length:] = tree.visible()
+        cache = DynamicCache()
+        readout = self.run(
+            torch.cat([session.prefix_embeddings, self.embed(tree.items, tokens)], dim=1),
+            np.concatenate([np.arange(length), length + tree.depths]),
+            visible,
+            cache,
+            [length + row for row in rows],
+            prefix=length,
+        )
+        # Copies, so that the tree's keys and values are freed.
+        layers = cast(list[DynamicLayer], cache.layers)
+        pairs = [(cast(Tensor, layer.keys), cast(Tensor, layer.values)) for layer in layers]
+        session.prefix = tuple(
+            (keys[:, :, :length].clone(), values[:, :, :length].clone()) for keys, values in pairs
+        )
+        return readout
 
     def _mask(
         self, embeddings: Tensor, visible: Bool[np.ndarray, "n seen"], total: int

@@ -3,7 +3,7 @@
     photo -> pyramid, image tokens                             once, see ``session``
     regions -> global tokens -> head                           once per region
     regions -> local tokens, for the language model            once per region
-    questions x regions -> one tree -> packed sequence         see ``tree``
+    questions x regions -> one tree -> packed sequence         see ``preprocessing.packing``
     packed sequence -> language model over the shared prefix -> logits where answers are read
 
 The first packed sequence takes the prefix along; its keys and values serve all later ones.
@@ -16,24 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import cast
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
-from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from seagull.inference.decoder import PackedDecoder, Readout, cache_name
+from seagull.inference.decoder import PackedDecoder
 from seagull.inference.questions import Question, QuestionBook
 from seagull.inference.reading import read_answers, read_paths
 from seagull.inference.region_tokens import RegionEncoder
 from seagull.inference.session import Counters, ImageSession, SessionCache, TextSession
-from seagull.inference.tree import Item, PackedTree, pack, sorted_chunks
-from seagull.model.assembly import fill, text_embeddings
 from seagull.model.head import HeadReading, RegionHead
-from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.photos import Photo
+from seagull.preprocessing.packing import Items, pack, sorted_chunks
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import Region
 
@@ -97,9 +93,7 @@ class Engine:
         """The session of conversations without a photo: the prefix without image tokens."""
         if self._text is None:
             ids = [token for token in self.book.prefix if token != self.processor.image_id]
-            self._text = TextSession(
-                prefix_embeddings=self.decoder.embed(ids, torch.empty(0, 2, 0, device=self.device))
-            )
+            self._text = TextSession(prefix_embeddings=self.decoder.embed(ids, VisualTokens()))
         return self._text
 
     @torch.inference_mode()
@@ -113,13 +107,13 @@ class Engine:
         """
         if not questions:
             return [[] for _ in regions]
-        slots = self.encode_regions(session, regions)
+        tokens = self.encode_regions(session, regions)
         asked = [(region, question) for region in range(len(regions)) for question in questions]
         paths = [read_paths(region, question) for region, question in asked]
         read: dict[int, Float[np.ndarray, " candidates"]] = {}
         for group in sorted_chunks([own[-1] for own in paths], self.pack_tokens):
             chosen = [(asked[index], paths[index]) for index in group]
-            for index, logs in zip(group, self._score_group(session, slots, chosen), strict=True):
+            for index, logs in zip(group, self._score_group(session, tokens, chosen), strict=True):
                 read[index] = logs
         count = len(questions)
         return [
@@ -175,23 +169,29 @@ class Engine:
     ) -> list[list[list[int]]]:
         """Greedy answers as ids, up to one of ``end_ids``, to each region's questions."""
         self.prefill(session)
-        slots = self.encode_regions(session, regions)
+        tokens = self.encode_regions(session, regions)
         sequences = [
             question.about(region) for region, own in enumerate(questions) for question in own
         ]
         answers: dict[int, list[int]] = {}
         for group in sorted_chunks(sequences, self.pack_tokens):
             packed = [sequences[index] for index in group]
-            decoded = self._decode_group(session, slots, packed, max_new_tokens, end_ids)
+            decoded = self._decode_group(session, tokens, packed, max_new_tokens, end_ids)
             answers |= zip(group, decoded, strict=True)
         said = (answers[index] for index in range(len(sequences)))
         return [list(islice(said, len(own))) for own in questions]
 
     @torch.inference_mode()
-    def encode_regions(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R 2 D"]:
-        """Global and local tokens of the regions; what the session already holds is reused."""
+    def encode_regions(self, session: TextSession, regions: Sequence[Region]) -> VisualTokens:
+        """Tokens of the regions, (1, R, D); what the session already holds is reused.
+
+        Raises:
+            ValueError: if there are regions, but the session is of no photo.
+        """
+        if not regions:
+            return VisualTokens()
+        if not isinstance(session, ImageSession):
+            raise ValueError("regions were given without the photo they lie in")
         tokens = self.regions.both_tokens(session, regions)
         self.sessions.trim()
         return tokens
@@ -202,92 +202,29 @@ class Engine:
         return self.decoder.device
 
     def _encode(self, photo: Photo) -> ImageSession:
-        pixels = self.processor.pixels(photo.pixels)[None].to(self.device, self.decoder.dtype)
-        pyramid, context = self.model.encode_image(pixels)
-        ids = torch.tensor([self.book.prefix], device=self.device)
-        places = (self.processor.image_id, self.processor.global_id, self.processor.local_id)
-        embeddings = text_embeddings(self.decoder.table, ids, places)
-        embeddings = fill(embeddings, ids, places[0], self.model.image_tokens(pyramid))
-        self.counters.photos_encoded += 1
-        return ImageSession(
-            photo=photo, pyramid=pyramid, context=context, prefix_embeddings=embeddings
+        features, tokens = self.model.encode(
+            self.processor.pixels(photo.pixels)[None].to(self.device)
         )
+        ids = torch.tensor([self.book.prefix], device=self.device)
+        self.counters.photos_encoded += 1
+        prefix = self.model.assemble(ids, tokens)
+        return ImageSession(photo=photo, features=features, prefix_embeddings=prefix)
 
-    @torch.inference_mode()
     def prefill(self, session: TextSession) -> None:
         """Computes the prefix's keys and values, unless the session has them."""
-        if session.prefix is not None:
-            return
-        language = self.model.language_model
-        output = language.get_decoder()(inputs_embeds=session.prefix_embeddings, use_cache=True)
-        self.counters.prefix_tokens += session.prefix_length
-        layers = getattr(output, cache_name(language)).layers
-        session.prefix = tuple((layer.keys, layer.values) for layer in layers)
+        self.decoder.prefill(session)
         self.sessions.trim()
-
-    def run_tree(
-        self,
-        session: ImageSession,
-        slots: Float[Tensor, "R 2 D"],
-        tree: PackedTree,
-        rows: Sequence[int],
-        cache: Cache | None = None,
-    ) -> Readout:
-        """One pass over a packed tree behind a photo's prefix.
-
-        Args:
-            session: the photo.
-            slots: tokens of the regions that the tree's slots stand for.
-            tree: the questions.
-            rows: nodes that are read, in the read-out's order.
-            cache: of the prefix, where the nodes' keys and values are to be kept in it.
-        """
-        if session.prefix is None and cache is None:
-            return self._run_first(session, slots, tree, rows)
-        return self.decoder.run(
-            self.decoder.embed(tree.items, slots),
-            session.prefix_length + tree.depths,
-            tree.visible(),
-            session.prefix_cache(keep=False) if cache is None else cache,
-            rows,
-        )
-
-    def _run_first(
-        self, session: ImageSession, slots: Tensor, tree: PackedTree, rows: Sequence[int]
-    ) -> Readout:
-        """A photo's first tree goes through the model with the prefix: one pass, not two."""
-        length, count = session.prefix_length, len(tree)
-        visible = np.zeros((length + count, length + count), dtype=bool)
-        visible[:length, :length] = np.tri(length, dtype=bool)
-        visible[length:, :length] = True
-        visible[length:, length:] = tree.visible()
-        cache = DynamicCache()
-        readout = self.decoder.run(
-            torch.cat([session.prefix_embeddings, self.decoder.embed(tree.items, slots)], dim=1),
-            np.concatenate([np.arange(length), length + tree.depths]),
-            visible,
-            cache,
-            [length + row for row in rows],
-            prefix=length,
-        )
-        # Copies, so that the tree's keys and values are freed.
-        layers = cast(list[DynamicLayer], cache.layers)
-        pairs = [(cast(Tensor, layer.keys), cast(Tensor, layer.values)) for layer in layers]
-        session.prefix = tuple(
-            (keys[:, :, :length].clone(), values[:, :, :length].clone()) for keys, values in pairs
-        )
-        self.sessions.trim()
-        return readout
 
     def _score_group(
         self,
         session: ImageSession,
-        slots: Tensor,
-        group: Sequence[tuple[Asked, list[tuple[Item, ...]]]],
+        tokens: VisualTokens,
+        group: Sequence[tuple[Asked, list[Items]]],
     ) -> list[Float[np.ndarray, " candidates"]]:
         tree = pack([path for _, paths in group for path in paths])
         nodes = sorted(set(tree.ends))
-        readout = self.run_tree(session, slots, tree, nodes)
+        readout = self.decoder.run_tree(session, tokens, tree, nodes)
+        self.sessions.trim()  # the session may hold its prefix now
         row_of = {node: row for row, node in enumerate(nodes)}
         ends = iter(tree.ends)
         rows = [[row_of[next(ends)] for _ in paths] for _, paths in group]
@@ -296,8 +233,8 @@ class Engine:
     def _decode_group(
         self,
         session: ImageSession,
-        slots: Tensor,
-        sequences: Sequence[tuple[Item, ...]],
+        tokens: VisualTokens,
+        sequences: Sequence[Items],
         most: int,
         end_ids: frozenset[int],
     ) -> list[list[int]]:
@@ -307,7 +244,7 @@ class Engine:
         seen, starts = tree.visible()[ends], session.prefix_length + tree.depths[ends]
         active = np.arange(len(sequences))
         said: list[list[int]] = [[] for _ in sequences]
-        readout = self.run_tree(session, slots, tree, tree.ends, cache)
+        readout = self.decoder.run_tree(session, tokens, tree, tree.ends, cache)
         for step in range(1, most + 1):
             best = readout.full(range(len(active))).argmax(dim=1).cpu().numpy()
             going = ~np.isin(best, list(end_ids))
@@ -320,7 +257,7 @@ class Engine:
             own = np.zeros((len(seen), len(active)), dtype=bool)
             own[active, np.arange(len(active))] = True
             seen = np.concatenate([seen, own], axis=1)
-            embeddings = self.decoder.embed(best, slots)
+            embeddings = self.decoder.embed(best, tokens)
             readout = self.decoder.run(embeddings, starts[active] + step, seen[active], cache)
         return said
 

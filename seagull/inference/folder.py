@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from seagull.photos import Photo, read_photo
 from seagull.types import AssessmentTask, QualityReport, Region
@@ -18,6 +18,7 @@ RegionMaker = Callable[[Photo], Sequence[Region] | None]
 """The regions of a photo; None means the whole photo."""
 
 
+@runtime_checkable
 class AssessesPhotos(Protocol):
     """The part of an assessor that is used here."""
 

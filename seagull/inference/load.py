@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from seagull.devices import DeviceError, choose_device, choose_dtype
 from seagull.files.download import cache_dir
 from seagull.files.home import HomeError, home_path
 from seagull.inference.answers import READ_OUT
@@ -33,10 +34,6 @@ PUBLISHED = "seagull-7b"
 """Name of the paper's model, wherever it was made."""
 
 logger = logging.getLogger(__name__)
-
-DTYPES = {
-    "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -111,10 +108,12 @@ def load(
     found = find_model(model)
     adapter = adapter_in(found)
     folder = find_model(read_info(adapter).base) if adapter else found
-    place = _device(device)
-    network = load_model(
-        folder, dtype=_dtype(dtype, place), device=place, quantization=quantization
-    )
+    try:
+        place = choose_device(device)
+        kind = choose_dtype(dtype, place)
+    except DeviceError as error:
+        raise ModelError(str(error)) from error
+    network = load_model(folder, dtype=kind, device=place, quantization=quantization)
     adapter = adapter or shipped_adapter(folder)
     if adapter is not None:
         apply_adapter(network, adapter)
@@ -249,25 +248,3 @@ def revision(folder: Path, adapter: Path | None = None) -> str:
     if adapter is not None:
         digest.update(file_digest(adapter).encode())
     return digest.hexdigest()[:12]
-
-
-def _device(device: str) -> str:
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device in ("balanced", "cpu"):
-        return device
-    try:
-        kind = torch.device(device).type
-    except RuntimeError as error:
-        raise ModelError(f"unknown device {device!r}; try auto, cpu, cuda or cuda:0") from error
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise ModelError(f"device {device!r} was asked for, but there is no GPU that torch can use")
-    return device
-
-
-def _dtype(dtype: str, device: str) -> torch.dtype:
-    if dtype == "auto":
-        return torch.float32 if device == "cpu" else torch.bfloat16
-    if dtype not in DTYPES:
-        raise ModelError(f"unknown dtype {dtype!r}; there are auto, {', '.join(DTYPES)}")
-    return DTYPES[dtype]

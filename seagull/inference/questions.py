@@ -1,7 +1,7 @@
 """Questions about a region, as token sequences with the candidate answers to be compared.
 
 A question is tokenised once as a whole, with the same processor as in training; for each region
-only the two slots change. Answers are compared behind a fixed prefix (Q-Align's read-out).
+only the region's two items change. Answers are compared behind a fixed prefix (Q-Align's read-out).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from seagull.inference.tree import Item, common_prefix, global_slot, local_slot
 from seagull.language.findings import Findings, told
 from seagull.language.prompts import (
     ANSWER_PREFIXES,
@@ -22,6 +21,7 @@ from seagull.language.prompts import (
     type_judgement,
 )
 from seagull.levels import SEVERITY
+from seagull.preprocessing.packing import Item, common_prefix, global_item, local_item
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import AssessmentTask, DistortionType, Message
 
@@ -33,7 +33,7 @@ class Question:
     """One question about one region, up to where its answer is read.
 
     Attributes:
-        items: tokens after the photo's prefix, slots for region 0.
+        items: tokens after the photo's prefix, those of its region for region 0.
         candidates: token sequences of the answers compared.
         whole: compare the whole candidates even where their first tokens differ.
     """
@@ -50,7 +50,7 @@ class Question:
 
     def about(self, region: int) -> tuple[Item, ...]:
         """The items for the region with this index."""
-        swap = {global_slot(0): global_slot(region), local_slot(0): local_slot(region)}
+        swap = {global_item(0): global_item(region), local_item(0): local_item(region)}
         return tuple(swap.get(item, item) for item in self.items)
 
 
@@ -78,7 +78,7 @@ class QuestionBook:
     def conversation(self, messages: Sequence[Message]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
         """Items of a conversation that waits for an answer, after the prefix, and its markers.
 
-        Region slots are numbered marker by marker; the region of each is returned by its id.
+        Regions are numbered marker by marker; the region of each is returned by its id.
         """
         prompt = self.processor.style.render(messages, answer_prefix="")
         return self._items(messages, "")[len(self.prefix) :], prompt.markers
@@ -157,8 +157,8 @@ class QuestionBook:
         items = []
         for token in ids:
             if token in counts:
-                slot = global_slot if token == self.processor.global_id else local_slot
-                items.append(slot(counts[token]))
+                item = global_item if token == self.processor.global_id else local_item
+                items.append(item(counts[token]))
                 counts[token] += 1
             else:
                 items.append(token)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seagull.inference.decoder import Readout
 from seagull.inference.questions import Question
-from seagull.inference.tree import Item
+from seagull.preprocessing.packing import Item
 
 Logs = NDArray[np.float64]
 """Log-probabilities of a question's candidates, shape (candidates,)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from itertools import islice
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from seagull.inference.session import Counters, ImageSession, joined
-from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import Region
 
@@ -47,10 +48,8 @@ class RegionEncoder:
         self.crop_batch = crop_batch
 
     @torch.inference_mode()
-    def both_tokens(
-        self, session: ImageSession, regions: Sequence[Region]
-    ) -> Float[Tensor, "R 2 D"]:
-        """Global and local tokens, which the language model sees."""
+    def both_tokens(self, session: ImageSession, regions: Sequence[Region]) -> VisualTokens:
+        """Global and local tokens, (1, R, D) each, which the language model sees."""
         (seen,) = self.global_tokens([(session, regions)])
         keys = [mask_digest(region) for region in regions]
         wanted = dict(zip(keys, regions, strict=True))
@@ -59,7 +58,8 @@ class RegionEncoder:
             batch = missing[start : start + self.crop_batch]
             tokens = self._encode_crops(session, [wanted[key] for key in batch])
             session.local_tokens.update(zip(batch, tokens, strict=True))
-        return torch.stack([seen, torch.stack([session.local_tokens[key] for key in keys])], dim=1)
+        local = torch.stack([session.local_tokens[key] for key in keys])
+        return VisualTokens(global_tokens=seen[None], local_tokens=local[None])
 
     @torch.inference_mode()
     def global_tokens(
@@ -81,7 +81,8 @@ class RegionEncoder:
             missing.update((k, region) for k, region in pairs if k not in session.global_tokens)
         by_size: dict[tuple[torch.Size, ...], list[_Wanted]] = {}
         for one in wanted.values():
-            by_size.setdefault(tuple(level.shape for level in one[0].pyramid), []).append(one)
+            size = tuple(level.shape for level in one[0].features.pyramid)
+            by_size.setdefault(size, []).append(one)
         for rows in by_size.values():
             while rows := [row for row in rows if row[1]]:
                 self._encode_rows(rows[: self.mask_batch])
@@ -113,20 +114,23 @@ class RegionEncoder:
             masks.append(torch.cat([mask, mask[:1].expand(most - len(own), -1, -1)]))
         self.counters.regions_encoded += sum(map(len, regions))
         self.counters.mask_passes += 1
-        pyramid, context = joined(sessions)
-        batch = torch.stack(masks).to(pyramid[0].device)
-        return self.model.mfe.global_tokens(pyramid, context, batch)
+        features = joined(sessions)
+        batch = torch.stack(masks).to(features.pyramid[0].device)
+        _, tokens = self.model.encode(features, batch)
+        return cast(Tensor, tokens.global_tokens)
 
     def _encode_crops(
         self, session: ImageSession, regions: Sequence[Region]
     ) -> Float[Tensor, "R D"]:
         crops, masks = self.processor.crops(session.photo.pixels, regions)
         self.counters.crops_encoded += len(regions)
-        weight = self.model.get_input_embeddings().weight
-        assert isinstance(weight, Tensor)
-        return self.model.local_tokens(
-            crops[None].to(weight.device, weight.dtype), masks[None].to(weight.device)
-        )[0]
+        device = session.features.pyramid[0].device
+        _, tokens = self.model.encode(
+            session.features,
+            region_crops=crops[None].to(device),
+            region_crop_masks=masks[None].to(device),
+        )
+        return cast(Tensor, tokens.local_tokens)[0]
 
 
 def mask_digest(region: Region) -> bytes:

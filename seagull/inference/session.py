@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
 from seagull.model.mfe import ImageContext
+from seagull.model.seagull import PhotoFeatures
 from seagull.photos import Photo
 
 
@@ -66,41 +67,40 @@ class ImageSession(TextSession):
 
     Attributes:
         photo: the photo.
-        pyramid: feature levels, each (1, C_l, h_l, w_l).
-        context: what regions attend to.
+        features: what regions need of it; the pyramid's levels are (1, C_l, h_l, w_l).
         global_tokens: per region's mask digest, its global token, (D,).
         local_tokens: per region's mask digest, its local token, (D,); the language model's alone.
     """
 
     photo: Photo
-    pyramid: Sequence[Tensor]
-    context: ImageContext
+    features: PhotoFeatures
     global_tokens: dict[bytes, Tensor] = field(default_factory=dict)
     local_tokens: dict[bytes, Tensor] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """Memory that the session holds, in bytes."""
-        tensors = [*self.pyramid, self.prefix_embeddings]
+        tensors = [*self.features.pyramid, self.prefix_embeddings]
         tensors += [*self.global_tokens.values(), *self.local_tokens.values()]
-        for pair in (*self.context.levels, *(self.prefix or ())):
+        for pair in (*self.features.context.levels, *(self.prefix or ())):
             tensors += pair
         return sum(tensor.nbytes for tensor in tensors) + self.photo.pixels.nbytes
 
 
-def joined(sessions: Sequence[ImageSession]) -> tuple[Sequence[Tensor], ImageContext]:
-    """Pyramid and context of several photos as one batch, a photo a row.
+def joined(sessions: Sequence[ImageSession]) -> PhotoFeatures:
+    """What regions need of several photos, as one batch, a photo a row.
 
     Raises:
         RuntimeError: if their levels are not of one size.
     """
-    if len(sessions) == 1:
-        return sessions[0].pyramid, sessions[0].context
-    pyramid = [torch.cat(levels) for levels in zip(*(s.pyramid for s in sessions), strict=True)]
-    contexts = zip(*(session.context.levels for session in sessions), strict=True)
+    features = [session.features for session in sessions]
+    if len(features) == 1:
+        return features[0]
+    levels = zip(*(one.pyramid for one in features), strict=True)
+    contexts = zip(*(one.context.levels for one in features), strict=True)
     pairs = [zip(*level, strict=True) for level in contexts]
-    levels = tuple((torch.cat(keys), torch.cat(values)) for keys, values in pairs)
-    return pyramid, ImageContext(levels)
+    context = tuple((torch.cat(keys), torch.cat(values)) for keys, values in pairs)
+    return PhotoFeatures([torch.cat(level) for level in levels], ImageContext(context))
 
 
 class _PassingLayer(DynamicLayer):

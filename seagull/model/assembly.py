@@ -1,9 +1,9 @@
-"""Assembly: image and region tokens are put at their placeholders; counts must match."""
+"""Steps of assembly: image and region tokens are put at their placeholders; counts must match."""
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -11,39 +11,59 @@ def fill(
     embeddings: Float[Tensor, "B T D"],
     input_ids: Int[Tensor, "B T"],
     placeholder: int,
-    tokens: Float[Tensor, "B N D"],
-    valid: Bool[Tensor, "B N"] | None = None,
+    tokens: Float[Tensor, "B N D"] | None,
+    markers: Int[Tensor, "B M"] | None = None,
 ) -> Float[Tensor, "B T D"]:
-    """The embeddings with the n-th placeholder of each row replaced by the row's n-th valid token.
+    """The embeddings with each row's n-th placeholder replaced by the token that belongs there.
 
     Args:
         embeddings: of the text; what stands at placeholders is ignored.
         input_ids: the placeholders' places.
         placeholder: id of the placeholder.
-        tokens: what to put there, in order.
-        valid: which tokens count (rows are padded); all of them if None.
+        tokens: what may be put there; None if the text has no such placeholder.
+        markers: per placeholder, which of the row's tokens it takes; -1 where a row is padded. None
+            takes all tokens in order.
 
     Raises:
-        ValueError: if a row has another number of placeholders than of valid tokens.
+        ValueError: if a row has another number of placeholders than of tokens to put there.
     """
     places = input_ids == placeholder
-    given = tokens.shape[1] if valid is None else valid.sum(dim=1)
     wanted = places.sum(dim=1)
+    chosen, given = _chosen(tokens, markers)
     if bool((wanted != given).any()):
         raise ValueError(
             f"placeholder {placeholder}: rows hold {wanted.tolist()} of them, but "
             f"{given if isinstance(given, int) else given.tolist()} tokens were given"
         )
-    chosen = tokens.flatten(0, 1) if valid is None else tokens[valid]
+    if chosen is None:
+        return embeddings
     return embeddings.masked_scatter(places[..., None], chosen.to(embeddings.dtype))
 
 
-def at_markers(
-    tokens: Float[Tensor, "B R D"], markers: Int[Tensor, "B M"]
-) -> tuple[Float[Tensor, "B M D"], Bool[Tensor, "B M"]]:
-    """The regions' tokens in the order of the markers, and which markers count (-1 does not)."""
+def _chosen(
+    tokens: Float[Tensor, "B N D"] | None, markers: Int[Tensor, "B M"] | None
+) -> tuple[Float[Tensor, "n D"] | None, int | Int[Tensor, " B"]]:
+    """The tokens to put in, row by row, and their number a row."""
+    if tokens is None:
+        return None, 0
+    if markers is None:
+        return tokens.flatten(0, 1), tokens.shape[1]
+    valid = markers >= 0
     index = markers.clamp_min(0)[..., None].expand(-1, -1, tokens.shape[2])
-    return tokens.gather(1, index), markers >= 0
+    return tokens.gather(1, index)[valid], valid.sum(dim=1)
+
+
+def in_rows(tokens: Float[Tensor, "B N D"], rows: int) -> Float[Tensor, "rows M D"]:
+    """Tokens of B photos in rows of text: a row each, or all in one packed row.
+
+    Raises:
+        ValueError: if there are neither B rows nor one.
+    """
+    if rows == len(tokens):
+        return tokens
+    if rows == 1:
+        return tokens.flatten(0, 1)[None]
+    raise ValueError(f"{rows} rows of text cannot hold the tokens of {len(tokens)} photos")
 
 
 def text_embeddings(

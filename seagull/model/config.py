@@ -49,9 +49,9 @@ class SeagullMFEConfig(PreTrainedConfig):
             paper) or the ``pyramid`` of the crop from the vision encoder.
         geometry: whether the global token is told the region's size and place. Mask pooling alone
             forgets both, and how much a region matters to the photo depends on its size.
-        standardise: whether each pooled statistic is scaled and shifted by numbers of its own,
-            which training takes from its data first. Statistics differ by orders of magnitude, and
-            quality lies in the small ones as well.
+        standardise: whether each pooled statistic of the image is scaled and shifted by numbers of
+            its own, which training takes from its data first; a crop's always are. Statistics
+            differ by orders of magnitude, and quality lies in the small ones as well.
     """
 
     model_type = "seagull_mfe"

@@ -7,7 +7,6 @@ from itertools import chain, pairwise
 
 import torch
 from timm.layers.norm_act import BatchNormAct2d
-from timm.models._features import FeatureListNet
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -26,7 +25,7 @@ def fold_norms(encoder: VisionEncoder) -> None:
 
 
 @torch.no_grad()
-def folded(backbone: FeatureListNet, stride: int) -> FeatureListNet:
+def folded(backbone: nn.Module, stride: int) -> nn.Module:
     """A backbone with batch normalisation folded into its convolutions, or that backbone itself.
 
     Args:

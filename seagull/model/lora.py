@@ -1,11 +1,10 @@
-"""What is trained: module groups, stages, and LoRA on the language model."""
+"""Module groups that can be trained, and LoRA on the language model."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -23,25 +22,6 @@ if TYPE_CHECKING:
 ADAPTER_NAME = "default"
 GROUPS = ("vision_encoder", "projector", "mfe", "language_model", "lora", "head")
 """Module groups that can be trained, each with a learning rate of its own."""
-
-
-class TrainingStage(StrEnum):
-    """What a run is for."""
-
-    PRETRAIN = "pretrain"
-    FINETUNE = "finetune"
-    MFE_ONLY = "mfe_only"
-    FULL = "full"
-
-
-STAGE_GROUPS: dict[TrainingStage, tuple[str, ...]] = {
-    TrainingStage.PRETRAIN: ("projector", "mfe", "lora"),
-    TrainingStage.FINETUNE: ("projector", "mfe", "lora"),
-    TrainingStage.MFE_ONLY: ("mfe",),
-    TrainingStage.FULL: ("projector", "mfe", "language_model"),
-}
-"""The paper's two stages freeze the vision encoder and train the language model by LoRA; they
-differ in their data. ``full`` trains the language model itself."""
 
 
 @dataclass(frozen=True)
@@ -149,32 +129,3 @@ def group_of(name: str) -> str:
     if first not in GROUPS:
         raise ModelError(f"the parameter {name} belongs to no group of {', '.join(GROUPS)}")
     return first
-
-
-def set_trainable(
-    model: nn.Module, groups: Collection[str], frozen: tuple[str, ...] = ()
-) -> list[str]:
-    """Lets exactly the parameters of these groups learn, and returns their names.
-
-    Args:
-        model: of which.
-        groups: module groups.
-        frozen: beginnings of names that do not learn nevertheless.
-
-    Raises:
-        ModelError: if a group, or a beginning, has no parameter in this model.
-    """
-    names: list[str] = []
-    known = [name for name, _ in model.named_parameters()]
-    if idle := [start for start in frozen if not any(name.startswith(start) for name in known)]:
-        raise ModelError(f"frozen: no parameter begins with {idle[0]}")
-    for name, parameter in model.named_parameters():
-        chosen = group_of(name) in groups and not name.startswith(frozen)
-        if chosen and not parameter.is_floating_point():
-            raise ModelError(f"{name}: a quantised weight cannot be trained; use lora")
-        if parameter.is_floating_point():
-            parameter.requires_grad_(chosen)
-        names += [name] if chosen else []
-    if empty := set(groups) - {group_of(name) for name in names} - {"head"}:
-        raise ModelError(f"the groups {sorted(empty)} have no parameters in this model")
-    return names

@@ -16,17 +16,10 @@ from torch import Tensor, nn
 
 from seagull.model.keys import ChannelKeys, PositionKeys
 from seagull.model.layers import LoneAttention, RegionBlock, mlp
-from seagull.model.pooling import GEOMETRY, geometry, level_weights, pool
+from seagull.model.pooling import MaskPooling, geometry
 
 Pyramid = Sequence[Tensor]
 """Feature levels, fine to coarse, each (B, C_l, h_l, w_l)."""
-
-
-class RegionTokens(NamedTuple):
-    """Tokens of the regions of a batch, each (B, R, D)."""
-
-    global_tokens: Tensor
-    local_tokens: Tensor
 
 
 class ImageContext(NamedTuple):
@@ -84,92 +77,68 @@ class Standardise(nn.Module):
 
 
 class PyramidCrop(nn.Module):
-    """A local branch on the crop's own feature pyramid: statistics of every level."""
+    """A local branch on the crop's own feature pyramid: statistics of every level.
 
-    def __init__(
-        self,
-        channels: Sequence[int],
-        statistics: Sequence[str],
-        embed_dim: int,
-        out_dim: int,
-        *,
-        standardise: bool = False,
-    ) -> None:
+    Args:
+        pooling: of the crop's levels.
+        norm: of all levels' statistics together, S of them.
+        mlp: from S statistics to the token's width D.
+    """
+
+    def __init__(self, pooling: MaskPooling, norm: Standardise, mlp: nn.Module) -> None:
         super().__init__()
-        self.statistics = tuple(statistics)
-        width = sum(channels) * len(self.statistics)
-        self.norm = Standardise(width) if standardise else nn.LayerNorm(width)
-        self.mlp = mlp([width, embed_dim, embed_dim, out_dim], nn.GELU)
+        self.pooling = pooling
+        self.norm = norm
+        self.mlp = mlp
 
     def forward(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N D"]:
         """One token per crop, from its levels (N, C_l, h_l, w_l) under the region's mask."""
         dtype = next(self.mlp.parameters()).dtype
-        pooled = self.pooled(pyramid, masks)
-        if isinstance(self.norm, nn.LayerNorm):
-            pooled = pooled.to(dtype)
-        return self.mlp(self.norm(pooled).to(dtype))
+        return self.mlp(self.norm(self.pooled(pyramid, masks)).to(dtype))
 
-    def pooled(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N C"]:
+    def pooled(self, pyramid: Pyramid, masks: Bool[Tensor, "N s s"]) -> Float[Tensor, "N S"]:
         """The statistics of all levels, in float32."""
-        pooled = []
-        for level in pyramid:
-            weights = level_weights(masks[:, None], (level.shape[2], level.shape[3]), "area")
-            pooled.append(pool(level.float(), weights, self.statistics)[:, 0])
-        return torch.cat(pooled, dim=1)
+        return torch.cat([self.pooling(level, masks[:, None])[:, 0] for level in pyramid], dim=1)
 
 
 class MaskFeatureExtractor(nn.Module):
-    """Turns regions into a global and a local token each.
+    """Turns regions into a global and a local token each; ``seagull.model.build`` makes its parts.
 
     Args:
-        channels: channels of each pyramid level, as the encoder reports them.
-        cells: cells of each level at the model's input size; needed for channel keys only.
-        crop_size: side of a crop in pixels.
-        out_dim: width D of the language model.
-        embed_dim, num_heads, cross_dim, mlp_dim, keys, coverage, statistics, local, geometry,
-            standardise: see ``seagull.model.config.SeagullMFEConfig``.
+        pooling: of the image's levels, S_l statistics of level l.
+        basic: per level, from its statistics to the inner width E.
+        norms: per level, of its statistics; None leaves them as they come.
+        geometry: from the region's size and place to E; None where global tokens are not told.
+        keys: per level, what regions attend to.
+        block: lets regions attend to their image.
+        width: width D of the language model.
+        local: the local branch.
     """
 
-    def __init__(  # noqa: PLR0913 - flat arguments, named by the caller
+    def __init__(
         self,
         *,
-        channels: Sequence[int],
-        cells: Sequence[int] | None,
-        crop_size: int,
-        out_dim: int,
-        embed_dim: int,
-        num_heads: int,
-        cross_dim: int,
-        mlp_dim: int,
-        keys: str,
-        coverage: str,
-        statistics: Sequence[str],
-        local: str,
-        geometry: bool = False,
-        standardise: bool = False,
+        pooling: MaskPooling,
+        basic: Sequence[nn.Linear],
+        norms: Sequence[Standardise] | None,
+        geometry: nn.Linear | None,
+        keys: Sequence[ChannelKeys] | Sequence[PositionKeys],
+        block: RegionBlock,
+        width: int,
+        local: PixelCrop | PyramidCrop,
     ) -> None:
         super().__init__()
-        self.coverage = coverage
-        self.statistics = tuple(statistics)
-        pooled = [count * len(self.statistics) for count in channels]
-        self.basic = nn.ModuleList(nn.Linear(width, embed_dim) for width in pooled)
-        self.norms = nn.ModuleList(Standardise(w) for w in pooled) if standardise else None
-        self.geometry = nn.Linear(GEOMETRY, embed_dim) if geometry else None
-        if keys == "channels":
-            if cells is None:
-                raise ValueError("channel keys need a fixed input size: set image_size")
-            self.keys = nn.ModuleList(ChannelKeys(count, embed_dim) for count in cells)
-        else:
-            self.keys = nn.ModuleList(PositionKeys(count, embed_dim) for count in channels)
-        self.block = RegionBlock(embed_dim, cross_dim, num_heads, mlp_dim)
-        self.attended_out = nn.Linear(embed_dim, out_dim)
-        self.basic_out = nn.Linear(embed_dim, out_dim)
-        self.merge = nn.Linear(2 * out_dim, out_dim)
-        self.local: PixelCrop | PyramidCrop = (
-            PixelCrop(crop_size, embed_dim, out_dim)
-            if local == "pixels"
-            else PyramidCrop(channels, statistics, embed_dim, out_dim, standardise=standardise)
-        )
+        self.pooling = pooling
+        self.basic = nn.ModuleList(basic)
+        self.norms = None if norms is None else nn.ModuleList(norms)
+        self.geometry = geometry
+        self.keys = nn.ModuleList(keys)
+        self.block = block
+        inner = basic[0].out_features
+        self.attended_out = nn.Linear(inner, width)
+        self.basic_out = nn.Linear(inner, width)
+        self.merge = nn.Linear(2 * width, width)
+        self.local = local
 
     def image_context(self, pyramid: Pyramid) -> ImageContext:
         """Keys and values of the whole image, computed once for all its regions.
@@ -209,12 +178,8 @@ class MaskFeatureExtractor(nn.Module):
         return self.merge(torch.cat(parts, dim=-1))
 
     def pooled(self, pyramid: Pyramid, masks: Bool[Tensor, "B R H W"]) -> list[Tensor]:
-        """Per level, the statistics under each mask, (B, R, statistics * C_l), in float32."""
-        found = []
-        for level in pyramid:
-            weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
-            found.append(pool(level.float(), weights, self.statistics))
-        return found
+        """Per level, the statistics under each mask, (B, R, S_l), in float32."""
+        return [self.pooling(level, masks) for level in pyramid]
 
     def local_tokens(
         self,

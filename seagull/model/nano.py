@@ -21,11 +21,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from seagull.files.download import cache_dir
 from seagull.files.permissions import allow_readers
-from seagull.model.build import build_model, build_processor, preset
+from seagull.model.build import build_processor, preset
 from seagull.model.config import SeagullConfig
 from seagull.model.earlier import earlier_part
 from seagull.model.errors import ModelError
-from seagull.model.seagull import SeagullForConditionalGeneration, initialise_region_parts
+from seagull.model.fresh import build_model, initialise_region_parts
+from seagull.model.seagull import SeagullForConditionalGeneration
 
 Report = Callable[[str], None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
@@ -39,8 +40,8 @@ def pool(
     features: Float[Tensor, "B C h w"],
     weights: Float[Tensor, "B R h w"],
     statistics: Sequence[str] = ("mean",),
-) -> Float[Tensor, "B R statistics*C"]:
-    """Weighted statistics of the features per region, concatenated in the order asked.
+) -> Float[Tensor, "B R S"]:
+    """Weighted statistics of the features per region, in the order asked: S = their number * C.
 
     Computed in float32 whatever the features' type: a variance in bfloat16 is mostly rounding.
 
@@ -55,7 +56,7 @@ def _pool(
     features: Float[Tensor, "B C h w"],
     weights: Float[Tensor, "B R h w"],
     statistics: Sequence[str],
-) -> Float[Tensor, "B R statistics*C"]:
+) -> Float[Tensor, "B R S"]:
     flat = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
     shares = weights.flatten(2)  # (B, R, h*w)
     shares = shares / shares.sum(dim=2, keepdim=True).clamp_min(1e-8)
@@ -70,6 +71,26 @@ def _pool(
         else:
             raise ValueError(f"pooling statistics are 'mean' and 'std', got {statistic!r}")
     return torch.cat(pooled, dim=2)
+
+
+@dataclass(frozen=True)
+class MaskPooling:
+    """How a feature level is pooled under masks.
+
+    Attributes:
+        statistics: ``mean`` and ``std``, in the order wanted.
+        coverage: see ``level_weights``.
+    """
+
+    statistics: Sequence[str]
+    coverage: Coverage
+
+    def __call__(
+        self, level: Float[Tensor, "B C h w"], masks: Bool[Tensor, "B R H W"]
+    ) -> Float[Tensor, "B R S"]:
+        """The statistics (S = their number times C) under each mask, in float32."""
+        weights = level_weights(masks, (level.shape[2], level.shape[3]), self.coverage)
+        return pool(level.float(), weights, self.statistics)
 
 
 GEOMETRY = 6

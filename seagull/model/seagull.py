@@ -1,34 +1,52 @@
 """SeagullForConditionalGeneration: photo, regions and text in, next-token logits out. Read first.
 
-    pixel_values (B, 3, H, W) -> vision encoder -> pyramid: levels (B, C_l, h_l, w_l)
-    one level    -> projector -> image tokens (B, N, D)
-    pyramid, region_masks (B, R, H, W), region_crops (B, R, 3, s, s)
-        -> MFE -> global and local tokens (B, R, D)
-    text ids (B, T) -> embeddings (B, T, D), placeholders replaced by those tokens -> language model
+    encode    pixel_values (B, 3, H, W) -> vision encoder -> pyramid: levels (B, C_l, h_l, w_l)
+              one level -> projector -> image tokens (B, N, D)
+              pyramid, region_masks (B, R, H, W) -> MFE -> global tokens (B, R, D)
+              region_crops (B, R, 3, s, s) -> MFE -> local tokens (B, R, D)
+    assemble  text ids (B, T) -> embeddings (B, T, D), placeholders replaced by those tokens
+    forward   encode, assemble, language model
 
-B photos, R regions (padded, with a validity mask), N image tokens, T text positions, D LLM width.
+B photos, R regions (padded, with markers that count), N image tokens, T text positions, D LLM
+width. The engine and training call ``encode`` and ``assemble`` as well: there is no other way.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from seagull.model.assembly import at_markers, fill, text_embeddings
+from seagull.model.assembly import fill, in_rows, text_embeddings
+from seagull.model.build import build_parts
 from seagull.model.config import SeagullConfig
-from seagull.model.mfe import ImageContext, MaskFeatureExtractor, Pyramid, RegionTokens
-from seagull.model.projector import ImageProjector
-from seagull.model.vision import VisionEncoder
+from seagull.model.mfe import ImageContext, Pyramid
 
 PHOTO_INPUTS = (
     "pixel_values", "region_masks", "region_crops", "region_crop_masks", "region_markers",
 )  # fmt: skip
 """Names of the inputs that go in with the prompt and not with later tokens."""
+
+
+class PhotoFeatures(NamedTuple):
+    """All that regions of photos need of them."""
+
+    pyramid: Pyramid
+    context: ImageContext
+
+
+class VisualTokens(NamedTuple):
+    """Tokens for the placeholders of a text; None for kinds that there are none of.
+
+    ``image`` is (B, N, D), tokens of regions are (B, R, D).
+    """
+
+    image: Tensor | None = None
+    global_tokens: Tensor | None = None
+    local_tokens: Tensor | None = None
 
 
 class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
@@ -50,27 +68,7 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
 
     def __init__(self, config: SeagullConfig) -> None:
         super().__init__(config)
-        vision, mfe = config.vision, config.mfe
-        width = config.text.hidden_size
-        self.vision_encoder = VisionEncoder(vision.architecture, vision.levels, vision.drop_path)
-        channels = self.vision_encoder.channels
-        self.projector = ImageProjector(channels[config.image_level], width, config.image_grid)
-        self.mfe = MaskFeatureExtractor(
-            channels=channels,
-            cells=self.vision_encoder.cells(config.image_size) if config.image_size else None,
-            crop_size=config.crop_size,
-            out_dim=width,
-            embed_dim=mfe.embed_dim,
-            num_heads=mfe.num_heads,
-            cross_dim=mfe.cross_dim,
-            mlp_dim=mfe.mlp_dim,
-            keys=mfe.keys,
-            coverage=mfe.coverage,
-            statistics=mfe.statistics,
-            local=mfe.local,
-            geometry=mfe.geometry,
-            standardise=mfe.standardise,
-        )
+        self.vision_encoder, self.projector, self.mfe = build_parts(config)
         self.language_model = AutoModelForCausalLM.from_config(
             config.text_config, trust_remote_code=False
         )
@@ -85,77 +83,64 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """The language model's head."""
         return self.language_model.get_output_embeddings()
 
-    def encode_image(
-        self, pixel_values: Float[Tensor, "B 3 H W"]
-    ) -> tuple[list[Tensor], ImageContext]:
-        """All that regions of a photo need of it: its pyramid, and the keys they attend to."""
-        pyramid = self.vision_encoder(pixel_values)
-        return pyramid, self.mfe.image_context(pyramid)
-
-    def image_tokens(self, pyramid: Pyramid) -> Float[Tensor, "B N D"]:
-        """The image tokens of a pyramid."""
-        return self.projector(pyramid[self.config.image_level])
-
-    def region_tokens(
+    def encode(
         self,
-        pyramid: Pyramid,
-        context: ImageContext,
-        masks: Bool[Tensor, "B R H W"],
-        crops: Float[Tensor, "B R 3 s s"],
-        crop_masks: Bool[Tensor, "B R s s"],
-    ) -> RegionTokens:
-        """Global and local tokens, (B, R, D) each; a region's depend on no other."""
-        return RegionTokens(
-            self.mfe.global_tokens(pyramid, context, masks),
-            self.local_tokens(crops, crop_masks),
-        )
-
-    def local_tokens(
-        self, crops: Float[Tensor, "B R 3 s s"], crop_masks: Bool[Tensor, "B R s s"]
-    ) -> Float[Tensor, "B R D"]:
-        """The tokens of crops seen by themselves."""
-        tokens = self.mfe.local_tokens(
-            crops.flatten(0, 1), crop_masks.flatten(0, 1), self.vision_encoder
-        )
-        return tokens.unflatten(0, crops.shape[:2])
-
-    def embed(
-        self,
-        input_ids: Int[Tensor, "B T"],
-        pixel_values: Float[Tensor, "B 3 H W"] | None = None,
+        photo: Float[Tensor, "B 3 H W"] | PhotoFeatures,
         region_masks: Bool[Tensor, "B R H W"] | None = None,
         region_crops: Float[Tensor, "B R 3 s s"] | None = None,
         region_crop_masks: Bool[Tensor, "B R s s"] | None = None,
-        region_markers: Int[Tensor, "B M"] | None = None,
-    ) -> Float[Tensor, "B T D"]:
-        """Embeddings of a prompt with image and region tokens at their placeholders.
+        *,
+        text: bool = True,
+    ) -> tuple[PhotoFeatures, VisualTokens]:
+        """What is seen of photos and of regions of them.
+
+        A region's tokens depend on its photo and on no other region, so regions may come later and
+        in parts: give the features that an earlier call returned in place of the pixels.
+
+        Args:
+            photo: pixels as ``preprocessing.image`` makes them, or features of earlier pixels.
+            region_masks: regions in the encoder's input, for their global tokens.
+            region_crops: windows around the regions, for their local tokens.
+            region_crop_masks: the regions within their crops.
+            text: whether a language model reads the tokens; without, only global tokens are made.
+
+        Returns:
+            Features for later regions, and the tokens: of the image where pixels were given, of
+            regions what was asked for.
 
         Raises:
-            ValueError: if placeholders and tokens do not match in number, or regions come without
-                a photo.
+            ValueError: if only one of crops and their masks is given.
         """
-        if pixel_values is None:
-            if region_masks is not None:
-                raise ValueError("regions were given without the photo (pixel_values) they lie in")
-            return self.assemble(input_ids, None, None)
-        pyramid, context = self.encode_image(pixel_values)
-        image = self.image_tokens(pyramid)
-        if region_masks is None or region_crops is None or region_crop_masks is None:
-            return self.assemble(input_ids, image, None)
-        tokens = self.region_tokens(pyramid, context, region_masks, region_crops, region_crop_masks)
-        return self.assemble(input_ids, image, tokens, region_markers)
+        if (region_crops is None) != (region_crop_masks is None):
+            raise ValueError("region_crops and region_crop_masks go together; give both or neither")
+        dtype = next(self.vision_encoder.parameters()).dtype
+        image = global_tokens = local_tokens = None
+        if isinstance(photo, Tensor):
+            pyramid = self.vision_encoder(photo.to(dtype))
+            photo = PhotoFeatures(pyramid, self.mfe.image_context(pyramid))
+            image = self.projector(pyramid[self.config.image_level]) if text else None
+        if region_masks is not None:
+            global_tokens = self.mfe.global_tokens(photo.pyramid, photo.context, region_masks)
+        if text and region_crops is not None and region_crop_masks is not None:
+            crops, masks = region_crops.to(dtype).flatten(0, 1), region_crop_masks.flatten(0, 1)
+            local_tokens = self.mfe.local_tokens(crops, masks, self.vision_encoder)
+            local_tokens = local_tokens.unflatten(0, region_crops.shape[:2])
+        return photo, VisualTokens(image, global_tokens, local_tokens)
 
     def assemble(
         self,
-        input_ids: Int[Tensor, "B T"],
-        image: Float[Tensor, "B N D"] | None,
-        tokens: RegionTokens | None,
-        region_markers: Int[Tensor, "B M"] | None = None,
-    ) -> Float[Tensor, "B T D"]:
-        """Embeddings of a prompt with tokens that are there already put at their placeholders.
+        input_ids: Int[Tensor, "rows T"],
+        tokens: VisualTokens,
+        region_markers: Int[Tensor, "rows M"] | None = None,
+    ) -> Float[Tensor, "rows T D"]:
+        """Embeddings of a text with image and region tokens at their placeholders.
 
-        ``region_markers`` says for each marker which region's tokens it takes (-1: padding); None
-        means each region's once, in order.
+        Args:
+            input_ids: one row a photo, or a single packed row about all photos.
+            tokens: of B photos and their regions; a packed row takes them photo by photo.
+            region_markers: for each region marker of a row, which region's tokens it takes (-1:
+                padding; in a packed row region r of photo b is number b R + r). None means each
+                region's once, in order.
 
         Raises:
             ValueError: if placeholders and tokens do not match in number.
@@ -163,15 +148,11 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         config = self.config
         placeholders = (config.image_token_id, config.global_token_id, config.local_token_id)
         embeddings = text_embeddings(self.get_input_embeddings(), input_ids, placeholders)
-        if image is not None:
-            embeddings = fill(embeddings, input_ids, placeholders[0], image)
-        if tokens is None:
-            return embeddings
-        for placeholder, kind in zip(placeholders[1:], tokens, strict=True):
-            shown, valid = (
-                (kind, None) if region_markers is None else at_markers(kind, region_markers)
-            )
-            embeddings = fill(embeddings, input_ids, placeholder, shown, valid)
+        for placeholder, kind, markers in zip(
+            placeholders, tokens, (None, region_markers, region_markers), strict=True
+        ):
+            own = None if kind is None else in_rows(kind, len(input_ids))
+            embeddings = fill(embeddings, input_ids, placeholder, own, markers)
         return embeddings
 
     def train(self, mode: bool = True) -> SeagullForConditionalGeneration:
@@ -204,19 +185,18 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         goes to the language model.
 
         Raises:
-            ValueError: as ``embed``; or if neither or both of ids and embeddings are given.
+            ValueError: if neither or both of ids and embeddings are given, regions come without a
+                photo, or placeholders and tokens do not match in number.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give either input_ids or inputs_embeds")
         if input_ids is not None:
-            inputs_embeds = self.embed(
-                input_ids,
-                pixel_values,
-                region_masks,
-                region_crops,
-                region_crop_masks,
-                region_markers,
-            )
+            tokens = VisualTokens()
+            if pixel_values is not None:
+                _, tokens = self.encode(pixel_values, region_masks, region_crops, region_crop_masks)
+            elif region_masks is not None:
+                raise ValueError("regions were given without the photo (pixel_values) they lie in")
+            inputs_embeds = self.assemble(input_ids, tokens, region_markers)
         return self.language_model(
             inputs_embeds=inputs_embeds, attention_mask=attention_mask, **kwargs
         )
@@ -229,19 +209,3 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         if not kwargs.get("is_first_iteration") and kwargs.get("use_cache", True):
             inputs |= dict.fromkeys(PHOTO_INPUTS)
         return inputs
-
-
-@torch.no_grad()
-def initialise_region_parts(model: SeagullForConditionalGeneration, seed: int) -> None:
-    """Fills projector and MFE with seeded numbers, for a model that is still to be trained."""
-    generator = torch.Generator().manual_seed(seed)
-    for part in (model.projector, model.mfe):
-        for module in part.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d):
-                fan_in = module.weight[0].numel()
-                noise = torch.randn(module.weight.shape, generator=generator)
-                module.weight.copy_(noise / fan_in**0.5)
-                if module.bias is not None:
-                    module.bias.zero_()
-            elif isinstance(module, nn.LayerNorm):
-                module.reset_parameters()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import timm
 from jaxtyping import Float
-from timm.models._features import FeatureListNet
 from torch import Tensor, nn
 
 
@@ -30,7 +29,7 @@ class VisionEncoder(nn.Module):
         # Not every backbone has residual branches, or an argument for them.
         more: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
         try:
-            backbone = timm.create_model(
+            self.backbone: nn.Module = timm.create_model(
                 architecture,
                 pretrained=False,
                 features_only=True,
@@ -41,17 +40,21 @@ class VisionEncoder(nn.Module):
             raise ValueError(
                 f"no vision encoder {architecture!r} with feature levels {list(levels)}: {error}"
             ) from error
-        self.backbone = cast(FeatureListNet, backbone)
+
+    @property
+    def _levels(self) -> Any:
+        """What timm knows of the levels, whatever class its backbone has."""
+        return self.backbone.feature_info
 
     @property
     def channels(self) -> list[int]:
         """Channels of each level, fine to coarse."""
-        return list(self.backbone.feature_info.channels())
+        return list(self._levels.channels())
 
     @property
     def strides(self) -> list[int]:
         """Pixels per cell of each level, fine to coarse."""
-        return list(self.backbone.feature_info.reduction())
+        return list(self._levels.reduction())
 
     def cells(self, side: int) -> list[int]:
         """Cells of each level of a square photo, fine to coarse."""

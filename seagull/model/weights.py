@@ -7,9 +7,9 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from seagull.model.build import build_model
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
+from seagull.model.fresh import build_model
 from seagull.model.head import HEAD_FILE
 
 OWN_PARTS = ("vision_encoder.", "projector.", "mfe.")

@@ -15,7 +15,7 @@ from typing import Any
 from seagull.files.streams import open_output, write_json
 from seagull.files.text import open_marked, read_line_bytes, to_json
 from seagull.regions.spec import RegionSpec
-from seagull.types import AssessmentTask, DistortionType, Message
+from seagull.types import AssessmentTask, DistortionType, Message, check_ids
 
 MOS = "mos"
 """The metric of people's mean opinion scores, which alone give quality its absolute scale."""
@@ -198,20 +198,18 @@ class InstructionRecord:
             },
             reference=plain.get("reference"),
         )
-        record._check_region_ids()
+        try:
+            record._check_region_ids()
+        except ValueError as error:
+            raise ValueError(f"record {record.id}: {error}") from error
         return record
 
     def _check_region_ids(self) -> None:
         ids = [region.id for region in self.regions]
-        if len(set(ids)) != len(ids):
-            raise ValueError(f"record {self.id}: region ids repeat: {ids}")
-        named = {region for message in self.messages for region in message.regions} | set(
-            self.labels
-        )
-        if unknown := named - set(ids):
-            raise ValueError(
-                f"record {self.id}: regions {sorted(unknown)} are named, only {ids} exist"
-            )
+        check_ids(ids)
+        named = {region for message in self.messages for region in message.regions}
+        if unknown := (named | set(self.labels)) - set(ids):
+            raise ValueError(f"regions {sorted(unknown)} are named, only {ids} exist")
 
 
 def _check_kinds(plain: Mapping[str, Any]) -> None:

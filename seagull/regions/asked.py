@@ -14,7 +14,7 @@ from seagull.regions.annotations import annotation_spec, array_mask
 from seagull.regions.build import build_regions, each_object
 from seagull.regions.geometry import Size
 from seagull.regions.spec import RegionSpec
-from seagull.types import Region
+from seagull.types import Region, check_ids
 
 AskedRegion = Region | RegionSpec | Sequence[float] | Mapping[str, Any] | NDArray[np.generic]
 """A region, how to make one, its box in pixels (end exclusive), an annotation (COCO, SAM's mask
@@ -51,20 +51,8 @@ def asked_regions(photo: Photo, asked: AskedRegions) -> list[Region]:
     specs = [one for one in asked_for if isinstance(one, RegionSpec)]
     made = iter(build_regions(photo, specs).regions)
     regions = [one if isinstance(one, Region) else next(made) for one in asked_for]
-    check_ids(regions)
+    check_ids([region.id for region in regions])
     return regions
-
-
-def check_ids(regions: Sequence[Region]) -> None:
-    """Refuses regions that cannot be told apart by id.
-
-    Raises:
-        ValueError: if two have the same id.
-    """
-    ids, counts = np.unique([region.id for region in regions], return_counts=True)
-    if (counts > 1).any():
-        repeated = ", ".join(ids[counts > 1])
-        raise ValueError(f"region ids must differ; used more than once: {repeated}")
 
 
 def _items(asked: Any, size: Size) -> list[Any]:

@@ -11,7 +11,7 @@ from seagull.regions.everything import Selection
 from seagull.regions.mask_files import ALL_IDS, object_selectors, split_selector
 from seagull.regions.segmenter import OncePerPhoto, Segmenter
 from seagull.regions.spec import RegionSpec
-from seagull.types import Region
+from seagull.types import Region, check_ids
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,7 @@ def build_regions(
     """
     specs = each_object(specs, folder)
     ids = [spec.id for spec in specs]
-    if repeated := sorted({id for id in ids if ids.count(id) > 1}):
-        raise ValueError(
-            f"region ids must differ, but {', '.join(repeated)} is there more than once"
-        )
+    check_ids(ids)
     if not everything and not any(spec.needs_segmenter for spec in specs):
         return BuiltRegions(tuple(spec.build(photo, folder=folder) for spec in specs))
     # First those that cost nothing: a mistake in one shows before a network is loaded.

@@ -1,17 +1,18 @@
-"""The application: routes and what they share. Further routers go into ``routes.ROUTERS``."""
+"""The application: routes and what they share. Further routers go into ``routes``."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.security import HTTPBearer
 
 from seagull.server.downloads import Downloads
 from seagull.server.errors import add_handlers
 from seagull.server.intake import Intake
-from seagull.server.routes import ROUTERS
+from seagull.server.routes import OPEN_ROUTERS, ROUTERS
 from seagull.server.service import Service
 from seagull.version import __version__
 
@@ -30,14 +31,17 @@ def build_app(service: Service) -> FastAPI:
         version=__version__,
         description="Quality, importance and distortions of regions of a photo.",
         lifespan=lifespan,
-        root_path=service.settings.root_path,
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
     )
     app.state.service = service
     app.state.downloads = Downloads(service.segmenting, str(service.assessor.engine.device))
     add_handlers(app)
+    # Keys are checked before anything is routed (``Intake``); this is for the document.
+    key = [Depends(HTTPBearer(auto_error=False))] if service.settings.keys else []
     for router in ROUTERS:
+        app.include_router(router, dependencies=key)
+    for router in OPEN_ROUTERS:
         app.include_router(router)
     app.add_middleware(Intake, service=service)
     if service.settings.origins:

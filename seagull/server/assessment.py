@@ -17,7 +17,7 @@ from seagull.server.reporting import json_line, pictures, region_entry
 from seagull.server.schemas import RegionInput, RegionQuestions
 from seagull.server.service import Service
 from seagull.server.worker import log_fault
-from seagull.types import QualityReport, RegionAssessment
+from seagull.types import AssessmentTask, QualityReport, RegionAssessment
 
 
 class Assessment:
@@ -27,18 +27,22 @@ class Assessment:
         service: what is shared.
         photo: the photo.
         asked: regions, tasks and pictures.
+        request_id: under which a fault is logged.
 
     Raises:
         ApiError: 413, if the regions' masks would take too much memory; 422, if a heat map is to
             show what is not asked.
     """
 
-    def __init__(self, service: Service, photo: Photo, asked: RegionQuestions) -> None:
+    def __init__(
+        self, service: Service, photo: Photo, asked: RegionQuestions, request_id: str = ""
+    ) -> None:
         if asked.heatmap and "quality" not in asked.tasks:
             raise ApiError(422, "heatmap shows quality: add quality to tasks")
         self._service = service
         self._photo = photo
         self._asked = asked
+        self._id = request_id
         whole = not asked.regions and not asked.everything
         self._wanted = [RegionInput(whole=True)] if whole else asked.regions
         self._selection = Selection(asked.max_regions) if asked.everything else None
@@ -53,7 +57,8 @@ class Assessment:
         """
         async with aclosing(self._run()) as steps:
             *_, report = [report async for report in steps]
-        return report_to_dict(report) | await self._pictures(report)
+        # Masks become run lengths there, which takes its time with large photos.
+        return await run_in_threadpool(report_to_dict, report) | await self._pictures(report)
 
     async def lines(self) -> AsyncGenerator[bytes, None]:
         """The report as lines of JSON, see ``StreamLine``.
@@ -66,12 +71,12 @@ class Assessment:
             yield json_line({"type": "report", "report": report_to_dict(report)})
             try:
                 async for report in steps:
-                    entry = region_entry(report, report.regions[-1])
+                    entry = await run_in_threadpool(region_entry, report, report.regions[-1])
                     yield json_line({"type": "region", "region": entry})
                 last = {"type": "done", "regions": len(report.regions)}
                 yield json_line(last | await self._pictures(report))
             except Exception as error:  # the status is sent; the error is the last line
-                log_fault(error)
+                log_fault(error, self._id)
                 yield json_line({"type": "error", **internal_error().body})
 
     async def _run(self) -> AsyncGenerator[QualityReport, None]:
@@ -82,7 +87,8 @@ class Assessment:
             done: list[RegionAssessment] = []
             names, model = segmenter_names(regions), service.assessor.info
             yield QualityReport(self._photo.info, model, names, ())
-            outbox = service.assess(self._photo, regions, asked.tasks, asked.text, asked.read_out)
+            tasks = [AssessmentTask(task) for task in asked.tasks]
+            outbox = service.assess(self._photo, regions, tasks, asked.text, asked.read_out)
             async with aclosing(outbox.items()) as assessed:
                 async for one in assessed:
                     done.append(one)

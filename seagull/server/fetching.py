@@ -18,15 +18,18 @@ from urllib.parse import SplitResult, urlsplit
 from seagull.server.errors import ApiError
 
 _PORTS = {"http": 80, "https": 443}
+_UNICAST = ipaddress.ip_network("2000::/3")
 _PIECE = 64 << 10
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open net."""
+    """Whether an IP address is one of the open net, and stands for no other."""
     parsed = ipaddress.ip_address(address)
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    found = mapped or parsed
-    return found.is_global and not found.is_multicast
+    if isinstance(parsed, ipaddress.IPv6Address):
+        # All others, and these two kinds within, may lead to an IPv4 address.
+        wrapped = parsed.sixtofour is not None or parsed.teredo is not None
+        return parsed in _UNICAST and not wrapped and parsed.is_global
+    return parsed.is_global and not parsed.is_multicast
 
 
 async def fetch(

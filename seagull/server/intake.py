@@ -53,7 +53,7 @@ class Intake:
         except ApiError as error:
             await exchange.answer(error)
         except Exception as error:
-            log_fault(error)
+            log_fault(error, exchange.id)
             await exchange.answer(internal_error())
         finally:
             body.drop()
@@ -64,7 +64,8 @@ class Intake:
     ) -> None:
         headers = Headers(scope=scope)
         path = _path(scope)
-        scope.setdefault("state", {})["owner"] = check_access(self._service.settings, headers, path)
+        owner = check_access(self._service.settings, headers, path)
+        scope.setdefault("state", {}).update(owner=owner, id=exchange.id)
         await body.read(receive, _length(headers))
         if body.content:
             self._check_content(headers, body)

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+import weakref
 
 import numpy as np
 
 from seagull.photos import Photo, PhotoError, read_photo
 from seagull.photos.upright import open_upright
 from seagull.regions.mask_values import MaskValuesError, image_values, mask_values
+from seagull.server.budget import Budget
 from seagull.server.errors import ApiError
 from seagull.types import BoolMask, Region
-
-
-@dataclass(frozen=True, eq=False)
-class SentPhoto:
-    """A photo and, if it was asked for, the region that its transparency marks."""
-
-    photo: Photo
-    alpha: Region | None = None
 
 
 def data_bytes(uri: str, what: str = "the image") -> bytes:
@@ -42,19 +35,33 @@ def data_bytes(uri: str, what: str = "the image") -> bytes:
         raise ApiError(422, f"{what}: its data URI is not valid base64", "invalid_image") from error
 
 
-def decode_photo(content: bytes, most_pixels: int) -> Photo:
+def decode_photo(content: bytes, most_pixels: int, memory: Budget) -> Photo:
     """The photo in the bytes of a file.
 
+    Args:
+        content: the file.
+        most_pixels: most pixels; the file's header tells how many there are.
+        memory: bytes of pixels; taken for as long as the photo is held anywhere.
+
     Raises:
-        ApiError: 413 with more pixels than ``most_pixels``, which the file's header tells; 422, if
-            it is not a photo that can be used.
+        ApiError: 413 with too many pixels, 429 without memory; 422, if it is not a photo that can
+            be used.
     """
     try:
         with open_upright(content) as picture:
             check_pixels(picture.size, most_pixels)
-        return read_photo(content)
+            amount = 3 * picture.size[0] * picture.size[1]
+        memory.take(amount)
+        try:
+            photo = read_photo(content)
+            weakref.finalize(photo, memory.give, amount)
+        except BaseException:
+            memory.give(amount)
+            raise
     except PhotoError as error:
         raise ApiError(422, str(error), "invalid_image") from error
+    assert photo.sha256  # computed here, in a thread that may take its time
+    return photo
 
 
 def decode_mask(content: bytes, size: tuple[int, int], id: str) -> BoolMask:

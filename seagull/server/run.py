@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CONNECTIONS = 1024
+_BACKLOG = 1024
+_HEAD_BYTES = 32 << 10
+"""Largest head of a request."""
 _IDLE_SECONDS = 15
 
 
@@ -41,8 +45,10 @@ def make_server(
         build_app(service),
         host=settings.host,
         port=settings.port,
+        root_path=settings.root_path,
         loop="asyncio",
-        http="h11",  # it limits what a request's head may take
+        http="h11",
+        h11_max_incomplete_event_size=_HEAD_BYTES,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -55,27 +61,32 @@ def make_server(
     return uvicorn.Server(config)
 
 
-def run_server(
-    assessor: Assessor,
-    load_segmenter: Callable[[], Segmenter],
-    settings: ServerSettings,
-    model_names: Sequence[str] = (),
-) -> int:
-    """Serves until SIGTERM or SIGINT; requests in progress are finished first.
+def bind(settings: ServerSettings) -> socket.socket:
+    """The server's address, taken but not yet listened on.
 
-    Args:
-        assessor, load_segmenter, settings, model_names: see ``make_server``.
-
-    Returns:
-        0, or 2 if the address cannot be listened on.
+    Raises:
+        ValueError: if it cannot be had.
     """
-    server = make_server(assessor, load_segmenter, settings, model_names)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sockets = [server.config.bind_socket()]
-    except SystemExit:  # uvicorn has logged why
-        return 2
-    host, port = sockets[0].getsockname()[:2]
+        taken.bind((settings.host, settings.port))
+    except OSError as error:
+        taken.close()
+        raise ValueError(
+            f"cannot listen on {settings.host}, port {settings.port} ({error.strerror}); give "
+            "another --port or --host"
+        ) from error
+    return taken
+
+
+def run_server(server: uvicorn.Server, address: socket.socket) -> None:
+    """Serves until SIGTERM or SIGINT; requests in progress are finished first."""
+    # What it warns of repeats bytes of the request.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    address.listen(_BACKLOG)  # from here on nobody is turned away
+    host, port = address.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    logger.info("listening on http://%s:%d%s", shown, port, settings.root_path)
-    server.run(sockets)
-    return 0
+    logger.info("listening on http://%s:%d%s", shown, port, server.config.root_path)
+    server.run([address])

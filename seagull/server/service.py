@@ -24,7 +24,7 @@ from seagull.server.schemas import RegionInput
 from seagull.server.segmenting import Segmenting
 from seagull.server.settings import ServerSettings
 from seagull.server.worker import Assess, Call, ModelWorker
-from seagull.types import Region, RegionAssessment
+from seagull.types import AssessmentTask, Region, RegionAssessment
 
 if TYPE_CHECKING:
     from seagull.inference.assessor import Assessor
@@ -56,8 +56,16 @@ class Service:
         self.model_names = (assessor.info.name, *model_names)
         self.metrics = Metrics()
         self.images = ImageStore(settings.image_minutes * 60, settings.cache_bytes)
-        self.worker = ModelWorker(assessor, pass_regions=limits.pass_regions, after=self._clear_up)
+        self.worker = ModelWorker(
+            assessor,
+            pass_regions=limits.pass_regions,
+            talks=limits.talks,
+            after=self._clear_up,
+        )
         self.segmenting = Segmenting(load_segmenter)
+        # What is kept, what the model's sessions hold, and what requests bring along.
+        photos = 2 * settings.cache_bytes + limits.photos_bytes
+        self.photos = Budget(photos, "memory for photos")
         self.masks = Budget(limits.masks_bytes, "memory for masks")
         self.in_progress = Budget(limits.in_progress, "requests in progress")
         self.draining = False
@@ -104,7 +112,7 @@ class Service:
 
     async def decoded(self, content: bytes) -> Photo:
         """The photo in the bytes of a file; only a few are decoded at the same time."""
-        return await self.decoding(lambda: decode_photo(content, self.limits.pixels))
+        return await self.decoding(lambda: decode_photo(content, self.limits.pixels, self.photos))
 
     async def decoding(self, function: Callable[[], T]) -> T:
         """What a function makes that decodes a picture."""
@@ -154,7 +162,12 @@ class Service:
         )
 
     def assess(
-        self, photo: Photo, regions: Sequence[Region], tasks: Sequence[Any], text: bool, how: str
+        self,
+        photo: Photo,
+        regions: Sequence[Region],
+        tasks: Sequence[AssessmentTask],
+        text: bool,
+        how: str,
     ) -> Outbox[RegionAssessment]:
         """The assessments of regions, as they are made."""
         outbox = Outbox[RegionAssessment]()

@@ -19,6 +19,7 @@ class Limits:
         body_seconds: longest time that a body may take to arrive.
         bodies_bytes: memory for the bodies of all requests together.
         pixels: largest photo, in pixels.
+        photos_bytes: memory for the photos of all requests together, beside those that are kept.
         mask_bytes: memory for the masks of one request: a byte for each pixel of each region.
         masks_bytes: the same for all requests together.
         json_values: most values in a JSON body.
@@ -26,6 +27,7 @@ class Limits:
         in_progress: requests that are worked on or wait; one more is answered 429.
         decoding: photos that are decoded at the same time.
         pass_regions: most regions in one pass of the model.
+        talks: answers in words that are made at the same time; each holds a cache of its own.
         kept_regions: regions whose tokens are kept for each photo.
         fetch_seconds: longest time that fetching a photo may take.
     """
@@ -34,6 +36,7 @@ class Limits:
     body_seconds: float = 30.0
     bodies_bytes: int = 512 << 20
     pixels: int = 50 * MEGAPIXEL
+    photos_bytes: int = 1 << 30
     mask_bytes: int = 2 << 30
     masks_bytes: int = 4 << 30
     json_values: int = 500_000
@@ -41,6 +44,7 @@ class Limits:
     in_progress: int = 64
     decoding: int = 2
     pass_regions: int = 32
+    talks: int = 4
     kept_regions: int = 1024
     fetch_seconds: float = 5.0
 

@@ -69,14 +69,21 @@ class ModelWorker:
     Args:
         assessor: used by this thread alone once it runs.
         pass_regions: most regions in one pass.
+        talks: most answers in words at the same time; later ones wait.
         after: called in the thread after each round and every few seconds, to clear up.
     """
 
     def __init__(
-        self, assessor: Assessor, *, pass_regions: int = 32, after: Callable[[], None] | None = None
+        self,
+        assessor: Assessor,
+        *,
+        pass_regions: int,
+        talks: int,
+        after: Callable[[], None] | None = None,
     ) -> None:
         self._assessor = assessor
         self._pass_regions = pass_regions
+        self._talks = talks
         self._after = after
         self._changed = threading.Condition()
         self._work: list[Work] = []
@@ -131,13 +138,17 @@ class ModelWorker:
             log_fault(error)
 
     def _next_round(self) -> list[Work] | None:
-        """What waits now; empty after a while without work, None at the end."""
+        """What has its turn now; empty after a while without work, None at the end."""
         with self._changed:
             if not self._work and not self._closing:
                 self._changed.wait(_TICK_SECONDS)
             for work in [work for work in self._work if work.outbox.cancelled]:
                 self._work.remove(work)
-            return None if self._closing and not self._work else list(self._work)
+            if self._closing and not self._work:
+                return None
+            talks = [work for work in self._work if isinstance(work, Talk)]
+            later = set(map(id, talks[self._talks :]))
+            return [work for work in self._work if id(work) not in later]
 
     def _finish(self, work: Work) -> None:
         with self._changed:
@@ -209,7 +220,12 @@ def fair_shares(wanted: Sequence[int], total: int) -> list[int]:
     return shares
 
 
-def log_fault(error: BaseException) -> None:
-    """Writes where a fault of ours happened; its message may hold what a client has sent."""
+def log_fault(error: BaseException, request: str = "") -> None:
+    """Writes where a fault of ours happened; its message may hold what a client has sent.
+
+    Args:
+        error: the fault.
+        request: the id of the request that met it.
+    """
     places = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("unexpected %s\n%s", type(error).__name__, places)
+    logger.error("%s unexpected %s\n%s", request, type(error).__name__, places)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seagull.files.config import ConfigError
-from seagull.model.lora import STAGE_GROUPS, LoraSettings, TrainingStage
+from seagull.model.lora import LoraSettings
 from seagull.training.config_faults import faults_of
+from seagull.training.trainable import TrainingStage, trained_groups
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class TrainConfig:
         model: name or folder of the model to start from.
         adapter: adapter file or run to go on from (a first stage's), or ``nano`` for the one that
             seagull-nano ships with.
-        stage: what is trained, see ``seagull.model.lora.STAGE_GROUPS``.
+        stage: what is trained, see ``seagull.training.trainable.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.
         frozen: beginnings of parameter names that stay as they are though their group is trained,
             e.g. ``vision_encoder.backbone.conv_stem``.
@@ -134,7 +135,8 @@ class TrainConfig:
         max_steps: stop after so many steps; None goes by epochs.
         batch_size: conversations in one step, over all processes.
         micro_batch: conversations that go through the model at once, per process.
-        warmup: steps, or below 1 the share of steps, of rising learning rate.
+        warmup: steps, or below 1 the share of steps, of rising learning rate; it then falls along
+            a cosine.
         clip: largest norm of the gradient; 0 for no limit.
         checkpointing: recompute the language model's activations to save memory.
         deepspeed: name of a preset (zero2, zero3, zero3_offload ...) or a JSON file.
@@ -170,8 +172,6 @@ class TrainConfig:
     micro_batch: int = 4
     optimizer: str = "adamw_torch"
     weight_decay: float = 0.0
-    beta2: float = 0.999
-    schedule: str = "cosine"
     warmup: float = 0.03
     clip: float = 1.0
     checkpointing: bool = False
@@ -192,8 +192,7 @@ class TrainConfig:
     @property
     def groups(self) -> tuple[str, ...]:
         """The module groups that are trained."""
-        chosen = STAGE_GROUPS[self.stage] if self.trainable is None else self.trainable
-        return (*chosen, "head") if self.loss.numeric_head and "head" not in chosen else chosen
+        return trained_groups(self.stage, self.trainable, head=self.loss.numeric_head > 0)
 
     def rate(self, group: str) -> float:
         """The learning rate of a module group."""

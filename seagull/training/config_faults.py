@@ -12,12 +12,12 @@ from seagull.model.lora import GROUPS
 if TYPE_CHECKING:
     from seagull.training.config import TrainConfig
 
+DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "native", "float32", "bfloat16")
 OPTIMIZERS = (
     "adamw_torch", "adamw_torch_fused", "adamw_bnb_8bit", "paged_adamw_32bit", "paged_adamw_8bit",
     "adafactor", "sgd",
 )  # fmt: skip
-SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
 METRICS = (
     "quality_srcc", "quality_plcc", "importance_srcc", "importance_plcc", "distortion_f1",
     "severity_f1",
@@ -26,8 +26,8 @@ METRICS = (
 _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "quantization": (None, *QUANTIZATIONS),
     "precision": PRECISIONS,
+    "device": DEVICES,
     "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
     "best_by": METRICS,
     "data.pack": ("none", "photo"),
 }
@@ -37,7 +37,6 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "batch_size": (1, 1_000_000),
     "micro_batch": (1, 10_000),
     "weight_decay": (0, 10),
-    "beta2": (0, 1),
     "warmup": (0, 1e9),
     "clip": (0, 1e9),
     "save_every": (0, 1e9),

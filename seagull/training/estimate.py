@@ -10,18 +10,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from seagull.devices import choose_device
 from seagull.language.tokens import IGNORE_INDEX
-from seagull.model.build import build_model
 from seagull.model.checkpoint import check_folder, load_processor
+from seagull.model.fresh import build_model
 from seagull.model.head import head_of
 from seagull.model.lora import group_of, linear_layers
 from seagull.preprocessing.inputs import Tokens
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import TrainConfig
-from seagull.training.data.packs import group_by_photo
-from seagull.training.data.plan import BatchPlan
-from seagull.training.data.records import RecordIndex
-from seagull.training.setup import build_plan, in_bfloat16
+from seagull.training.data.build import TrainingData
+from seagull.training.setup import in_bfloat16, open_data
 
 BITS = {None: None, "8bit": 8.0, "4bit": 4.5}
 """Bits of a quantised weight, the shares of its scales included."""
@@ -70,13 +69,10 @@ def dry_run(
         ConfigError, ValueError: as the run itself would, for settings and records.
     """
     processor = load_processor(folder)
-    index, plan, steps = build_plan(config, processor)
-    chosen = plan.epoch(0)[0][:examples]
-    if config.data.pack == "photo":
-        photos = group_by_photo(index)
-        chosen = np.array([photos[photo][0] for photo in chosen])
-    shown = [processor.tokens(index.read(int(number)).messages) for number in chosen]
-    estimate = _estimate(config, folder, world, steps, (index, plan, processor))
+    data = open_data(config, folder, processor)
+    chosen = data.first[data.plan.epoch(0)[0][:examples]]
+    shown = [processor.tokens(data.index.read(int(number)).messages) for number in chosen]
+    estimate = _estimate(config, folder, world, data, processor)
     return estimate, [list(pieces(tokens, processor)) for tokens in shown]
 
 
@@ -97,10 +93,10 @@ def _estimate(
     config: TrainConfig,
     folder: Path,
     world: int,
-    steps: int,
-    data: tuple[RecordIndex, BatchPlan, SeagullProcessor],
+    data: TrainingData,
+    processor: SeagullProcessor,
 ) -> Estimate:
-    index, _, processor = data
+    index, steps = data.index, data.plan.steps(config.epochs, config.max_steps)
     model = build_model(check_folder(folder), device="meta")
     parameters: dict[str, int] = {}
     for name, value in model.named_parameters():
@@ -134,7 +130,7 @@ def _weights_and_state(
     config: TrainConfig, parameters: dict[str, int], trained: dict[str, int], world: int
 ) -> tuple[float, float]:
     """Gigabytes of weights, and of gradients, 32-bit copies and optimiser state."""
-    base = 2.0 if in_bfloat16(config) else 4.0
+    base = 2.0 if in_bfloat16(config.precision, choose_device(config.device)) else 4.0
     bits = BITS[config.quantization]
     stage = config.deepspeed or ""
     weights = 0.0
@@ -156,7 +152,7 @@ def _weights_and_state(
 
 def _activations(config: TrainConfig, tokens: int, width: int, layers: int, words: int) -> float:
     """Gigabytes kept for the backward pass of a micro-batch, the answers' logits included."""
-    each = 2 if in_bfloat16(config) else 4
+    each = 2 if in_bfloat16(config.precision, choose_device(config.device)) else 4
     rows = config.micro_batch * tokens
     kept = 1 if config.checkpointing else KEPT_PER_LAYER
     blocks = rows * width * layers * kept * each

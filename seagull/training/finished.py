@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from seagull.files.config import ConfigError
-from seagull.model.adapter import ADAPTER_FILE, read_adapter
-from seagull.model.lora import group_of
+from seagull.model.adapter import ADAPTER_FILE
 from seagull.model.shipped import nano_adapter
-from seagull.training.config import TrainConfig
 
 CONFIG_FILE = "config.yaml"
 """A run's settings, in its folder and beside its adapter."""
+
+RUN_FILE = "run.json"
+"""What a run was made from: version, digests of the data."""
+
+ADAPTER_FOLDER = "adapter"
+"""Where a finished run's adapter lies, in the run's folder."""
 
 SHIPPED = "nano"
 """Names the adapter that seagull-nano ships with."""
@@ -26,16 +30,7 @@ def adapter_file(wanted: str) -> Path:
     if wanted == SHIPPED and (shipped := nano_adapter()) is not None:
         return shipped
     place = Path(wanted)
-    for found in (place, place / ADAPTER_FILE, place / "adapter" / ADAPTER_FILE):
+    for found in (place, place / ADAPTER_FILE, place / ADAPTER_FOLDER / ADAPTER_FILE):
         if found.is_file():
             return found
     raise ConfigError(f"adapter: {wanted} is neither an adapter file nor a finished run's folder")
-
-
-def adapter_groups(config: TrainConfig) -> frozenset[str]:
-    """Groups that the run's adapters hold: trained now, or brought along."""
-    groups = set(config.groups)
-    if config.adapter:
-        _, tensors = read_adapter(adapter_file(config.adapter))
-        groups |= {group_of(key) for key in tensors}
-    return frozenset(groups)

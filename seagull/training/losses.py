@@ -68,7 +68,7 @@ def gaussian_loss(
 def presence_loss(
     logits: Float[Tensor, "B R types"], severities: Float[Tensor, "B R types"]
 ) -> Float[Tensor, ""]:
-    """Cross entropy of each type's presence, summed over a photo's regions' and types' mean.
+    """Cross entropy of each type's presence, summed over types and over a photo's regions' mean.
 
     A type is there if its severity is above 0; nothing is learned where it is not known (NaN).
     """
@@ -76,8 +76,8 @@ def presence_loss(
     apart = functional.binary_cross_entropy_with_logits(
         logits, (severities > 0).to(logits.dtype), reduction="none"
     )
-    per_photo = torch.where(known, apart, 0.0).sum(dim=(1, 2))
-    return (per_photo / known.sum(dim=(1, 2)).clamp_min(1)).sum()
+    regions = known.any(dim=2).sum(dim=1).clamp_min(1)
+    return (torch.where(known, apart, 0.0).sum(dim=(1, 2)) / regions).sum()
 
 
 def pair_loss(

@@ -13,8 +13,7 @@ from seagull.language.tokens import IGNORE_INDEX
 from seagull.model.adapter import file_key
 from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead
 from seagull.model.lora import group_of
-from seagull.model.mfe import Pyramid, RegionTokens
-from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.training.batch_statistics import learning_norms, statistics
 from seagull.training.config import LossSettings
 from seagull.training.losses import (
@@ -99,18 +98,14 @@ class TrainingNetwork(nn.Module):
 
         Shapes: see ``BatchMaker`` and ``PackMaker`` in ``seagull.training``.
         """
-        pyramid = self._look(batch)
-        seen = self._global_tokens(batch, pyramid)
+        tokens = self._encode(batch, text="region_crops" in batch)
+        seen = tokens.global_tokens
         terms: dict[str, Tensor] = {}
         # Every process runs backward through every module, whether its batch has regions or not.
-        nothing = 0.0 * seen.sum().float()
-        if "region_crops" in batch:
-            image, tokens = self.model.image_tokens(pyramid), self._with_local(batch, seen)
-            nothing = nothing + 0.0 * (image.sum() + tokens.local_tokens.sum()).float()
-            if "visible" in batch:
-                terms |= self._text_terms(self._packed(batch, image, tokens), batch)
-            elif "input_ids" in batch:
-                terms |= self._text_terms(self._rows(batch, image, tokens), batch)
+        made = [kind.sum().float() for kind in tokens if kind is not None]
+        nothing = 0.0 * torch.stack(made).sum()
+        if "input_ids" in batch:
+            terms |= self._text_terms(self._answers(batch, tokens), batch)
         if self.head is not None and self.settings.numeric_head:
             reading = self.head(seen)
             terms |= self._head_terms(reading, batch)
@@ -126,56 +121,41 @@ class TrainingNetwork(nn.Module):
         """
         if self.head is None:
             raise ValueError("this network has no head; set loss.numeric_head")
-        return self.head(self._global_tokens(batch, self._look(batch)))
+        return self.head(self._encode(batch, text=False).global_tokens)
 
-    def _look(self, batch: dict[str, Tensor]) -> list[Tensor]:
-        encoder = self.model.vision_encoder
-        seen: list[Tensor] = encoder(batch["pixel_values"].to(next(encoder.parameters()).dtype))
-        return seen
+    def _encode(self, batch: dict[str, Tensor], *, text: bool) -> VisualTokens:
+        _, tokens = self.model.encode(
+            batch["pixel_values"],
+            batch["region_masks"],
+            batch.get("region_crops"),
+            batch.get("region_crop_masks"),
+            text=text,
+        )
+        return tokens
 
-    def _global_tokens(self, batch: dict[str, Tensor], pyramid: Pyramid) -> Tensor:
-        mfe = self.model.mfe
-        return mfe.global_tokens(pyramid, mfe.image_context(pyramid), batch["region_masks"])
-
-    def _with_local(self, batch: dict[str, Tensor], seen: Tensor) -> RegionTokens:
-        dtype = next(self.model.vision_encoder.parameters()).dtype
-        crops = batch["region_crops"].to(dtype)
-        return RegionTokens(seen, self.model.local_tokens(crops, batch["region_crop_masks"]))
-
-    def _rows(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
-        """The answers of a batch with one conversation a row, (B, T)."""
+    def _answers(self, batch: dict[str, Tensor], tokens: VisualTokens) -> Answers:
+        """Answers of a batch: a conversation a row, (B, T), or all in one packed row, (1, n)."""
         labels = batch["labels"]
-        embeddings = self.model.assemble(batch["input_ids"], image, tokens, batch["region_markers"])
-        rows, before = (labels[:, 1:] != IGNORE_INDEX).nonzero(as_tuple=True)
+        embeddings = self.model.assemble(batch["input_ids"], tokens, batch["region_markers"])
+        rows, places = (labels != IGNORE_INDEX).nonzero(as_tuple=True)
+        if "visible" in batch:
+            before, level_rows = batch["answer_parents"], torch.zeros_like(batch["level_rows"])
+            layout = {
+                "attention_mask": self._additive(batch["visible"], embeddings),
+                "position_ids": batch["position_ids"],
+            }
+        else:
+            before, level_rows = places - 1, batch["level_rows"]
+            layout = {"attention_mask": batch["attention_mask"]}
         kept, columns = before.unique(return_inverse=True)
         output = self.model.language_model(
-            inputs_embeds=embeddings,
-            attention_mask=batch["attention_mask"],
-            logits_to_keep=kept,
-            use_cache=False,
+            inputs_embeds=embeddings, logits_to_keep=kept, use_cache=False, **layout
         )
         width = labels.shape[1]
-        places = batch["level_rows"] * width + batch["level_positions"] - 1
-        levels = torch.searchsorted(rows * width + before, places)
-        return Answers(output.logits[rows, columns], labels[rows, before + 1], levels)
-
-    def _packed(self, batch: dict[str, Tensor], image: Tensor, tokens: RegionTokens) -> Answers:
-        """The answers of a packed batch: one row for all photos and their conversations."""
-        flat = RegionTokens(*(kind.flatten(0, 1)[None] for kind in tokens))
-        embeddings = self.model.assemble(
-            batch["input_ids"], image.flatten(0, 1)[None], flat, batch["region_markers"]
+        levels = torch.searchsorted(
+            rows * width + places, level_rows * width + batch["level_positions"]
         )
-        kept, which = batch["answer_parents"].unique(return_inverse=True)
-        output = self.model.language_model(
-            inputs_embeds=embeddings,
-            attention_mask=self._additive(batch["visible"], embeddings),
-            position_ids=batch["position_ids"],
-            logits_to_keep=kept,
-            use_cache=False,
-        )
-        answers = batch["answers"]
-        levels = torch.searchsorted(answers, batch["level_positions"])
-        return Answers(output.logits[0, which], batch["labels"][0, answers], levels)
+        return Answers(output.logits[rows, columns], labels[rows, places], levels)
 
     def _additive(self, visible: Tensor, embeddings: Tensor) -> Tensor:
         """The mask in the queries' type, because attention without a fused kernel adds it."""

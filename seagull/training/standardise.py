@@ -1,18 +1,36 @@
-"""Scales of statistics are taken from the first photos of a run, before anything learns."""
+"""Statistics that are taken from the first photos of a run, before anything learns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from seagull.model.mfe import PyramidCrop, Standardise
 from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.training.batch_statistics import measure
 from seagull.training.data.samples import Batch
+from seagull.training.network import TrainingNetwork
 
 BATCHES = 24
 """Micro-batches whose regions are looked at."""
+
+
+def fit_statistics(
+    network: TrainingNetwork, batches: Callable[[], Iterable[Batch]], *, again: bool
+) -> None:
+    """Fits what goes by statistics of the data to the first photos.
+
+    Args:
+        network: of the run.
+        batches: makes the first batches anew at each call.
+        again: whether the network goes on from an adapter.
+    """
+    if again and network.normed:
+        network.eval()
+        measure(network.normed, lambda: see_photos(network.model, batches()))
+    fit_scales(network.model, batches())
 
 
 @torch.no_grad()

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from data_tools.claims import Claims
-from data_tools.config_file import load_config
+from data_tools.config import DataConfig
 from data_tools.engine import Strikes
 from data_tools.pipeline import PIXEL_STAGES, Run
 from data_tools.state import latest, read_journal
 from data_tools.unit import run_unit
 from data_tools.work import UnitJob
+from seagull.files.config import load_settings
 from tests.data_tools.tiny_set import contents, make_photos, overrides, run_tiny
 
 
@@ -64,7 +65,7 @@ def test_two_shared_workers_make_one_data_set(tmp_path: Path) -> None:
 
 def test_a_reference_that_costs_two_lone_workers_is_quarantined(tmp_path: Path) -> None:
     make_photos(tmp_path / "photos", 2)
-    run = Run(load_config(None, overrides(tmp_path, "out")))
+    run = Run(load_settings(DataConfig, None, overrides(tmp_path, "out")))
     with run.opened():
         run.plan()
         root = str(tmp_path / "out")

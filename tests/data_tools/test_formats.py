@@ -11,18 +11,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_tools.compat import iter_rows, scores_path
-from data_tools.config import ConfigError
-from data_tools.config_file import load_config
+from data_tools.config import DataConfig
 from data_tools.converters import (
     OpinionColumns,
     convert_opinions,
-    convert_regions,
 )
 from data_tools.pipeline import Run
 from data_tools.png import decode_png
 from data_tools.published import convert_published
+from data_tools.region_sets import convert_regions
 from data_tools.report.page import write_report
 from data_tools.validate import validate
+from seagull.files.config import ConfigError, load_settings
 from seagull.records import read_records, write_records
 from tests.data_tools.tiny_set import make_photos, run_tiny
 
@@ -38,17 +38,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.parametrize("name", ["seagull-100w.yaml", "demo.yaml"])
 def test_shipped_settings_load(name: str) -> None:
-    assert load_config(CONFIGS / name).distort.levels == tuple(range(1, 21))
+    assert load_settings(DataConfig, CONFIGS / name).distort.levels == tuple(range(1, 21))
 
 
 def test_all_faults_of_settings_are_named_at_once() -> None:
     wrong = ["masks.sauce=x", "plan.shard_size=zero", "nothing=1"]
     with pytest.raises(ConfigError) as caught:
-        load_config(None, wrong)
+        load_settings(DataConfig, None, wrong)
     for text in ("masks.sauce: unknown", "plan.shard_size: int expected", "nothing: unknown"):
         assert text in str(caught.value)
     with pytest.raises(ConfigError, match=r"distort\.types: \['fog'\] unknown"):
-        load_config(None, ["distort.types=[fog]"])
+        load_settings(DataConfig, None, ["distort.types=[fog]"])
 
 
 def test_a_finished_set_validates_deeply_and_damage_is_found(made: Run) -> None:

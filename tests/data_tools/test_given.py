@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_tools.config import ConfigError
 from data_tools.given import GivenRegions, Shown, left_out, match_given, prepare_given
 from data_tools.state import OutputTree
+from seagull.files.config import ConfigError
 from seagull.photos.identity import AmbiguousPhotoError
 from seagull.regions.rle import encode
 

@@ -103,10 +103,11 @@ def test_photos_that_cannot_be_used_are_rejected_with_reasons(root: Path) -> Non
 
 
 def test_a_photo_lost_after_planning_is_quarantined_and_retried(root: Path) -> None:
-    from data_tools.config_file import load_config
+    from data_tools.config import DataConfig
+    from seagull.files.config import load_settings
     from tests.data_tools.tiny_set import overrides
 
-    run = Run(load_config(None, overrides(root, "out", "run.workers=0")))
+    run = Run(load_settings(DataConfig, None, overrides(root, "out", "run.workers=0")))
     with run.opened():
         run.plan()
     photo = root / "photos/photo1.png"

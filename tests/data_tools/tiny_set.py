@@ -9,9 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from data_tools.config_file import load_config
+from data_tools.config import DataConfig
 from data_tools.pipeline import Run
 from data_tools.steps import run_all
+from seagull.files.config import load_settings
 
 SETTINGS = (
     "plan.shard_size=2",
@@ -87,7 +88,7 @@ def contents(output: Path) -> dict[str, str]:
 
 def run_tiny(root: Path, output: str = "out", *more: str, redo: bool = False) -> Run:
     """Runs everything inside this process (unless ``more`` says otherwise) and returns the run."""
-    config = load_config(None, overrides(root, output, "run.workers=0", *more))
+    config = load_settings(DataConfig, None, overrides(root, output, "run.workers=0", *more))
     run = Run(config, redo=redo)
     with run.opened():
         run_all(run)

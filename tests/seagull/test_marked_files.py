@@ -6,13 +6,14 @@ import json
 import pytest
 
 from data_tools.compat import iter_rows
-from data_tools.config_file import load_config
-from data_tools.converters import OpinionColumns, convert_opinions, convert_regions
+from data_tools.config import DataConfig
+from data_tools.converters import OpinionColumns, convert_opinions
 from data_tools.given import prepare_given
+from data_tools.region_sets import convert_regions
 from data_tools.state import OutputTree
 from seagull.evaluation.given import read_given
 from seagull.evaluation.predictions import Prediction, PredictionLog, Row
-from seagull.files.config import read_yaml
+from seagull.files.config import load_settings, read_yaml
 from seagull.records import InstructionRecord, RegionLabels, read_records
 from seagull.records.files import read_record, records_of
 from seagull.regions.spec import RegionSpec
@@ -50,7 +51,7 @@ def _given(path, tmp):
 
 READERS = {
     "settings": ("a: é", lambda path, tmp: read_yaml(path), {"a": "é"}),
-    "data settings": ("seed: 3", lambda path, tmp: load_config(path).seed, 3),
+    "data settings": ("seed: 3", lambda path, tmp: load_settings(DataConfig, path).seed, 3),
     "records": (json.dumps(RECORD), _lines(read_records), ["1"]),
     "records by place": (json.dumps(RECORD), _by_place, ["1"]),
     "predictions": (

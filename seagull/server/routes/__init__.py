@@ -4,11 +4,15 @@ from fastapi import APIRouter
 
 from seagull.server.routes.assess import router as assess
 from seagull.server.routes.chat import router as chat
+from seagull.server.routes.counts import router as counts
 from seagull.server.routes.health import router as health
 from seagull.server.routes.images import router as images
 from seagull.server.routes.page import router as page
 from seagull.server.routes.segment import router as segment
 from seagull.server.routes.segmenters import router as segmenters
 
-ROUTERS: tuple[APIRouter, ...] = (health, images, segment, assess, chat, segmenters, page)
-"""Further routes (a page, another tool's protocol) are a file here and a name in this line."""
+ROUTERS: tuple[APIRouter, ...] = (images, segment, assess, chat, counts, segmenters)
+"""Further routes (another tool's protocol) are a file here and a name in this line."""
+
+OPEN_ROUTERS: tuple[APIRouter, ...] = (health, page)
+"""Routes that need no key; their paths are listed in ``access``, too."""

@@ -28,7 +28,7 @@ async def assess(
 ) -> Response:
     """The quality report on regions of a photo; with ``stream`` a region a line."""
     photo = await service.photo(asked.image, request.state.owner)
-    work = Assessment(service, photo, asked)
+    work = Assessment(service, photo, asked, request.state.id)
     if not asked.stream:
         return JSONResponse(await unless_gone(request, work.whole()))
     lines = work.lines()

@@ -70,7 +70,7 @@ async def complete(
         return JSONResponse(whole.model_dump())
     options = asked.stream_options
     with_usage = options is not None and bool(options.include_usage)
-    events = _events(completion, pieces, with_usage=with_usage)
+    events = _events(completion, pieces, request.state.id, with_usage=with_usage)
     first = await unless_gone(request, anext(events))
     return StreamingResponse(rest_of(events, first), media_type=SSE)
 
@@ -187,7 +187,11 @@ async def _all(pieces: AsyncGenerator[Piece, None]) -> Sequence[Piece]:
 
 
 async def _events(
-    completion: Completion, pieces: AsyncGenerator[Piece, None], *, with_usage: bool
+    completion: Completion,
+    pieces: AsyncGenerator[Piece, None],
+    request_id: str,
+    *,
+    with_usage: bool,
 ) -> AsyncGenerator[bytes, None]:
     """Server-sent events; what is wrong with the request is raised before the first one."""
     async with aclosing(pieces):
@@ -199,5 +203,5 @@ async def _events(
                     yield event
             yield completion.closing(last, with_usage=with_usage)
         except Exception as error:  # the status is sent; the error is the last event
-            log_fault(error)
+            log_fault(error, request_id)
             yield error_event(internal_error().body)

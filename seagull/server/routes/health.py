@@ -1,11 +1,10 @@
-"""Whether the server is alive and ready, and its metrics."""
+"""Whether the server is alive and ready."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
-from prometheus_client import CONTENT_TYPE_LATEST
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from seagull.server.errors import ApiError, error_responses
@@ -32,18 +31,3 @@ async def readyz(service: Annotated[Service, Depends(service_of)]) -> Status:
     if not service.ready:
         raise ApiError(503, "the server is stopping")
     return Status()
-
-
-@router.get(
-    "/metrics",
-    response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
-)
-async def metrics(service: Annotated[Service, Depends(service_of)]) -> Response:
-    """Counts in Prometheus' text format."""
-    counted = service.metrics
-    counted.passes.set(service.worker.passes)
-    counted.images.set(len(service.images))
-    counted.image_bytes.set(service.images.nbytes)
-    counted.in_progress.set(service.in_progress.used)
-    return Response(counted.text(), media_type=CONTENT_TYPE_LATEST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from seagull.server.errors import error_responses
 from seagull.server.routes.images import found_region
@@ -23,4 +24,4 @@ async def segment(
     wanted = RegionInput(points=asked.points, box=asked.box, refine=asked.box is not None)
     with service.masks.lend(service.mask_bytes(photo, 1)):
         (region,) = await service.regions(photo, [wanted], None)
-        return found_region(region)
+        return await run_in_threadpool(found_region, region)

@@ -1,8 +1,7 @@
 """Many conversations about some photos as one packed sequence: equal beginnings are kept once.
 
-A conversation sees its own beginning and nothing of the others, at the positions it would have
-alone, so its loss is that of a sequence of its own (see ``seagull.inference.tree`` for the same
-idea in use). Answers are never shared, so every supervised token has one place.
+A conversation has the loss of a sequence of its own (see ``seagull.preprocessing.packing``).
+Answers are never shared, so every supervised token has one place.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Int
 from numpy.typing import NDArray
-from torch import Tensor
 
 from seagull.language.tokens import IGNORE_INDEX
+from seagull.preprocessing import packing
 from seagull.preprocessing.inputs import Tokens
+from seagull.preprocessing.packing import PackedTree, global_item, ids_and_markers, local_item
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,23 +29,27 @@ class Conversation:
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """A packed sequence; parents come before their children.
+    """Conversations, packed.
 
     Attributes:
-        ids: token ids, (n,).
-        parents: -1 for the beginning of a photo's conversations, (n,).
-        depths: number of ancestors, which is the position, (n,).
+        tree: of the conversations.
         labels: the id at nodes that the model is to say, IGNORE_INDEX elsewhere, (n,).
-        markers: the region's number per region marker, in the order of the nodes.
-        places: per conversation, the node of each of its tokens.
+        placeholders: ids of those of global and local tokens.
     """
 
-    ids: NDArray[np.int64]
-    parents: NDArray[np.int64]
-    depths: NDArray[np.int64]
+    tree: PackedTree
     labels: NDArray[np.int64]
-    markers: tuple[int, ...]
-    places: tuple[NDArray[np.int64], ...]
+    placeholders: tuple[int, int]
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Token ids, (n,)."""
+        return ids_and_markers(self.tree.items, *self.placeholders)[0]
+
+    @property
+    def markers(self) -> NDArray[np.int64]:
+        """The region's number per region marker, in the order of the nodes."""
+        return ids_and_markers(self.tree.items, *self.placeholders)[1]
 
 
 def up_to_answer(tokens: Tokens) -> Tokens:
@@ -79,66 +82,29 @@ def grow(conversations: Sequence[Conversation], global_id: int, local_id: int) -
         conversations: about one photo.
         global_id, local_id: placeholders of a region's two tokens.
     """
-    tree = _Tree(global_id, local_id)
-    places = tuple(tree.add(conversation) for conversation in conversations)
-    columns = np.array(tree.nodes, dtype=np.int64).reshape(-1, 4).T
-    return Forest(columns[0], columns[1], columns[2], columns[3], tuple(tree.markers), places)
+    supervised = [own.tokens.labels.numpy() != IGNORE_INDEX for own in conversations]
+    tree = packing.pack(
+        [_items(own, global_id, local_id) for own in conversations],
+        [int(own.argmax()) if own.any() else len(own) for own in supervised],
+    )
+    labels = np.full(len(tree), IGNORE_INDEX, dtype=np.int64)
+    for own, nodes in zip(conversations, tree.nodes, strict=True):
+        labels[nodes] = own.tokens.labels.numpy()
+    return Forest(tree, labels, (global_id, local_id))
 
 
-class _Tree:
-    def __init__(self, global_id: int, local_id: int) -> None:
-        self.global_id, self.local_id = global_id, local_id
-        self.nodes: list[tuple[int, int, int, int]] = []
-        self.markers: list[int] = []
-        self.children: dict[tuple[int, int, int], int] = {}
-
-    def add(self, conversation: Conversation) -> NDArray[np.int64]:
-        tokens = conversation.tokens
-        waiting = {self.global_id: iter(conversation.regions)}
-        waiting[self.local_id] = iter(conversation.regions)
-        node, shared, places = -1, True, []
-        pairs = zip(tokens.input_ids.tolist(), tokens.labels.tolist(), strict=True)
-        for depth, (token, label) in enumerate(pairs):
-            region = next(waiting[token]) if token in waiting else -1
-            shared = shared and label == IGNORE_INDEX
-            child = self.children.get((node, token, region)) if shared else None
-            if child is None:
-                child = len(self.nodes)
-                self.nodes.append((token, node, depth, label))
-                if shared:
-                    self.children[node, token, region] = child
-                if token == self.global_id:
-                    self.markers.append(region)
-            node = child
-            places.append(node)
-        return np.array(places, dtype=np.int64)
+def _items(conversation: Conversation, global_id: int, local_id: int) -> packing.Items:
+    ids = conversation.tokens.input_ids.numpy()
+    items = ids.copy()
+    items[ids == global_id] = [global_item(region) for region in conversation.regions]
+    items[ids == local_id] = [local_item(region) for region in conversation.regions]
+    return tuple(items.tolist())
 
 
 def join(forests: Sequence[Forest], regions: int) -> Forest:
     """The forests of several photos as one; region numbers go on at multiples of ``regions``."""
-    starts = np.cumsum([0, *(len(forest.ids) for forest in forests)])[:-1]
-    parents = [
-        np.where(forest.parents < 0, -1, forest.parents + start)
-        for forest, start in zip(forests, starts, strict=True)
-    ]
     return Forest(
-        np.concatenate([forest.ids for forest in forests]),
-        np.concatenate(parents),
-        np.concatenate([forest.depths for forest in forests]),
+        packing.join([forest.tree for forest in forests], regions),
         np.concatenate([forest.labels for forest in forests]),
-        tuple(
-            row * regions + region
-            for row, forest in enumerate(forests)
-            for region in forest.markers
-        ),
-        tuple(
-            place + start
-            for forest, start in zip(forests, starts, strict=True)
-            for place in forest.places
-        ),
+        forests[0].placeholders,
     )
-
-
-def supervised(forest: Forest) -> Int[Tensor, " E"]:
-    """The nodes that the model is to say, in order."""
-    return torch.from_numpy(np.flatnonzero(forest.labels != IGNORE_INDEX))

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from seagull.language.tokens import IGNORE_INDEX
 from seagull.preprocessing.collate import pad_regions
 from seagull.preprocessing.inputs import RegionInputs
-from seagull.preprocessing.packing import visible
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.records.photos import record_photo
@@ -31,7 +31,6 @@ from seagull.training.data.forest import (
     Forest,
     grow,
     join,
-    supervised,
     up_to_answer,
     without_answers,
 )
@@ -172,7 +171,7 @@ class PhotoDataset(Dataset[PhotoSample]):
         forest = grow(conversations, self.processor.global_id, self.processor.local_id)
         levels = [
             word._replace(position=int(place[word.position]))
-            for place, own in zip(forest.places, words, strict=False)
+            for place, own in zip(forest.tree.nodes, words, strict=False)
             for word in own
         ]
         return forest, levels
@@ -190,19 +189,22 @@ class Regions:
         self.specs: list[RegionSpec] = []
         self.labels: list[RegionLabels | None] = []
         self._numbers: dict[str, int] = {}
-        self._by_name: dict[tuple[str, str], int] = {}
         for record in records:
             for spec in record.regions:
-                key = json.dumps(spec.to_dict(), sort_keys=True)
-                if key not in self._numbers:
-                    self._numbers[key] = len(self.specs)
+                if self._numbers.setdefault(_key(spec), len(self.specs)) == len(self.specs):
                     self.specs.append(spec)
                     self.labels.append(record.labels.get(spec.id))
-                self._by_name[record.id, spec.id] = self._numbers[key]
 
     def number(self, record: InstructionRecord, name: str) -> int:
-        """The region's number, by the name that the record has for it."""
-        return self._by_name[record.id, name]
+        """The region's number, by the name that the record has for it.
+
+        Ids of records may repeat from one file to another, so they tell nothing here.
+        """
+        return self._numbers[next(_key(spec) for spec in record.regions if spec.id == name)]
+
+
+def _key(spec: RegionSpec) -> str:
+    return json.dumps(spec.to_dict(), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -210,9 +212,9 @@ class PackMaker:
     """Makes batches of photos of one size.
 
     With conversations, ``input_ids``, ``labels`` and ``position_ids`` are (1, n), ``visible`` is
-    (1, 1, n, n), ``answers`` are the supervised nodes (E,) and ``answer_parents`` those that they
-    are predicted from. ``region_numbers`` is (B, R, numbers); for the order of
-    regions see ``seagull.training.data.order``.
+    (1, 1, n, n), and ``answer_parents`` (E,) are the nodes that the supervised ones are predicted
+    from. ``region_numbers`` is (B, R, numbers); for the order of regions see
+    ``seagull.training.data.order``.
 
     Args:
         crop_size: side of the regions' crops in pixels; 0 where there are no conversations.
@@ -244,21 +246,20 @@ def _text(forests: Sequence[Forest], regions: int, photos: int) -> Batch:
         # The labels' number is what a step's loss is divided by.
         return {"labels": torch.zeros(1, photos, dtype=torch.long)}
     forest = join(forests, regions)
-    answers = supervised(forest)
+    tree, supervised = forest.tree, forest.labels != IGNORE_INDEX
     return {
         "input_ids": torch.from_numpy(forest.ids)[None],
         "labels": torch.from_numpy(forest.labels)[None],
-        "position_ids": torch.from_numpy(forest.depths)[None],
-        "visible": torch.from_numpy(visible(forest.parents))[None, None],
-        "region_markers": torch.tensor(forest.markers, dtype=torch.long)[None],
-        "answers": answers,
-        "answer_parents": torch.from_numpy(forest.parents)[answers],
+        "position_ids": torch.from_numpy(tree.depths)[None],
+        "visible": torch.from_numpy(tree.visible())[None, None],
+        "region_markers": torch.from_numpy(forest.markers)[None],
+        "answer_parents": torch.from_numpy(tree.parents[supervised]),
     }
 
 
 def _words(samples: Sequence[PhotoSample]) -> list[tuple[int, LevelWord]]:
     """Level words and their photos' rows; positions are nodes of the joined forest."""
-    starts = np.cumsum([0, *(len(s.forest.ids) if s.forest else 0 for s in samples)])
+    starts = np.cumsum([0, *(len(s.forest.tree) if s.forest else 0 for s in samples)])
     return [
         (row, word._replace(position=int(starts[row]) + word.position))
         for row, sample in enumerate(samples)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,8 @@ def build_index(sources: Sequence[Source], *, check_photos: bool = False) -> Rec
 
     Raises:
         ConfigError: if a source has no records.
-        ValueError: with file and line, if a record is faulty.
+        ValueError: with file and line, if a record is faulty or has the id of another one of its
+            file.
         PhotoError: if a photo cannot be opened or is cut off.
     """
     files: list[RecordFile] = []
@@ -151,7 +153,8 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
         groups = [known.order.group for known in record.labels.values() if known.order]
         scene = _mark(file, groups[0]) if groups else photo
         rows.extend((place, *size, length, photo, scene))
-    _warn(file, faults, len(ids), len(ids) - len(np.unique(np.array(ids))))
+    _check_ids(file, np.frombuffer(ids, dtype=np.int64) if ids else np.empty(0, np.int64))
+    _warn(file, faults, len(ids))
     table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 6) if rows else np.empty((0, 6), int)
     index = FileIndex(
         place=table[:, 0].copy(),
@@ -165,18 +168,23 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
     return index
 
 
-def _warn(file: RecordFile, faults: Sequence[str], records: int, repeated: int) -> None:
-    if os.environ.get("RANK", "0") != "0":
-        return
-    if faults:
+def _check_ids(file: RecordFile, ids: NDArray[np.int64]) -> None:
+    order = np.argsort(ids, kind="stable")
+    same = ids[order[1:]] == ids[order[:-1]]
+    if same.any():
+        first = int(order[1:][same].min())
+        _, record = next(islice(records_of(file.path), first, None))
+        raise ValueError(
+            f"{file.path}: {same.sum()} records have the id of an earlier one, the first of them "
+            f"record {first + 1} ({record.id!r}); give each its own (`seagull-data convert` does)"
+        )
+
+
+def _warn(file: RecordFile, faults: Sequence[str], records: int) -> None:
+    if faults and os.environ.get("RANK", "0") == "0":
         logger.warning(
             "%s: %d of %d records are left out: %s%s", file.path, len(faults), records,
             "; ".join(faults[:3]), "; ..." if len(faults) > 3 else "",
-        )  # fmt: skip
-    if repeated:
-        logger.warning(
-            "%s: %d records have an id that an earlier one has; they are trained on, but cannot be "
-            "evaluated", file.path, repeated,
         )  # fmt: skip
 
 

@@ -8,7 +8,6 @@ It is written under another name, flushed, and renamed.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -159,8 +158,3 @@ def _placed(name: str, value: Tensor, parameter: Tensor) -> Tensor:
 def _is_count(name: str, optimizer: Optimizer) -> bool:
     """Whether the optimiser counts its steps with a plain number (bitsandbytes, Adafactor)."""
     return name == "step" and not type(optimizer).__module__.startswith("torch.")
-
-
-def save_state(file: Path, plain: Mapping[str, Any]) -> None:
-    """Writes JSON."""
-    file.write_text(json.dumps(plain, indent=2), encoding="utf-8")

@@ -9,28 +9,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from seagull.model.adapter import load_tensors
-from seagull.model.lora import group_of
-from seagull.training.config import TrainConfig
 from seagull.training.loop import zero
 from seagull.training.loop.checkpoints import OptimizerState, plain_state, restore_plain
 from seagull.training.network import TrainingNetwork
-
-
-def parameter_groups(network: TrainingNetwork, config: TrainConfig) -> list[dict[str, Any]]:
-    """What learns, with the learning rate of its module group; matrices alone decay."""
-    groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
-    for key, parameter in network.trained():
-        # ZeRO-3 holds shares: their own shape says nothing.
-        shape = getattr(parameter, "ds_shape", parameter.shape)
-        groups.setdefault((group_of(key), len(shape) > 1), []).append(parameter)
-    return [
-        {
-            "params": parameters,
-            "lr": config.rate(group),
-            "weight_decay": config.weight_decay if decays else 0.0,
-        }
-        for (group, decays), parameters in groups.items()
-    ]
 
 
 def gather_weights(

@@ -7,8 +7,7 @@ begins at the step it goes on with, so nothing is read to be thrown away.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,8 @@ from seagull.model.adapter import (
     write_adapter,
 )
 from seagull.training.batch_statistics import absorbed, restore, statistics
-from seagull.training.config import TrainConfig
-from seagull.training.data.packs import PackMaker, PhotoDataset
-from seagull.training.data.plan import BatchPlan, ProcessBatches
-from seagull.training.data.samples import Batch, BatchMaker, RecordDataset, token_count
+from seagull.training.data.plan import ProcessBatches
+from seagull.training.data.samples import Batch, token_count
 from seagull.training.loop.checkpoints import (
     OPTIMIZER_FILE,
     STATE_FILE,
@@ -42,49 +39,18 @@ from seagull.training.loop.checkpoints import (
 from seagull.training.loop.gathering import (
     gather_state,
     gather_weights,
-    parameter_groups,
     restore_all,
     restore_schedule,
 )
+from seagull.training.loop.parts import RunParts, TrainingStoppedError
 from seagull.training.network import TrainingNetwork
+from seagull.training.trainable import parameter_groups
 
 logger = logging.getLogger(__name__)
 
 ENCODER = "vision_encoder"
 STATISTICS_FILE = "statistics.safetensors"
 """In checkpoints of runs that learn batch statistics."""
-
-Validator = Callable[[TrainingNetwork], dict[str, float]]
-"""Assesses the validation photos with the network as it is; names and values of metrics."""
-
-
-class TrainingStoppedError(ValueError):
-    """Training cannot go on; the last good checkpoint stays."""
-
-
-@dataclass(frozen=True, eq=False)
-class RunParts:
-    """What a run is made of.
-
-    Attributes:
-        config: its settings.
-        plan: order of its records.
-        steps: of the whole run.
-        dataset: samples by number.
-        maker: makes batches.
-        info: header of the adapters it writes.
-        keep_groups: groups that the adapter holds (trained now or by the adapter gone on from).
-        validator: assesses validation photos, if there are any.
-    """
-
-    config: TrainConfig
-    plan: BatchPlan
-    steps: int
-    dataset: RecordDataset | PhotoDataset
-    maker: BatchMaker | PackMaker
-    info: AdapterInfo
-    keep_groups: frozenset[str]
-    validator: Validator | None = None
 
 
 class SeagullTrainer(Trainer):
@@ -100,12 +66,11 @@ class SeagullTrainer(Trainer):
         self, network: TrainingNetwork, args: TrainingArguments, parts: RunParts, **kwargs: Any
     ) -> None:
         self.network, self.parts = network, parts
-        self.run_folder = Path(parts.config.output)
-        self.start = 0
+        self.run_folder = parts.settings.folder
         self.terms: dict[str, float] = {}
         self.tokens = 0.0
         super().__init__(
-            model=network, args=args, train_dataset=parts.dataset,
+            model=network, args=args, train_dataset=parts.data.dataset,
             eval_dataset=[] if parts.validator else None, **kwargs,
         )  # fmt: skip
         self.loss_is_scaled_for_ga = True
@@ -115,17 +80,17 @@ class SeagullTrainer(Trainer):
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The micro-batches of this process, from the step that is next."""
         batches = ProcessBatches(
-            self.parts.plan,
+            self.parts.data.plan,
             self.parts.steps,
-            self.start,
+            self.parts.start,
             self.args.process_index,
             self.args.world_size,
         )
-        workers = self.parts.config.data.workers
+        workers = self.parts.settings.workers
         return DataLoader(
-            self.parts.dataset,
+            self.parts.data.dataset,
             batch_sampler=batches,
-            collate_fn=self.parts.maker,
+            collate_fn=self.parts.data.maker,
             num_workers=workers,
             persistent_workers=False,
             pin_memory=self.args.device.type == "cuda",
@@ -137,7 +102,9 @@ class SeagullTrainer(Trainer):
         if self.optimizer is None:
             cls, kwargs = self.get_optimizer_cls_and_kwargs(self.args)
             kwargs.pop("lr", None)
-            self.optimizer = cls(parameter_groups(self.network, self.parts.config), **kwargs)
+            settings = self.parts.settings
+            groups = parameter_groups(self.network.trained(), settings.rates, settings.weight_decay)
+            self.optimizer = cls(groups, **kwargs)
         return self.optimizer
 
     # Loss
@@ -200,7 +167,7 @@ class SeagullTrainer(Trainer):
                 logs |= {f"loss_{name}": value / steps for name, value in self.terms.items()}
             logs["tokens"] = self.tokens
             self.terms, self.tokens, self._last_terms = {}, 0.0, self.state.global_step
-        self.state.epoch = self.parts.plan.epochs_after(self.state.global_step)
+        self.state.epoch = self.parts.data.plan.epochs_after(self.state.global_step)
         super().log(logs, start_time)
 
     _last_terms = 0
@@ -219,7 +186,7 @@ class SeagullTrainer(Trainer):
             torch.distributed.broadcast_object_list(box, src=0)
             metrics = box[0]
         self.log({f"eval_{name}": value for name, value in metrics.items()})
-        value = metrics.get(self.parts.config.best_by)
+        value = metrics.get(self.parts.settings.best_by)
         if value is not None and (self.state.best_metric is None or value > self.state.best_metric):
             self.state.best_metric, self.state.best_global_step = value, self.state.global_step
             self.write_adapter_folder(self.run_folder / "best", metrics)
@@ -257,9 +224,11 @@ class SeagullTrainer(Trainer):
         wrapped: Any = self.model_wrapped
         return wrapped if self.is_deepspeed_enabled and hasattr(wrapped, "optimizer") else None
 
-    def save_checkpoint(self) -> None:
-        """Writes a checkpoint of the step reached; every process has to call it."""
-        self._save_checkpoint(self.network, None)
+    def save_last_checkpoint(self) -> None:
+        """Writes a checkpoint of the last step, if none is due there; every process calls it."""
+        every = self.args.save_steps if self.args.save_strategy == "steps" else 0
+        if not every or self.state.global_step % every:
+            self._save_checkpoint(self.network, None)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         keep = self.args.process_index == 0
@@ -275,7 +244,7 @@ class SeagullTrainer(Trainer):
                 if self.network.normed:
                     save_file(statistics(self.network.normed), scratch / STATISTICS_FILE)
                 self.state.save_to_json(str(scratch / STATE_FILE))
-            prune(self.run_folder, self.parts.config.keep)
+            prune(self.run_folder, self.parts.settings.keep)
         if self.args.world_size > 1:
             torch.distributed.barrier()
 

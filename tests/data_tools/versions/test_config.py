@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.config import ConfigError
-from data_tools.config_file import load_config
+from data_tools.config import DataConfig
 from data_tools.versions.config import VersionsConfig
+from seagull.files.config import ConfigError, load_settings
 
 
 def test_the_longest_beginning_of_the_path_decides_who_validates() -> None:
@@ -33,11 +33,11 @@ def test_the_longest_beginning_of_the_path_decides_who_validates() -> None:
 )
 def test_impossible_values_are_named(override: str, named: str) -> None:
     with pytest.raises(ConfigError, match=named.replace(".", r"\.")):
-        load_config(None, [override])
+        load_settings(DataConfig, None, [override])
 
 
 def test_the_shipped_settings_load() -> None:
     path = Path(__file__).resolve().parents[3] / "configs" / "data" / "nano.yaml"
-    config = load_config(path)
+    config = load_settings(DataConfig, path)
     assert config.versions.validation["bsds500/val"] == 1.0
     assert sum(config.versions.kinds.values()) == pytest.approx(1.0)

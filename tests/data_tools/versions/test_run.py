@@ -15,9 +15,12 @@ import cv2
 import numpy as np
 import pytest
 
-from data_tools.config_file import load_config
+from data_tools.config import DataConfig
 from data_tools.pipeline import Run, RunError
+from data_tools.versions.assemble import join_readings
+from data_tools.versions.records import Reading
 from data_tools.versions.run import VersionsResult, run_versions
+from seagull.files.config import load_settings
 from seagull.language.prompts import CLEAN_ANSWER, QUALITY_SLOT, distortion_answer, quality_answer
 from seagull.levels import QUALITY
 from seagull.records import InstructionRecord, RegionLabels, read_records
@@ -41,7 +44,7 @@ def settings(root: Path, output: str, *more: str) -> list[str]:
 
 
 def make(root: Path, output: str, *more: str, redo: bool = False) -> VersionsResult:
-    config = load_config(None, settings(root, output, "run.workers=0", *more))
+    config = load_settings(DataConfig, None, settings(root, output, "run.workers=0", *more))
     run = Run(config, redo=redo)
     with run.opened():
         return run_versions(run)
@@ -263,6 +266,18 @@ def test_faulty_readings_are_refused_with_their_line(root: Path) -> None:
         make(root, "out", f"versions.readings={file}")
     with pytest.raises(ValueError, match="cannot be read"):
         make(root, "out", f"versions.readings={root / 'none.jsonl'}")
+
+
+def test_readings_belong_to_the_picture_that_their_name_means() -> None:
+    pictures = ["Versions/a.0.png", "Versions/a.1.png"]
+    one, other = Reading(0.2, 0.1), Reading(0.8, 0.1)
+    for name in ("../Versions/a.1.png", "C:\\set\\Versions\\a.1.png", "/set/Versions/a.1.png"):
+        assert join_readings({(name, "2"): one}, pictures) == {("Versions/a.1.png", "2"): one}
+    two = {("x/Versions/a.0.png", "1"): one, ("y/Versions/a.0.png", "1"): other}
+    with pytest.raises(ValueError, match=r"could mean x/Versions/a\.0\.png or y/Versions/a\.0"):
+        join_readings(two, pictures)
+    with pytest.raises(ValueError, match=r"of other pictures: of Versions/b\.0\.png, the set has"):
+        join_readings({("Versions/b.0.png", "1"): one}, pictures)
 
 
 def test_sensitivity_pairs_versions_of_a_scene(root: Path) -> None:

@@ -1,7 +1,6 @@
 """``seagull train`` and ``seagull export``, from the command line to a folder for --model."""
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -10,22 +9,15 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from seagull.cli.app import build_app
-from seagull.cli.validation import summarise
 from seagull.inference.load import load
 from seagull.language.prompts import INSTRUCTIONS, quality_answer
 from seagull.levels import QUALITY
 from seagull.model import SeagullForConditionalGeneration, SeagullProcessor
 from seagull.records import InstructionRecord, RegionLabels, read_records, write_records
 from seagull.regions.spec import RegionSpec
-from seagull.training.config_faults import METRICS
 from seagull.types import (
     AssessmentTask,
-    Distortion,
-    DistortionType,
-    LevelScore,
     Message,
-    Region,
-    RegionAssessment,
 )
 
 TASK = AssessmentTask.QUALITY
@@ -119,35 +111,3 @@ def test_a_dry_run_shows_sizes_and_what_is_supervised(work: Path) -> None:
     assert "4 records, 2 steps of 2" in run.output
     assert "[The quality is " in run.output
     assert not (work / "run").exists()
-
-
-def _assessed(score: float, kinds: tuple[DistortionType, ...]) -> RegionAssessment:
-    level = LevelScore("fair", score, 0.1, {})
-    found = tuple(Distortion(kind, "minor", 0.9) for kind in kinds)
-    return RegionAssessment(Region(np.ones((4, 4), bool)), quality=level, distortions=found)
-
-
-def test_validation_summarises_as_the_field_does() -> None:
-    blur, noise = DistortionType.BLUR, DistortionType.NOISE
-    pairs = [
-        (_assessed(0.1, (blur,)), RegionLabels(quality=0.2, distortions=((blur, "minor"),))),
-        (_assessed(0.5, (blur, noise)), RegionLabels(quality=0.9, distortions=((noise, "x"),))),
-        (_assessed(0.4, ()), RegionLabels(quality=0.7, distortions=())),
-    ]
-    metrics = summarise(pairs)
-    assert metrics["quality_srcc"] == pytest.approx(1.0)
-    assert metrics["distortion_f1"] == pytest.approx((1 + 2 / 3 + 1) / 3)
-    assert metrics["severity_f1"] == pytest.approx((1 + 0 + 1) / 3)
-    assert set(metrics) <= set(METRICS)
-    assert not any(math.isnan(value) for value in metrics.values())
-
-
-def test_every_metric_that_can_choose_the_best_adapter_is_found() -> None:
-    rng = np.random.default_rng(0)
-    level = [LevelScore("fair", score, 0.1, {}) for score in rng.random(5)]
-    found = [
-        (RegionAssessment(Region(np.ones((4, 4), bool)), one, one, ()),
-         RegionLabels(number, number, distortions=()))
-        for one, number in zip(level, rng.random(5), strict=True)
-    ]  # fmt: skip
-    assert set(summarise(found)) == set(METRICS)

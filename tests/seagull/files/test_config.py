@@ -1,11 +1,19 @@
 """Settings: strict, all faults at once, and every shipped training file loads."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from data_tools.config import DataConfig
 from seagull.files.config import ConfigError, build_settings, load_settings, to_plain
 from seagull.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class PlainFolder:
+    output: str
+
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 SHIPPED = sorted([*(CONFIGS / "train").glob("*.yaml"), *(CONFIGS / "nano").glob("*.yaml")])
@@ -65,3 +73,19 @@ def test_overrides_are_yaml_values_at_dotted_keys(tmp_path: Path) -> None:
         load_settings(TrainConfig, file, ["lora.rank"])
     with pytest.raises(ConfigError, match="not a group"):
         load_settings(TrainConfig, file, ["output.a=1"])
+
+
+@pytest.mark.parametrize("name", ["2024-01-01", "on", "1e3", "a: b", "x #1", "[", ""])
+def test_an_override_of_text_is_taken_as_it_is_written(name: str) -> None:
+    for cls in (DataConfig, PlainFolder):
+        assert load_settings(cls, None, [f"output={name}"]).output == name
+
+
+def test_an_override_of_optional_text_may_be_null() -> None:
+    one = load_settings(TrainConfig, None, ["output=x", "adapter=2024", "deepspeed=null"])
+    assert (one.adapter, one.deepspeed) == ("2024", None)
+
+
+def test_an_override_that_is_no_yaml_is_refused_with_its_key() -> None:
+    with pytest.raises(ConfigError, match=r"run\.workers: '\[' is not a YAML value"):
+        load_settings(DataConfig, None, ["run.workers=["])

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from seagull.inference.answers import scored_questions
 from seagull.inference.engine import Engine
 from seagull.inference.questions import Question
-from seagull.inference.tree import global_slot
 from seagull.language.prompts import ANSWER_PREFIXES, INSTRUCTIONS, STYLES
 from seagull.photos import Photo
+from seagull.preprocessing.packing import global_item
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import AssessmentTask, Message, Region
 
@@ -163,7 +163,7 @@ def test_a_second_question_costs_only_its_suffix(engine, photo, regions):
     assert after["regions_encoded"] == before["regions_encoded"] == 3
     assert after["prefix_tokens"] == before["prefix_tokens"]
     # The three regions share the question's text up to their own tokens.
-    shared = importance.items.index(global_slot(0))
+    shared = importance.items.index(global_item(0))
     expected = 3 * len(importance.items) - 2 * shared
     assert after["suffix_tokens"] - before["suffix_tokens"] == expected
 
@@ -221,13 +221,15 @@ def test_regions_with_one_box_and_two_masks_keep_their_own_tokens(engine, photo,
     both = engine.encode_regions(engine.open(photo), masks)
     fresh = Engine(engine.model, engine.processor)
     alone = fresh.encode_regions(fresh.open(photo), masks[1:])
-    assert torch.allclose(both[1:], alone, atol=1e-5)
-    for token in range(2):  # the global and the local token both see the mask
-        assert not torch.allclose(both[0, token], both[1, token], atol=1e-4)
+    for together, own in zip(both[1:], alone[1:], strict=True):
+        # The global and the local token both see the mask.
+        assert torch.allclose(together[:, 1:], own, atol=1e-5)
+        assert not torch.allclose(together[:, 0], together[:, 1], atol=1e-4)
 
 
 def test_photos_of_one_size_are_not_taken_for_one_another(engine, photo, regions):
     other = Photo(255 - photo.pixels)
     first = engine.encode_regions(engine.open(photo), regions[:1])
     second = engine.encode_regions(engine.open(other), regions[:1])
-    assert not torch.allclose(first, second, atol=1e-4)
+    for one, other in zip(first[1:], second[1:], strict=True):
+        assert not torch.allclose(one, other, atol=1e-4)

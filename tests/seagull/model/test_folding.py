@@ -67,7 +67,9 @@ class Backwards(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(3, 3, 3)
         self.norm = nn.BatchNorm2d(3)
-        nn.init.uniform_(self.norm.running_var, 2, 3)
+        # Far enough from one another, and from 0, that what differs shows whatever is drawn.
+        nn.init.uniform_(self.conv.weight, 0, 1)
+        self.norm.running_var.copy_(torch.tensor([1.0, 4.0, 9.0]))
         nn.init.ones_(self.norm.running_mean)
 
     def forward(self, pixels: torch.Tensor) -> list[torch.Tensor]:
@@ -87,6 +89,7 @@ class Centred(Backwards):
     def __init__(self) -> None:
         super().__init__()
         self.conv = Standardised(3, 3, 3)
+        nn.init.uniform_(self.conv.weight, 0, 1)
 
     def forward(self, pixels: torch.Tensor) -> list[torch.Tensor]:
         return [self.norm(self.conv(pixels))]

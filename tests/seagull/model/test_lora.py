@@ -11,14 +11,12 @@ from seagull.model import SeagullForConditionalGeneration
 from seagull.model.adapter import AdapterInfo, apply_adapter, read_info, save_adapter
 from seagull.model.errors import ModelError
 from seagull.model.lora import (
-    STAGE_GROUPS,
     LoraSettings,
-    TrainingStage,
     attach_lora,
     lora_layers,
     merge_lora,
-    set_trainable,
 )
+from seagull.training.trainable import set_trainable
 
 Model = SeagullForConditionalGeneration
 SETTINGS = LoraSettings(rank=3, alpha=6.0, dropout=0.0)
@@ -55,31 +53,6 @@ def test_fresh_lora_changes_nothing_and_leaves_the_head_alone(base: Model) -> No
     assert torch.equal(logits(base), before)
     assert len(lora_layers(base)) == 2 * 7
     assert not any("lm_head" in name for name in lora_layers(base))
-
-
-@pytest.mark.parametrize("stage", list(TrainingStage))
-def test_a_stage_trains_its_groups_and_nothing_else(base: Model, stage: TrainingStage) -> None:
-    if "lora" in STAGE_GROUPS[stage]:
-        attach_lora(base, SETTINGS)
-    set_trainable(base, STAGE_GROUPS[stage])
-    learning = {
-        "lora" if ".lora_" in name else name.split(".")[0]
-        for name, parameter in base.named_parameters()
-        if parameter.requires_grad
-    }
-    assert learning == set(STAGE_GROUPS[stage])
-    assert "vision_encoder" not in learning
-
-
-def test_frozen_beginnings_stay_out_of_a_group_that_learns(base: Model) -> None:
-    first = next(name for name, _ in base.vision_encoder.named_parameters())
-    start = f"vision_encoder.{first.rsplit('.', 1)[0]}"
-    learning = set_trainable(base, {"vision_encoder"}, (start,))
-    assert learning
-    assert not any(name.startswith(start) for name in learning)
-    assert not base.get_parameter(f"vision_encoder.{first}").requires_grad
-    with pytest.raises(ModelError, match="no parameter begins with vision"):
-        set_trainable(base, {"vision_encoder"}, ("vision_encoder.nothing",))
 
 
 def test_the_vision_encoder_keeps_its_statistics_in_training_mode(base: Model) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from seagull.model.build import preset
-from seagull.model.mfe import MaskFeatureExtractor, PyramidCrop
-from seagull.model.pooling import geometry, level_weights, pool
+from seagull.model.build import build_mfe, preset_config
+from seagull.model.layers import mlp
+from seagull.model.mfe import PyramidCrop, Standardise
+from seagull.model.pooling import MaskPooling, geometry, level_weights, pool
 from seagull.model.published import MFE_PREFIX, our_key
 
 CHANNELS = [192, 384, 768, 1536]
@@ -33,12 +34,12 @@ def weight(name: str, shape: list[int]) -> torch.Tensor:
 def published(shared):
     folder = shared / "fixtures" / "reference"
     shapes = json.loads((folder / "state_dict_keys.json").read_text())
-    mfe = MaskFeatureExtractor(
+    mfe = build_mfe(
+        preset_config("seagull-7b").mfe,
         channels=CHANNELS,
         cells=[side * side for side in SIDES],
         crop_size=512,
-        out_dim=4096,
-        **preset("seagull-7b")["model"]["mfe_config"],
+        width=4096,
     ).eval()
     state = {}
     for key, shape in shapes.items():
@@ -139,7 +140,7 @@ def test_unknown_statistics_are_refused():
 
 def test_a_local_token_sees_its_region_and_not_the_rest_of_the_crop():
     generator = torch.Generator().manual_seed(0)
-    local = PyramidCrop([3, 5], ("mean", "std"), 16, 8)
+    local = PyramidCrop(MaskPooling(("mean", "std"), "area"), Standardise(16), mlp([16, 16, 8]))
     masks = torch.zeros(1, 32, 32, dtype=torch.bool)
     masks[:, :16, :16] = True
     pyramid = [
@@ -170,10 +171,9 @@ def test_geometry_knows_size_and_place_whatever_the_resolution():
 
 @pytest.mark.parametrize("told", [True, False])
 def test_mask_pooling_alone_forgets_the_size_of_a_region(told):
-    settings = preset("seagull-nano")["model"]["mfe_config"] | {"geometry": told}
-    mfe = MaskFeatureExtractor(
-        channels=[4, 6], cells=None, crop_size=64, out_dim=8, **settings
-    ).eval()
+    config = preset_config("seagull-nano").mfe
+    config.geometry = told
+    mfe = build_mfe(config, channels=[4, 6], cells=None, crop_size=64, width=8).eval()
     pyramid = [torch.ones(1, 4, 8, 8), torch.ones(1, 6, 4, 4)]
     masks = torch.zeros(1, 2, 32, 32, dtype=torch.bool)
     masks[0, 0, :8, :8] = True

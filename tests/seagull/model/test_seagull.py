@@ -8,10 +8,11 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
 from seagull.model.assembly import fill
-from seagull.model.build import build_model, image_token_count, preset, preset_config
+from seagull.model.build import image_token_count, preset, preset_config
 from seagull.model.checkpoint import load_model, load_processor
 from seagull.model.convert import check_coverage
 from seagull.model.errors import ModelError
+from seagull.model.fresh import build_model
 from seagull.types import Message
 
 ASK = [Message("user", "Analyze the quality of this region.", ("1",))]
@@ -45,19 +46,18 @@ def test_padding_changes_nothing(tiny_model, processor, photo, regions):
 @torch.inference_mode()
 def test_swapping_two_regions_swaps_their_tokens(tiny_model, processor, photo, regions):
     inputs = processor.regions(photo.pixels, regions[:5])
-    pyramid, context = tiny_model.encode_image(processor.pixels(photo.pixels)[None])
+    pixels = processor.pixels(photo.pixels)[None]
     order = torch.tensor([3, 1, 4, 0, 2])
-    straight = tiny_model.region_tokens(
-        pyramid, context, inputs.masks[None], inputs.crops[None], inputs.crop_masks[None]
+    features, straight = tiny_model.encode(
+        pixels, inputs.masks[None], inputs.crops[None], inputs.crop_masks[None]
     )
-    permuted = tiny_model.region_tokens(
-        pyramid,
-        context,
+    _, permuted = tiny_model.encode(
+        features,
         inputs.masks[None, order],
         inputs.crops[None, order],
         inputs.crop_masks[None, order],
     )
-    for before, after in zip(straight, permuted, strict=True):
+    for before, after in zip(straight[1:], permuted[1:], strict=True):
         assert torch.allclose(before[:, order], after, atol=1e-5)
 
 
@@ -149,9 +149,11 @@ def test_counts_that_differ_raise():
     ids = torch.tensor([[5, 9, 9]])
     with pytest.raises(ValueError, match="hold \\[2\\] of them, but 3 tokens"):
         fill(torch.zeros(1, 3, 4), ids, 9, torch.ones(1, 3, 4))
-    valid = torch.tensor([[True, False, False]])
-    with pytest.raises(ValueError, match="hold \\[2\\]"):
-        fill(torch.zeros(1, 3, 4), ids, 9, torch.ones(1, 3, 4), valid)
+    markers = torch.tensor([[2, -1, -1]])
+    with pytest.raises(ValueError, match="hold \\[2\\] of them, but \\[1\\] tokens"):
+        fill(torch.zeros(1, 3, 4), ids, 9, torch.ones(1, 3, 4), markers)
+    with pytest.raises(ValueError, match="hold \\[2\\] of them, but 0 tokens"):
+        fill(torch.zeros(1, 3, 4), ids, 9, None)
 
 
 def test_regions_without_a_photo_raise(tiny_model):

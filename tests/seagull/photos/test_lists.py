@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.config_file import load_config
+from data_tools.config import DataConfig
 from data_tools.plan import PlanError, make_plan
 from data_tools.settings import given_files
 from data_tools.state import OutputTree
+from seagull.files.config import load_settings
 from seagull.photos import PhotoError
 from seagull.photos import lists as photo_lists
 from seagull.photos.lists import (
@@ -137,8 +138,10 @@ def test_a_plan_says_what_it_leaves_out_and_skips_its_own_output(tmp_path):
     (root / "notes.txt").touch()
     (root / "gone.jpg").symlink_to("nowhere")
     made = make_photos(root / "out" / "Dist.Images", 2, start=5)
-    config = load_config(
-        None, [f"input={root}", f"output={root / 'out'}", "plan.min_side=16", "run.workers=0"]
+    config = load_settings(
+        DataConfig,
+        None,
+        [f"input={root}", f"output={root / 'out'}", "plan.min_side=16", "run.workers=0"],
     )
     summary = make_plan(OutputTree(root / "out"), config)
     assert (summary.photos, summary.rejected) == (1, {})
@@ -149,7 +152,9 @@ def test_a_plan_says_what_it_leaves_out_and_skips_its_own_output(tmp_path):
 def test_a_plan_of_no_photo_says_what_is_there(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "notes.txt").touch()
-    config = load_config(None, [f"input={tmp_path / 'in'}", f"output={tmp_path / 'out'}"])
+    config = load_settings(
+        DataConfig, None, [f"input={tmp_path / 'in'}", f"output={tmp_path / 'out'}"]
+    )
     with pytest.raises(PlanError, match=r"no photo in .*; 1 left out: 1 TXT"):
         make_plan(OutputTree(tmp_path / "out"), config)
 

@@ -95,7 +95,7 @@ def test_a_plain_mistake_shows_before_a_network_is_loaded() -> None:
 
 
 def test_repeated_ids_and_empty_answers_are_named() -> None:
-    with pytest.raises(ValueError, match="ids must differ, but 1"):
+    with pytest.raises(ValueError, match="ids must differ; used more than once: 1"):
         build_regions(PHOTO, [box_spec((0, 0, 5, 5)), box_spec((0, 0, 6, 6))])
     with pytest.raises(ValueError, match="region p: squares found nothing"):
         build_regions(PHOTO, [RegionSpec("p", points=((1, 1, 1),))], segmenter=Nothing())

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from seagull.levels import IMPORTANCE, QUALITY, SEVERITY
 from seagull.reports.json import report_from_dict, report_from_json, report_to_dict, report_to_json
-from seagull.reports.schema import SCHEMA_FILE, check_report, report_schema
+from seagull.reports.schema import check_report, report_schema
 from seagull.types import (
     Distortion,
     DistortionType,
@@ -129,8 +129,3 @@ def test_the_schema_speaks_the_words_of_the_code():
     assert words["distortion_type"]["enum"] == [kind.value for kind in DistortionType]
     distortion = words["region"]["properties"]["distortions"]["items"]["properties"]
     assert distortion["severity"]["enum"] == list(SEVERITY.words)
-
-
-def test_the_schema_in_the_docs_is_the_one_in_the_package():
-    shipped = REPOSITORY / "seagull" / "reports" / SCHEMA_FILE
-    assert (REPOSITORY / "docs" / SCHEMA_FILE).read_bytes() == shipped.read_bytes()

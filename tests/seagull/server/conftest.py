@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import uvicorn
 from PIL import Image
 
 from seagull.inference.assessor import Assessor
@@ -25,7 +24,7 @@ from seagull.inference.engine import Engine
 from seagull.model.head import RegionHead
 from seagull.photos import Photo
 from seagull.regions.classical import ClassicalSegmenter
-from seagull.server.run import make_server
+from seagull.server.run import bind, make_server, run_server
 from seagull.server.service import Service
 from seagull.server.settings import ServerSettings
 from seagull.types import ModelInfo
@@ -51,6 +50,7 @@ class Running:
     url: str
     port: int
     service: Service
+    stop: Callable[[], None]
 
     def ask(self, path: str, plain: Any = None, *, method: str | None = None, **more: Any) -> Reply:
         """Sends JSON (or ``data`` as it is) and returns the answer, whatever its status."""
@@ -67,20 +67,23 @@ class Running:
 @contextmanager
 def running(assessor: Assessor, settings: ServerSettings) -> Iterator[Running]:
     """A server in a thread, for the time of a ``with``."""
-    started: list[uvicorn.Server] = []
     segmenter = ClassicalSegmenter()
     server = make_server(assessor, lambda: segmenter, settings, ("nano",))
-    started.append(server)
-    sockets = [server.config.bind_socket()]
-    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
+    address = bind(settings)
+    thread = threading.Thread(target=run_server, args=(server, address), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    port = sockets[0].getsockname()[1]
-    try:
-        yield Running(f"http://127.0.0.1:{port}", port, server.config.app.state.service)
-    finally:
+    port = address.getsockname()[1]
+
+    def stop() -> None:
         server.should_exit = True
+
+    try:
+        service = server.config.app.state.service
+        yield Running(f"http://127.0.0.1:{port}", port, service, stop)
+    finally:
+        stop()
         thread.join(20)
         assert not thread.is_alive()
 

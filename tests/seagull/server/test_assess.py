@@ -128,3 +128,23 @@ def test_an_unknown_image_is_a_404_with_its_code(server: Running):
     ):
         reply = server.ask(path, body)
         assert (reply.status, reply.json["error"]["code"]) == (404, "image_not_found")
+
+
+@pytest.mark.parametrize("read_out", ["head", "language_model"])
+def test_answers_in_words_and_the_language_model_s_numbers_come_when_asked_for(
+    server, image_id, photo, read_out
+):
+    body = {"image": image_id, "regions": asked(BOXES), "text": True, "read_out": read_out}
+    reply = server.ask("/v1/assess", body)
+    assert reply.status == 200, reply.content
+    expected = server.service.assessor.assess(photo, BOXES, text=True, read_out=read_out)
+    assert reply.json == report_to_dict(expected)
+    assert set(reply.json["regions"][0]["text"]) == {"quality", "importance", "distortion"}
+
+
+def test_the_smallest_photo_is_taken(server):
+    for mode in ("L", "RGB", "1"):
+        data, kind = form(png(Image.new(mode, (1, 1))))
+        sent = server.ask("/v1/images", data=data, headers={"Content-Type": kind})
+        assert sent.status == 201, sent.content
+        assert server.ask("/v1/assess", {"image": sent.json["id"]}).status == 200

@@ -83,7 +83,7 @@ def settings(tmp_path: Path, records: Path, model_folder: Path) -> Callable[...,
             "lora": {"rank": 4, "alpha": 8, "dropout": 0.1}, "lr": {"default": 3e-3},
             "data": {"train": [{"path": str(records)}], "workers": 0},
             "batch_size": 4, "micro_batch": 2, "max_steps": 6, "log_every": 1, "save_every": 0,
-            "tensorboard": False, "warmup": 0, "schedule": "linear",
+            "tensorboard": False, "warmup": 0,
         }  # fmt: skip
         return build_settings(TrainConfig, plain | changes)
 

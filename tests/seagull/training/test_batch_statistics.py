@@ -13,10 +13,9 @@ from torch import nn
 
 from seagull.files.config import ConfigError
 from seagull.model.adapter import apply_adapter
-from seagull.model.build import build_model
 from seagull.model.checkpoint import load_model
 from seagull.model.config import SeagullConfig, SeagullVisionConfig
-from seagull.model.seagull import initialise_region_parts
+from seagull.model.fresh import build_model, initialise_region_parts
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.batch_statistics import (
     absorbed,

@@ -71,10 +71,16 @@ def test_nothing_left_to_train_on_is_said(moved: Path) -> None:
         build_index([Source(str(moved))], check_photos=True)
 
 
-def test_ids_that_repeat_are_warned_of(moved: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_whose_ids_repeat_is_refused(moved: Path) -> None:
     moved.write_text(moved.read_text().replace('"id": "r7"', '"id": "r6"'))
-    assert len(build_index([Source(str(moved))])) == 24
-    assert "1 records have an id that an earlier one has" in caplog.text
+    with pytest.raises(ValueError, match=r"1 records have the id .* record 8 \('r6'\)"):
+        build_index([Source(str(moved))])
+
+
+def test_ids_of_two_files_may_be_the_same(moved: Path) -> None:
+    other = moved.with_name("other.jsonl")
+    other.write_bytes(moved.read_bytes())
+    assert len(build_index([Source(str(moved)), Source(str(other))])) == 48
 
 
 def test_a_fingerprint_is_of_bytes_and_their_order_not_of_paths() -> None:

@@ -27,7 +27,7 @@ def test_branches_are_left_out_in_training_alone(
 ) -> None:
     data = {"train": [{"path": str(records)}], "workers": 0, "pack": "photo"}
     config = settings(data=data, drop_path=drop_path, **LEARNING)
-    network, _ = build_network(config, model_folder, load_processor(model_folder))
+    network = build_network(config, model_folder, load_processor(model_folder)).network
     encoder = network.model.vision_encoder
     pixels = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
 

@@ -32,7 +32,7 @@ def test_presence_is_learned_where_it_is_known_and_photos_count_once() -> None:
     logits = torch.tensor([[[2.0, -1.0]], [[0.5, 3.0]]], requires_grad=True)
     severities = torch.tensor([[[0.6, 0.0]], [[unknown, unknown]]])
     loss = presence_loss(logits, severities)
-    expected = (math.log1p(math.exp(-2)) + math.log1p(math.exp(-1))) / 2
+    expected = math.log1p(math.exp(-2)) + math.log1p(math.exp(-1))
     assert loss.item() == pytest.approx(expected, rel=1e-5)
     loss.backward()
     assert logits.grad is not None

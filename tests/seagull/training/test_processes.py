@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from seagull.cli.validation import make_validator
+from seagull.evaluation.validation import make_validator
 from seagull.files.config import to_plain
 from seagull.model.checkpoint import load_processor
 from seagull.training.config import TrainConfig

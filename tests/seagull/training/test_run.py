@@ -17,7 +17,7 @@ from seagull.files.config import ConfigError, to_plain
 from seagull.model.checkpoint import load_model
 from seagull.training.config import TrainConfig
 from seagull.training.loop.checkpoints import checkpoints
-from seagull.training.loop.trainer import TrainingStoppedError
+from seagull.training.loop.parts import TrainingStoppedError
 from seagull.training.network import TrainingNetwork
 from seagull.training.run import train
 from seagull.training.setup import in_bfloat16
@@ -203,11 +203,12 @@ def test_a_head_that_came_with_the_adapter_stays_in_it_as_it_is(
 
 @pytest.mark.parametrize("name", ["avx512_bf16", "amx_bf16", "avx2"])
 def test_native_is_bfloat16_on_a_cpu_with_instructions_for_it(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
+    monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {name: True}, raising=False)
-    assert in_bfloat16(settings(precision="native")) == (name != "avx2")
-    assert not in_bfloat16(settings(precision="auto"))
+    assert in_bfloat16("native", "cpu") == (name != "avx2")
+    assert not in_bfloat16("auto", "cpu")
+    assert in_bfloat16("auto", "cuda")
 
 
 def test_validation_keeps_the_best_adapter(settings: Settings, model_folder: Path) -> None:

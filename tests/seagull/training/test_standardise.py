@@ -10,10 +10,9 @@ import pytest
 import torch
 
 from seagull.model.adapter import read_adapter
-from seagull.model.build import build_model
 from seagull.model.config import PUBLISHED_WEIGHTS, SeagullConfig
+from seagull.model.fresh import build_model, initialise_region_parts
 from seagull.model.mfe import Standardise
-from seagull.model.seagull import initialise_region_parts
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import DataSettings, Source, TrainConfig
 from seagull.training.data.packs import PackMaker, PhotoDataset, group_by_photo

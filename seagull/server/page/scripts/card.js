@@ -40,7 +40,7 @@ export class Card {
     const entry = this.project.assessed.get(region.key);
     return [
       this.#heading(region, entry),
-      ...(entry ? details(entry) : [element("p", { class: "hint" }, this.#waiting(region))]),
+      ...(entry ? details(entry, region) : [element("p", { class: "hint" }, this.#waiting(region))]),
       this.#buttons([region]),
     ];
   }
@@ -117,7 +117,7 @@ export function verdict(first, second) {
     : `${words} That is no more than their spreads together (${number(spread)}): they may be equal.`;
 }
 
-function details({ quality, importance, distortions, distortion_probabilities: judged, text }) {
+function details({ quality, importance, distortions, distortion_probabilities: judged, text }, { asked }) {
   const term = (label, tip) => element("dt", { "data-tip": tip, tabindex: 0 }, label);
   return [
     element(
@@ -132,8 +132,12 @@ function details({ quality, importance, distortions, distortion_probabilities: j
       {},
       term("Quality", TERMS.quality),
       element("dd", {}, levels(quality.probabilities)),
-      term("Importance", TERMS.importance),
-      element("dd", { class: "inline" }, importance.level, figure(importance), bar(importance, false)),
+      ...(asked.whole
+        ? []
+        : [
+            term("Importance", TERMS.importance),
+            element("dd", { class: "inline" }, importance.level, figure(importance), bar(importance, false)),
+          ]),
       term("Distortions", TERMS.distortions),
       element("dd", {}, distortionWords(distortions)),
       term("Each type", TERMS.probability),

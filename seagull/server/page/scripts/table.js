@@ -7,7 +7,7 @@ import { distortionWords, percent } from "./terms.js";
 const NUMBERS = {
   name: (region) => region.name,
   quality: (_, entry) => entry?.quality?.score,
-  importance: (_, entry) => entry?.importance?.score,
+  importance: (region, entry) => (region.asked.whole ? undefined : entry?.importance?.score),
   distortions: (_, entry) => entry && Math.max(0, ...(entry.distortions ?? []).map((one) => one.probability)),
   area: (region) => region.mask.area,
 };
@@ -101,7 +101,9 @@ export class Table {
   #cells(region, { quality, importance, distortions, area_fraction: share }) {
     return [
       element("td", { class: "score" }, badge(quality), figure(quality), bar(quality)),
-      element("td", { class: "score minor" }, element("span", {}, importance.level), figure(importance)),
+      region.asked.whole
+        ? element("td", {}, "–")
+        : element("td", { class: "score minor" }, element("span", {}, importance.level), figure(importance)),
       element("td", { class: "words" }, distortionWords(distortions)),
       element("td", { class: "size" }, percent(share)),
     ];

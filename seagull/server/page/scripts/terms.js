@@ -6,7 +6,7 @@ export const TERMS = {
   spread:
     "The number after ± is the standard deviation of the score: the larger it is, the less sure the model is.",
   importance:
-    "How much the region matters to the look of the whole photo, from 0 (unimportant) to 1 (essential).",
+    "How much the region matters to the look of the whole photo, from 0 (unimportant) to 1 (essential). The photo as a whole has none.",
   distortions:
     "What is wrong with the region. A type is named when its probability is one half or more; severity goes from trivial to severe.",
   levels: "How likely each of the five words is.",

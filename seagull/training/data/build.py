@@ -1,0 +1,110 @@
+"""The data of a run: from its settings to the index, the order, the samples and the batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seagull.files.config import ConfigError
+from seagull.preprocessing.processor import SeagullProcessor
+from seagull.training.config import DataSettings
+from seagull.training.data.packs import PackMaker, PhotoDataset, group_by_photo
+from seagull.training.data.plan import BatchPlan, Item
+from seagull.training.data.records import RecordIndex, build_index
+from seagull.training.data.samples import Batch, BatchMaker, RecordDataset
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What a run reads.
+
+    Attributes:
+        index: of the records.
+        first: per sample, the number of its (first) record, (n,).
+        plan: order of the samples.
+        dataset: samples by number.
+        maker: makes batches of samples.
+    """
+
+    index: RecordIndex
+    first: NDArray[np.int64]
+    plan: BatchPlan
+    dataset: RecordDataset | PhotoDataset
+    maker: BatchMaker | PackMaker
+
+    def batch(self, items: Sequence[Item]) -> Batch:
+        """The batch of some samples, made in this process."""
+        dataset, maker = cast(Any, self.dataset), cast(Any, self.maker)  # made for each other
+        return cast(Batch, maker([dataset[item] for item in items]))
+
+
+def build_data(
+    settings: DataSettings,
+    processor: SeagullProcessor,
+    level_weights: Sequence[float],
+    *,
+    text: bool,
+    batch_size: int,
+    micro_batch: int,
+    seed: int,
+) -> TrainingData:
+    """Reads every record once, and lays out the order of the run.
+
+    Args:
+        settings: of the data.
+        processor: the model's.
+        level_weights: the model's, see ``SeagullConfig``.
+        text: whether conversations are trained on; without, no crops of regions are made.
+        batch_size: samples of a step.
+        micro_batch: samples of a micro-batch.
+        seed: of the order.
+
+    Raises:
+        ConfigError: if there is nothing to train on.
+        ValueError: if a record or photo is faulty.
+    """
+    if not settings.train:
+        raise ConfigError("data.train: name at least one source, e.g. - path: records.jsonl")
+    index = build_index(settings.train, check_photos=settings.check_photos)
+    dataset: RecordDataset | PhotoDataset
+    maker: BatchMaker | PackMaker
+    if settings.pack == "photo":
+        photos = group_by_photo(index)
+        first = np.array([own[0] for own in photos])
+        length = np.array([index.length[own].sum() for own in photos])
+        dataset = PhotoDataset(index, photos, processor, settings, text=text)
+        maker = PackMaker(processor.crop_size if text else 0, level_weights)
+    else:
+        first, length = np.arange(len(index)), index.length
+        dataset = RecordDataset(index, processor, settings.max_tokens)
+        maker = BatchMaker(processor.pad_id, processor.crop_size, level_weights)
+    plan = BatchPlan(
+        bucket=_buckets(settings, processor, index)[first],
+        length=length,
+        source=index.source[first],
+        weights=tuple(source.weight for source in settings.train),
+        batch_size=batch_size,
+        micro_batch=micro_batch,
+        seed=seed,
+        group_length=settings.group_length,
+        scene=index.scene[first],
+        together=tuple(source.together for source in settings.train),
+    )
+    return TrainingData(index, first, plan, dataset, maker)
+
+
+def _buckets(
+    settings: DataSettings, processor: SeagullProcessor, index: RecordIndex
+) -> NDArray[np.int64]:
+    """Per record a number that those with photos of one input size share, (n,)."""
+    frame = processor.image_transform.frame
+    sides = np.array([source.crop or 1 << 40 for source in settings.train])
+    shown = np.minimum(index.size, sides[index.source][:, None])
+    sizes, which = np.unique(shown, axis=0, return_inverse=True)
+    padded = np.array([frame(int(h), int(w)).padded for h, w in sizes])
+    _, bucket = np.unique(padded, axis=0, return_inverse=True)
+    return bucket.ravel()[which.ravel()]
