@@ -34,6 +34,10 @@ class Person:
     faults: list[str] = field(default_factory=list)
     session: Any = None
 
+    def note(self, request: Any) -> None:
+        """Remembers what the browser asked for."""
+        self.requested.append(request)
+
     def come(self) -> None:
         """Opens the page."""
         self.page.goto(self.url)
@@ -140,7 +144,7 @@ def come_to(browser):
         context.set_default_timeout(seconds * 1000)
         person = Person(context.new_page(), server.url + "/")
         person.page.on("pageerror", lambda error: person.faults.append(str(error)))
-        person.page.on("request", person.requested.append)
+        person.page.on("request", person.note)
         people.append(person)
         person.come()
         return person

@@ -173,8 +173,8 @@ def test_two_regions_are_compared_by_their_spreads(at_work, tmp_path):
 
 
 def test_numbers_explain_themselves(at_work):
-    at_work.page.hover("#card dt >> text=Importance")
-    assert "matters to the look of the whole photo" in at_work.page.locator("#tip").inner_text()
+    at_work.page.hover("#card dt >> text=Distortions")
+    assert "What is wrong with the region" in at_work.page.locator("#tip").inner_text()
     at_work.page.focus("#sort-quality")
     assert "from 0 to 1" in at_work.page.locator("#tip").inner_text()
 
