@@ -52,6 +52,7 @@ class Person:
         """Waits until nothing is asked of the server."""
         self.page.locator("#progress").wait_for(state="hidden")
         self.page.locator("#work-state:empty").wait_for(state="attached")
+        self.frame()
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Where a pixel of the example is in the window, while the whole photo is shown."""
@@ -84,14 +85,17 @@ class Person:
 
     def names(self) -> list[str]:
         """The regions in the table, from above."""
-        # The table is drawn at the next frame.
-        names: list[str] = self.page.evaluate(
-            """() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
-              const rows = [...document.querySelectorAll("#regions tbody tr")];
-              done(rows.map((row) => row.dataset.name));
-            })))"""
+        self.frame()
+        rows: list[str] = self.page.eval_on_selector_all(
+            "#regions tbody tr", "rows => rows.map((row) => row.dataset.name)"
         )
-        return names
+        return rows
+
+    def frame(self) -> None:
+        """Waits for the next frame, at which table and card are drawn."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+        )
 
     def select(self, *names: str) -> None:
         """Selects these regions and no others."""
@@ -134,13 +138,19 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def desk(browser):
+    """What people at a desk share: the browser has compiled the page's scripts once."""
+    return browser.new_context(viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"])
+
+
 @pytest.fixture
-def come_to(browser):
+def come_to(browser, desk):
     """Brings somebody to a server; in the end, nothing may have failed or asked other hosts."""
     people: list[Person] = []
 
     def come(server: Running, *, seconds: float = 20, **options: Any) -> Person:
-        context = browser.new_context(**{"viewport": DESKTOP} | options)
+        context = browser.new_context(**{"viewport": DESKTOP} | options) if options else desk
         context.set_default_timeout(seconds * 1000)
         person = Person(context.new_page(), server.url + "/")
         person.page.on("pageerror", lambda error: person.faults.append(str(error)))
@@ -151,7 +161,9 @@ def come_to(browser):
 
     yield come
     for person in people:
-        person.page.context.close()
+        person.page.close()
+        if person.page.context is not desk:
+            person.page.context.close()
         hosts = {urlsplit(request.url).netloc for request in person.requested}
         assert hosts - {"", urlsplit(person.url).netloc} == set()
         assert person.faults == []

@@ -131,15 +131,14 @@ def test_questions_that_cannot_be_asked_stay_in_the_field(at_work, question, why
     assert sent(at_work) == []
 
 
-def test_an_answer_is_copied(come_to, server):
-    person = come_to(server, permissions=["clipboard-read", "clipboard-write"])
-    person.open_example()
-    answer_with(person, stream("Good & <b>sharp</b>"))
-    ask(person)
-    person.page.get_by_role("button", name="Copy").first.click()
-    person.page.get_by_role("button", name="Copied").wait_for()
-    assert person.page.evaluate("navigator.clipboard.readText()") == "Good & <b>sharp</b>"
-    assert person.page.locator(".answer").inner_text() == "Good & <b>sharp</b>"
+def test_an_answer_is_copied(at_work):
+    answer_with(at_work, stream("Good & <b>sharp</b>"))
+    ask(at_work)
+    page = at_work.page
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "Good & <b>sharp</b>"
+    assert page.locator(".answer").inner_text() == "Good & <b>sharp</b>"
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,12 @@ PHOTO = ROOT / "seagull/server/page/examples/coffee.jpg"
 
 
 @pytest.fixture
-def with_regions(come_to, server):
-    """Two regions are taken, a box and one by a click; what is copied can be read."""
-    person = come_to(server, permissions=["clipboard-read", "clipboard-write"])
-    person.open_example()
-    person.drag(40, 50, 240, 190)
-    person.click(400, 300)
-    person.rest()
-    return person
+def with_regions(at_work):
+    """Two regions are taken, a box and one by a click."""
+    at_work.drag(40, 50, 240, 190)
+    at_work.click(400, 300)
+    at_work.rest()
+    return at_work
 
 
 def copied(person, kind):
