@@ -165,4 +165,4 @@ def _items(path: Path, where: str) -> Iterator[Any]:
         with open_marked(path) as handle:
             yield from ijson.items(handle, where, use_float=True)
     except (ijson.JSONError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not whole JSON: {error}") from error
+        raise ValueError(f"{path} is not whole JSON: {' '.join(str(error).split())}") from error

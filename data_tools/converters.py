@@ -18,6 +18,7 @@ from seagull.tables.opinions import (
     OpinionForm,
     OpinionRow,
     Scale,
+    check_new_photo,
     form_of,
     left_out_note,
     photos_folder,
@@ -134,10 +135,7 @@ def convert_opinions(
                 left_out.empty.append(row)
             continue
         name = str(row.number - 1) if row.image is None else str(row.image)
-        if (other := rows_of.setdefault(photo_identity(name), row.number)) != row.number:
-            raise ValueError(
-                f"{table}, rows {other} and {row.number}: both are about {name}; keep one of them"
-            )
+        check_new_photo(table, rows_of, name, row.number)
         if row.image is None:
             image = relative_to_records(table.resolve(), target) + f"#{name}"
         else:

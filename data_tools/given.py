@@ -196,19 +196,19 @@ def match_given(tree: OutputTree, photos: Iterable[str]) -> None:
         names = [name for (name,) in index.execute("SELECT DISTINCT photo FROM regions")]
         joined = PhotoNames(names, photos, any_ending=True)
         index.execute("DELETE FROM matches")
-        used = set[str]()
+        used, unclear = set[str](), 0
         for photo in photos:
             name, problem = None, None
             try:
                 name = joined.find(photo)
             except AmbiguousPhotoError as error:
-                problem = str(error)
+                problem, unclear = str(error), unclear + 1
             if name is not None or problem is not None:
                 index.execute("INSERT INTO matches VALUES (?, ?, ?)", (photo, name, problem))
             if name is not None:
                 used.add(name)
         index.commit()
-    if not used and names and photos:
+    if not used and not unclear and names and photos:
         logger.warning(
             "no photo of the input folder is annotated: it has %s, the annotations have %s",
             photos[0], names[0],

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from seagull.files.config import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPECTED = ROOT / "tests" / "cases"
@@ -131,7 +131,7 @@ def expectation(name: str) -> Mapping[str, Any]:
         ValueError: if its file has an unknown key.
     """
     file = EXPECTED / f"{name}.yaml"
-    expected = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    expected = read_yaml(file) if file.is_file() else {}
     if unknown := expected.keys() - FIELDS:
         raise ValueError(f"{file}: unknown {sorted(unknown)}; known are {sorted(FIELDS)}")
     return dict(expected)

@@ -48,7 +48,8 @@ def assemble_versions(
         readings: of a model, for ``language``, which is all that is written then.
 
     Raises:
-        ValueError: if no scene has a region, which its own needs; or readings are of other pictures.
+        ValueError: if no scene has a region, which its own needs; or readings are of other
+            pictures.
     """
     calibration = given or calibrate_scores(_scores(tree, image_ids), config.label.visible)
     tree.write_json(tree.state / CALIBRATION_FILE, calibration.to_dict())
@@ -116,11 +117,11 @@ def join_readings(readings: Readings, pictures: Sequence[str]) -> Readings:
     joined: dict[tuple[str, str], Reading] = {}
     for picture in pictures:
         try:
-            name = names.find(picture)
+            found = names.find(picture)
         except AmbiguousPhotoError as error:
             raise ValueError(f"versions.readings: {error}") from error
-        if name is not None:
-            joined |= {(picture, region): one for region, one in by_name[name].items()}
+        if found is not None:
+            joined |= {(picture, region): one for region, one in by_name[found].items()}
     if by_name and pictures and not joined:
         raise ValueError(
             "versions.readings: they are of other pictures: of "

@@ -16,6 +16,7 @@ from seagull.cli.evaluate_request import EvaluateRequest
 from seagull.cli.models import UNTRAINED, load_assessor
 from seagull.cli.progress import LateBar
 from seagull.cli.services import Services
+from seagull.evaluation.agreement import agreement, agreement_line
 from seagull.evaluation.baselines import make_baselines
 from seagull.evaluation.given import join, read_given
 from seagull.evaluation.outputs import Evaluation, write_outputs
@@ -203,6 +204,7 @@ def _evaluate(
         "fit": None if sets.fit is None else sets.fit.about(),
         "model": info and {"name": info.name, "revision": info.revision, "trained": info.trained},
         "settings": {"seed": request.seed, "resamples": request.resamples, "limit": request.limit},
+        "agreement": agreement(rows),
         "photos": max(len({row.group for row in mine}) for mine in rows.values()),
         "failed": [{"id": one.item, "reason": one.reason} for one in run.failed],
     }
@@ -229,6 +231,9 @@ def _write(
     # A pipe has no width; rich's guess of 80 columns would fold the numbers.
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     console.print(results_table(evaluation.results))
+    line = agreement_line(next(iter(evaluation.rows)), evaluation.about["agreement"])
+    if line is not None:
+        console.print(f"\n{line}")
 
 
 def _say_failed(failed: Sequence[FailedItem]) -> None:

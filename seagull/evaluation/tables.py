@@ -19,6 +19,7 @@ from seagull.tables.opinions import (
     OpinionForm,
     OpinionRow,
     Scale,
+    check_new_photo,
     left_out_note,
     photos_folder,
     read_opinions,
@@ -105,17 +106,21 @@ class OpinionTable:
         """The same table with its scale, its photos' files and its rows without a score known.
 
         Raises:
-            ValueError: if a column is missing, no row can be used, or no usual scale fits.
+            ValueError: if a column is missing, two rows are about one photo, no row can be used,
+                or no usual scale fits.
         """
         scores: list[float] = []
         names: list[str] = []
+        rows: dict[tuple[str, ...], int] = {}
         left_out: list[LeftOutRow] = []
         for row in read_opinions(self.path, self.form, pictures=False):
             if isinstance(row, LeftOutRow):
                 left_out.append(row)
                 continue
             scores.append(row.mos)
-            names += [row.image] if isinstance(row.image, str) else []
+            if isinstance(row.image, str):
+                check_new_photo(self.path, rows, row.image, row.number)
+                names.append(row.image)
         if not scores:
             note = left_out_note(left_out)
             raise ValueError(f"{self.path}: the table has no row{f' to use; {note}' * bool(note)}")

@@ -94,6 +94,21 @@ def open_marked(path: Path) -> BinaryIO:
     return stream
 
 
+def check_unmarked(path: Path) -> None:
+    """Passes if a file that other libraries read, as UTF-8, starts without a byte order mark.
+
+    Raises:
+        TextError: if it has one.
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(3)
+    if start[:2] in _UTF_16:
+        raise TextError(f"{path}: this is UTF-16 text; save it as UTF-8")
+    if start == codecs.BOM_UTF8:
+        raise TextError(f"{path}: it starts with a byte order mark; save it as UTF-8 without one")
+
+
 def to_json(value: Any, *, indent: int | None = None) -> str:
     """JSON text that UTF-8 can hold.
 

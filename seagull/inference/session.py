@@ -121,13 +121,18 @@ def _filled(layer: DynamicLayer, keys: Tensor, values: Tensor) -> DynamicLayer:
 
 
 class SessionCache:
-    """The sessions of the photos last asked about, within a budget of bytes.
+    """The sessions of the photos last asked about, within a budget of bytes and of photos.
 
-    The session in use always stays, even if it alone is over the budget.
+    The session in use always stays, even if it alone is over the budget. Without the second bound a
+    run over thousands of small photos would take more memory for a long time.
+
+    Args:
+        budget: most bytes.
+        most: photos.
     """
 
-    def __init__(self, budget: int) -> None:
-        self.budget = budget
+    def __init__(self, budget: int, most: int = 64) -> None:
+        self.budget, self.most = budget, most
         self._sessions: OrderedDict[str, ImageSession] = OrderedDict()
 
     def get(self, key: str) -> ImageSession | None:
@@ -154,8 +159,8 @@ class SessionCache:
                     tokens.clear()
 
     def trim(self) -> None:
-        """Drops the oldest sessions until the rest is within the budget."""
-        while len(self._sessions) > 1 and self.nbytes > self.budget:
+        """Drops the oldest sessions until the rest is within both bounds."""
+        while len(self) > self.most or (len(self) > 1 and self.nbytes > self.budget):
             self._sessions.popitem(last=False)
 
     @property

@@ -10,6 +10,7 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from transformers import BitsAndBytesConfig
 
+from seagull.files.text import TextError, check_unmarked
 from seagull.model.config import SeagullConfig
 from seagull.model.earlier import refuse_earlier_config
 from seagull.model.errors import ModelError
@@ -101,10 +102,14 @@ def check_folder(folder: Path) -> SeagullConfig:
             )
         raise ModelError(f"{folder}: there are no weights (*.safetensors)")
     try:
+        for file in folder.glob("*.json"):
+            check_unmarked(file)
         refuse_earlier_config(folder, json.loads((folder / "config.json").read_text("utf-8")))
         config = SeagullConfig.from_pretrained(folder, local_files_only=True)
     except ModelError:
         raise
+    except TextError as error:
+        raise ModelError(str(error)) from error
     except (OSError, ValueError, TypeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{folder}: config.json cannot be read: {reason}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from seagull.photos import Photo, read_photo
@@ -25,7 +27,8 @@ def record_photo(image: str, folder: Path) -> Photo:
     Raises:
         PhotoError: if it cannot be read.
     """
-    return read_photo(_source(image, folder))
+    with _opened(image, folder) as source:
+        return read_photo(source)
 
 
 def record_photo_size(image: str, folder: Path) -> tuple[int, int]:
@@ -34,7 +37,7 @@ def record_photo_size(image: str, folder: Path) -> tuple[int, int]:
     Raises:
         PhotoError: if it cannot be opened.
     """
-    with open_upright(_source(image, folder)) as picture:
+    with _opened(image, folder) as source, open_upright(source) as picture:
         return picture.size
 
 
@@ -44,9 +47,9 @@ def check_whole(image: str, folder: Path) -> None:
     Raises:
         PhotoError: if it is.
     """
-    source = _source(image, folder)
-    if not _ends_whole(source):
-        read_photo(source)
+    with _opened(image, folder) as source:
+        if not _ends_whole(source):
+            read_photo(source)
 
 
 def _ends_whole(source: Path | bytes) -> bool:
@@ -67,6 +70,18 @@ def _ends_whole(source: Path | bytes) -> bool:
     if head.startswith(b"RIFF") and head.endswith(b"WEBP"):
         return size >= int.from_bytes(head[4:8], "little") + 8
     return True
+
+
+@contextmanager
+def _opened(image: str, folder: Path) -> Iterator[Path | bytes]:
+    """The photo's file or bytes; a fault of bytes is told with the record's name for them."""
+    source = _source(image, folder)
+    try:
+        yield source
+    except PhotoError as error:
+        if isinstance(source, Path):
+            raise
+        raise PhotoError(f"{image}: {error}") from error
 
 
 def _source(image: str, folder: Path) -> Path | bytes:

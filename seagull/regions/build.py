@@ -14,6 +14,10 @@ from seagull.regions.spec import RegionSpec
 from seagull.types import Region, check_ids
 
 
+class NoRegionsError(ValueError):
+    """A photo in which a segmenter finds nothing by itself."""
+
+
 @dataclass(frozen=True)
 class BuiltRegions:
     """Regions of one photo and what to say about them.
@@ -98,11 +102,11 @@ def automatic_regions(
     """The automatic regions of a photo, best first; ids are numbers that are not ``taken``.
 
     Raises:
-        ValueError: if the segmenter finds none.
+        NoRegionsError: if the segmenter finds none.
     """
     found = segmenter.open(photo).everything(selection)
     if not found:
-        raise ValueError(
+        raise NoRegionsError(
             f"{segmenter.name} found no region in the photo; give a box, or assess it as a whole"
         )
     numbers = (str(number) for number in range(1, len(found) + len(taken) + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from urllib.parse import urlsplit
 
@@ -29,17 +30,29 @@ def check_access(settings: ServerSettings, headers: Headers, path: str) -> str:
     _check_page(settings, headers)
     if not settings.keys or path in OPEN_PATHS or path.startswith(OPEN_FOLDERS):
         return ""
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    digest = key_digest(key.strip()) if scheme.lower() == "bearer" else b""
+    digest = key_digest(_key(headers.get("authorization", "")))
     # Every key is compared, so that the time tells nothing about them.
     matches = [hmac.compare_digest(digest, known) for known in settings.keys]
     if not any(matches):
         raise ApiError(
             401,
-            "an API key is needed: Authorization: Bearer KEY",
+            "an API key is needed: Authorization: Bearer KEY (or HTTP Basic, as the password)",
             headers={"WWW-Authenticate": "Bearer"},
         )
     return digest.hex()
+
+
+def _key(authorization: str) -> str:
+    """The key in a header: a bearer's, or a password with any name, where a tool has only that."""
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8").partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _check_page(settings: ServerSettings, headers: Headers) -> None:

@@ -26,9 +26,8 @@ class Body:
         self._limits = limits
         self._memory = memory
         self._taken = 0
-        self.content = bytearray()
 
-    async def read(self, receive: Receive, length: int | None) -> None:
+    async def read(self, receive: Receive, length: int | None) -> bytes:
         """Reads it to its end.
 
         Args:
@@ -44,24 +43,25 @@ class Body:
             self._check(length)
         try:
             async with asyncio.timeout(self._limits.body_seconds):
-                await self._read(receive)
+                return await self._read(receive)
         except TimeoutError as error:
             raise ApiError(
                 408, f"the body took longer than {self._limits.body_seconds:g} s"
             ) from error
 
-    async def _read(self, receive: Receive) -> None:
-        more = True
+    async def _read(self, receive: Receive) -> bytes:
+        content, more = bytearray(), True
         while more:
             message: Message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
             piece = message.get("body", b"")
             more = message.get("more_body", False)
-            self._check(len(self.content) + len(piece))
+            self._check(len(content) + len(piece))
             self._memory.take(len(piece))
             self._taken += len(piece)
-            self.content += piece
+            content += piece
+        return bytes(content)
 
     def _check(self, length: int) -> None:
         if length > self._limits.body_bytes:
@@ -71,10 +71,9 @@ class Body:
         """Gives its memory back."""
         self._memory.give(self._taken)
         self._taken = 0
-        self.content = bytearray()
 
 
-def check_json(content: bytes | bytearray, limits: Limits) -> None:
+def check_json(content: bytes, limits: Limits) -> None:
     """Passes JSON that can be parsed at bounded cost: parsed, a value takes far more than a byte.
 
     Raises:

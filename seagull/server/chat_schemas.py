@@ -181,6 +181,7 @@ class ModelObject(BaseModel):
     owned_by: str = "seagull"
     revision: str
     trained: bool
+    segmenter: str = Field(description="What finds regions by points and by itself.")
 
 
 class ModelList(BaseModel):

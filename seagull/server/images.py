@@ -81,6 +81,8 @@ class ImageStore:
         with self._lock:
             now = self._clock()
             late = [id for id, kept in self._kept.items() if kept.expires <= now]
+            if not late:
+                return []
             gone = {self._drop(id).sha256 for id in late}
             return sorted(gone - {kept.photo.sha256 for kept in self._kept.values()})
 

@@ -66,20 +66,20 @@ class Intake:
         path = _path(scope)
         owner = check_access(self._service.settings, headers, path)
         scope.setdefault("state", {}).update(owner=owner, id=exchange.id)
-        await body.read(receive, _length(headers))
-        if body.content:
-            self._check_content(headers, body)
-        replay = _replayed(bytes(body.content), receive)
+        content = await body.read(receive, _length(headers))
+        if content:
+            self._check_content(headers, content)
+        replay = _replayed(content, receive)
         if path in _UNBOUNDED or path.startswith(OPEN_FOLDERS):
             await self._app(scope, replay, exchange.send)
             return
         with self._service.in_progress.lend(1):
             await self._app(scope, replay, exchange.send)
 
-    def _check_content(self, headers: Headers, body: Body) -> None:
+    def _check_content(self, headers: Headers, content: bytes) -> None:
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
         if kind == "application/json":
-            check_json(body.content, self._service.limits)
+            check_json(content, self._service.limits)
         elif kind != "multipart/form-data":
             raise ApiError(415, "the content type is application/json or multipart/form-data")
 

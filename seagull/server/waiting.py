@@ -33,6 +33,8 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
             one.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await one
+        # The error that a task holds leads to this frame, and from here to the photo.
+        del task, gone, one
 
 
 async def _gone(request: Request) -> None:

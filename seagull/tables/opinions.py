@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from seagull.photos.identity import photo_identity
 from seagull.tables.published import published_rows
 from seagull.tables.rows import (
     EMBEDDED,
@@ -179,7 +180,7 @@ def _check_columns(path: Path, row: Row, form: OpinionForm) -> None:
         if not set(names) & set(row):
             raise TableError(
                 f"{path}: no {' or '.join(names[:3])} for the {what}; the table has the columns "
-                f"{', '.join(row)}: name one with --{option}-column"
+                f"{', '.join(row)}: name one with --{option}-column (in seagull-data: {option}=)"
             )
 
 
@@ -225,6 +226,24 @@ def _text(row: Row, names: Sequence[str]) -> str | None:
 
 def _first(row: Row, names: Sequence[str]) -> Any:
     return next((row[name] for name in names if not is_empty(row.get(name))), None)
+
+
+def check_new_photo(path: Path, rows: dict[tuple[str, ...], int], name: str, number: int) -> None:
+    """Passes if no earlier row of a table is about the photo, and remembers the row.
+
+    Args:
+        path: of the table.
+        rows: numbers of the rows so far, by the identity of their photo.
+        name: the photo's, in the row.
+        number: the row's.
+
+    Raises:
+        ValueError: naming both rows.
+    """
+    if (other := rows.setdefault(photo_identity(name), number)) != number:
+        raise ValueError(
+            f"{path}, rows {other} and {number}: both are about {name}; keep one of them"
+        )
 
 
 def left_out_note(rows: Sequence[LeftOutRow]) -> str | None:

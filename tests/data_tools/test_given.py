@@ -49,11 +49,14 @@ def test_a_photo_never_gets_the_regions_of_one_in_another_folder(tmp_path: Path)
     assert list(alone.of("car/0.jpg")) == []
 
 
-def test_a_bare_name_is_refused_where_two_photos_have_it(tmp_path: Path) -> None:
+def test_a_bare_name_is_refused_where_two_photos_have_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = coco(tmp_path / "given.json", [GOOD], ("0.jpg",))
     given = prepared(tmp_path, path, ["bear/0.jpg", "car/0.jpg"])
     with pytest.raises(AmbiguousPhotoError, match=r"bear/0\.jpg or car/0\.jpg|car.* or .*bear"):
         list(given.of("car/0.jpg"))
+    assert "no photo of the input folder is annotated" not in caplog.text
     assert len(list(prepared(tmp_path, path, ["car/0.jpg"]).of("car/0.jpg"))) == 1
 
 

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
 from seagull.photos import Photo
-from seagull.regions.build import automatic_regions
+from seagull.regions.build import NoRegionsError, automatic_regions
 from seagull.regions.everything import Selection
 from seagull.regions.rle import encode
 from seagull.regions.segmenter import Segmenter
@@ -96,7 +96,7 @@ async def _part(request: Request) -> bytes:
 def _found(id: str, photo: Photo, segmenter: Segmenter, selection: Selection) -> RegionList:
     try:
         regions = automatic_regions(photo, segmenter, selection)
-    except ValueError:
+    except NoRegionsError:
         regions = []
     return RegionList(
         image=id, segmenter=segmenter.name, regions=[found_region(region) for region in regions]

@@ -55,3 +55,16 @@ def region_fault(record: InstructionRecord, size: Size, folder: Path) -> str | N
     except (ValueError, OSError) as error:
         return " ".join(str(error).split())
     return None
+
+
+def check_regions(record: InstructionRecord, size: Size) -> None:
+    """Passes if the numbers of a record's regions fit its photo; no mask is made.
+
+    Raises:
+        ValueError: naming record and region, if they do not.
+    """
+    for spec in record.regions:
+        try:
+            spec.check_fit(size)
+        except ValueError as error:
+            raise ValueError(f"record {record.id}: region {spec.id}: {error}") from error

@@ -17,11 +17,16 @@ from numpy.typing import NDArray
 
 from seagull.files.config import ConfigError
 from seagull.records import InstructionRecord
-from seagull.records.files import read_record, records_of
+from seagull.records.files import FaultyRecord, each_record, read_record, records_of
 from seagull.records.sources import RecordFile, file_digest, source_files
 from seagull.training.config import Source
 from seagull.training.data.index_cache import FileIndex, load_index, store_index
-from seagull.training.data.photo_checks import faulty_photos, photo_size, region_fault
+from seagull.training.data.photo_checks import (
+    check_regions,
+    faulty_photos,
+    photo_size,
+    region_fault,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -134,17 +139,25 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
     size_of = lru_cache(_REMEMBERED_PHOTOS)(partial(photo_size, folder=file.folder))
     faulty: dict[str, str] = {}
     if check_photos:
-        images = (record.image for _, record in records_of(file.path))
+        records = (record for _, record in each_record(file.path))
+        images = (record.image for record in records if not isinstance(record, FaultyRecord))
         faulty = faulty_photos(images, file.folder)
     faults: list[str] = []
+    read = each_record if check_photos else records_of
     # Machine integers from the start: a list of tuples would take six times the memory.
     rows, ids = array("q"), array("q")
-    for place, record in records_of(file.path):
+    for place, record in read(file.path):
+        if isinstance(record, FaultyRecord):
+            faults.append(record.reason)
+            continue
         ids.append(_number(record.id))
         fault = faulty.get(record.image)
         if fault is None:
             size = size_of(record.image)
-            fault = region_fault(record, size, file.folder) if check_photos else None
+            if check_photos:
+                fault = region_fault(record, size, file.folder)
+            else:
+                check_regions(record, size)
         if fault is not None:
             faults.append(f"record {record.id}: {fault}")
             continue
@@ -154,7 +167,7 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
         scene = _mark(file, groups[0]) if groups else photo
         rows.extend((place, *size, length, photo, scene))
     _check_ids(file, np.frombuffer(ids, dtype=np.int64) if ids else np.empty(0, np.int64))
-    _warn(file, faults, len(ids))
+    _warn(file, faults, len(rows) // 6 + len(faults))
     table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 6) if rows else np.empty((0, 6), int)
     index = FileIndex(
         place=table[:, 0].copy(),
@@ -173,7 +186,9 @@ def _check_ids(file: RecordFile, ids: NDArray[np.int64]) -> None:
     same = ids[order[1:]] == ids[order[:-1]]
     if same.any():
         first = int(order[1:][same].min())
-        _, record = next(islice(records_of(file.path), first, None))
+        found = (record for _, record in each_record(file.path))
+        records = (record for record in found if not isinstance(record, FaultyRecord))
+        record = next(islice(records, first, None))
         raise ValueError(
             f"{file.path}: {same.sum()} records have the id of an earlier one, the first of them "
             f"record {first + 1} ({record.id!r}); give each its own (`seagull-data convert` does)"

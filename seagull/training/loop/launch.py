@@ -63,7 +63,7 @@ def relaunch(
         launch: where the processes are.
         arguments: of the ``seagull`` command in each process, see ``worker_arguments``.
         device: ``cpu`` starts one process unless told otherwise.
-        say: told that the other machines are waited for.
+        say: told that the other machines are waited for, or that there are none.
 
     Raises:
         ConfigError: if the machines are not described in a way that works.
@@ -71,6 +71,8 @@ def relaunch(
     if is_launched():
         return
     wanted = from_hostfile(launch, socket.gethostname()) if launch.hostfile else launch
+    if wanted.nodes == 1 and wanted.master and not launch.hostfile:
+        say("one machine trains, so --master is not used; --nnodes says how many there are")
     count = wanted.processes or (max(1, torch.cuda.device_count()) if device != "cpu" else 1)
     if count == 1 and wanted.nodes == 1:
         return

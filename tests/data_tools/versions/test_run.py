@@ -18,7 +18,7 @@ import pytest
 from data_tools.config import DataConfig
 from data_tools.pipeline import Run, RunError
 from data_tools.versions.assemble import join_readings
-from data_tools.versions.records import Reading
+from data_tools.versions.known import Reading
 from data_tools.versions.run import VersionsResult, run_versions
 from seagull.files.config import load_settings
 from seagull.language.prompts import CLEAN_ANSWER, QUALITY_SLOT, distortion_answer, quality_answer

@@ -144,10 +144,16 @@ def test_a_faulty_row_is_a_failed_item_named_by_its_row(tmp_path):
     assert "row 3: a score, but no photo" in str(problems[2])
 
 
+def test_two_rows_about_one_photo_are_refused(tmp_path):
+    for other in ("a.png", "./a.png"):
+        with pytest.raises(ValueError, match=r"rows 1 and 2: both are about .*a\.png"):
+            open_set(write_csv(tmp_path, [("a.png", 0.5), (other, 0.25)]))
+
+
 def test_rows_without_a_score_are_left_out_and_counted(tmp_path):
-    rows = [("a.png", 0.5), ("a.png", ""), ("", ""), ("a.png", "NA"), ("a.png", 0.7)]
+    rows = [("a.png", 0.5), ("a.png", ""), ("", ""), ("a.png", "NA"), ("b.png", 0.7)]
     data = open_set(write_csv(tmp_path, rows))
-    assert [item.id for item in data.items()] == ["1:a.png", "5:a.png"]
+    assert [item.id for item in data.items()] == ["1:a.png", "5:b.png"]
     assert "2 rows left out (row 2, 4): no score" in data.notes[0]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from seagull.files.text import (
     TextError,
+    check_unmarked,
     open_marked,
     read_line_bytes,
     read_lines,
@@ -58,6 +59,16 @@ def test_bytes_begin_after_the_mark(tmp_path):
     file.write_text("[]", encoding="utf-16")
     with pytest.raises(TextError, match=r"UTF-16.*save it as UTF-8"):
         open_marked(file)
+
+
+@pytest.mark.parametrize(("encoding", "wrong"), [("utf-16", "UTF-16"), ("utf-8-sig", "mark")])
+def test_files_of_libraries_have_no_mark(tmp_path, encoding, wrong):
+    file = tmp_path / "config.json"
+    file.write_text("{}", encoding="utf-8")
+    check_unmarked(file)
+    file.write_text("{}", encoding=encoding)
+    with pytest.raises(TextError, match=rf"config\.json: .*{wrong}.*save it as UTF-8"):
+        check_unmarked(file)
 
 
 @pytest.mark.parametrize("text", ["plain", "Größe 日本 😀", "f\udce9.jpg", "\udcff\udcfeß"])

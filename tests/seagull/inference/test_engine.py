@@ -198,6 +198,14 @@ def test_the_oldest_photos_leave_when_memory_is_short(tiny_model, processor, pho
     assert engine.counters.photos_encoded == 4
 
 
+def test_few_photos_are_kept_however_small_they_are(tiny_model, processor, photo):
+    engine = Engine(tiny_model, processor)
+    engine.sessions.most = 3
+    for shift in range(5):
+        engine.open(Photo(np.roll(photo.pixels, shift, axis=0)))
+    assert len(engine.sessions) == 3
+
+
 def test_a_constant_photo_is_judged_alike_at_every_size(engine):
     from seagull.regions.spec import RegionSpec
 

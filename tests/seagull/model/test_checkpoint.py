@@ -33,6 +33,14 @@ def load(path):
     return load_model(path, dtype=torch.float32, device="cpu")
 
 
+@pytest.mark.parametrize("name", ["config.json", "processor_config.json", "tokenizer_config.json"])
+def test_settings_in_utf_16_are_named(copy, name):
+    file = copy / name
+    file.write_text(file.read_text(), encoding="utf-16")
+    with pytest.raises(ModelError, match=rf"{name}: this is UTF-16 text; save it as UTF-8"):
+        check_folder(copy)
+
+
 def test_missing_and_left_over_keys_are_named(copy):
     state = load_file(copy / "model.safetensors")
     state["mfe.surprise.weight"] = state.pop("mfe.merge.weight")

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -45,3 +47,11 @@ def test_a_row_that_is_no_number_is_refused(tmp_path: Path) -> None:
         record_photo("photos.parquet#x", tmp_path)
     with pytest.raises(PhotoError, match="no such table"):
         record_photo("photos.parquet#1", tmp_path)
+
+
+def test_a_picture_in_a_table_is_named_by_its_row(tmp_path: Path) -> None:
+    table = pyarrow.table({"image": [b"no picture"]})
+    pyarrow.parquet.write_table(table, tmp_path / "photos.parquet")
+    for read in (record_photo, record_photo_size):
+        with pytest.raises(PhotoError, match=r"^photos\.parquet#0: .*not a picture"):
+            read("photos.parquet#0", tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.server
 import logging
 import threading
@@ -41,6 +42,16 @@ def test_without_a_key_nothing_is_done(keyed, headers):
         assert reply.headers["www-authenticate"] == "Bearer"
     assert keyed.ask("/healthz").status == keyed.ask("/readyz").status == 200
     assert keyed.ask("/openapi.json").status == 200
+
+
+def test_a_key_is_a_bearer_s_or_a_password(keyed):
+    def basic(text: str) -> dict[str, str]:
+        return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
+
+    assert keyed.ask("/v1/models", headers=bearer(ANNA)).status == 200
+    assert keyed.ask("/v1/models", headers=basic(f"label-studio:{ANNA}")).status == 200
+    for headers in (basic(f"{ANNA}:wrong"), basic(ANNA), {"Authorization": "Basic ===="}):
+        assert keyed.ask("/v1/models", headers=headers).status == 401
 
 
 def test_an_image_is_its_sender_s_alone(keyed, picture_uri):

@@ -148,3 +148,12 @@ def test_the_smallest_photo_is_taken(server):
         sent = server.ask("/v1/images", data=data, headers={"Content-Type": kind})
         assert sent.status == 201, sent.content
         assert server.ask("/v1/assess", {"image": sent.json["id"]}).status == 200
+
+
+def test_a_photo_without_regions_of_its_own_has_an_empty_list(server):
+    id = server.ask("/v1/images", {"image": uri(png(Image.new("RGB", (40, 30), "grey")))}).json[
+        "id"
+    ]
+    assert server.ask(f"/v1/images/{id}/regions").json["regions"] == []
+    refused = server.ask("/v1/assess", {"image": id, "everything": True})
+    assert (refused.status, refused.json["error"]["code"]) == (422, "invalid_region")

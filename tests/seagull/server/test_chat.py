@@ -45,6 +45,7 @@ def test_the_model_is_listed(client):
     (model,) = client.models.list().data
     assert (model.id, model.object) == ("tiny", "model")
     assert model.model_extra["trained"] is True
+    assert model.model_extra["segmenter"] == "grabcut+felzenszwalb"
 
 
 def test_an_answer_is_the_one_of_the_library(client, server, picture_uri, photo):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import threading
@@ -248,3 +249,23 @@ def test_under_a_root_path_all_is_the_same(make_assessor, image_id):
         assert server.ask("/v1/models").status == 200  # the proxy takes the path away
         assert server.ask("/healthz").status == 200
         assert server.ask("/openapi.json").json["servers"] == [{"url": "/seagull"}]
+
+
+def test_a_refused_request_lets_go_of_its_photo_at_once(server):
+    photos = server.service.photos
+    server.ask("/v1/models")
+    before = photos.used
+    gc.disable()
+    try:
+        for seed in range(3):
+            body = {"image": uri(other_photo(400 + seed)), "regions": [{"box": [0, 0, 5000, 9]}]}
+            assert server.ask("/v1/assess", body).status == 422
+            assert server.ask("/v1/assess", body | {"stream": True}).status == 422
+            message = {"role": "user", "content": [
+                {"type": "image_url", "image_url": {"url": body["image"]}},
+                {"type": "text", "text": "Why?"}]}  # fmt: skip
+            chat = {"model": "tiny", "messages": [message], "regions": body["regions"]}
+            assert server.ask("/v1/chat/completions", chat).status == 422
+        until(lambda: photos.used == before, 5)
+    finally:
+        gc.enable()

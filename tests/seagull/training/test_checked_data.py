@@ -64,6 +64,31 @@ def test_checked_photos_and_regions_are_left_out_with_a_count(
     assert "3 of 24 records are left out: record r3" in caplog.text
 
 
+def test_numbers_of_a_region_that_do_not_fit_its_photo_end_the_run_before_it_starts(
+    moved: Path,
+) -> None:
+    lines = moved.read_text().splitlines()
+    for shape in ({"box": [0.1, 0.1, 0.5, 0.5]}, {"box": [0, 0, 900, 900]}):
+        plain = json.loads(lines[8])
+        plain["regions"][0] = {"id": "1", **shape}
+        moved.write_text("\n".join([*lines[:8], json.dumps(plain), *lines[9:]]))
+        with pytest.raises(ValueError, match=r"record r8: region 1: .*box"):
+            build_index([Source(str(moved))])
+
+
+def test_a_line_that_is_no_record_ends_the_run_or_is_left_out_with_a_count(
+    moved: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = moved.read_text().splitlines()
+    moved.write_text("\n".join([*lines[:3], "{broken", *lines[3:]]))
+    with pytest.raises(ValueError, match=r"train\.jsonl, line 4: not a record"):
+        build_index([Source(str(moved))])
+    index = build_index([Source(str(moved))], check_photos=True)
+    assert (len(index), index.left_out) == (24, 1)
+    assert index.read(3).id == "r3"
+    assert "1 of 25 records are left out" in caplog.text
+
+
 def test_nothing_left_to_train_on_is_said(moved: Path) -> None:
     for photo in moved.parent.glob("*.png"):
         cut(photo)

@@ -13,6 +13,7 @@ from seagull.training.loop.launch import (
     deepspeed_presets,
     from_hostfile,
     prepare_deepspeed,
+    relaunch,
     split_address,
     torchrun_command,
     worker_arguments,
@@ -30,6 +31,13 @@ def test_one_machine_stands_alone() -> None:
         "c.yaml",
         "a=1",
     ]
+
+
+def test_a_master_of_one_machine_is_said_not_to_be_used() -> None:
+    said: list[str] = []
+    relaunch(Launch(processes=1, master="there:29500"), ["train"], "cpu", said.append)
+    assert len(said) == 1
+    assert "--master is not used" in said[0]
 
 
 def test_many_machines_meet_at_the_master() -> None:
