@@ -2,7 +2,8 @@
 
 import { ServerError } from "./server.js";
 
-const SHOWN_AT_MOST = 3000;
+// As large a picture as every browser can draw.
+const SHOWN_AT_MOST = 4096;
 
 export class Photo {
   // Use `Photo.open`.

@@ -176,6 +176,8 @@ export class Table {
       row.classList.toggle("chosen", chosen);
       $("input[type=checkbox]", row).checked = chosen;
     }
-    $("#no-regions").hidden = this.project.regions.length > 0;
+    const { photo, regions } = this.project;
+    $("#no-regions").hidden = regions.length > 0 || !photo?.id;
+    $("#table-hint").hidden = regions.length < 2;
   }
 }
