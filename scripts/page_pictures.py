@@ -2,8 +2,8 @@
 
     seagull serve & python -m scripts.page_pictures http://127.0.0.1:8000 docs/images
 
-Needs chromium and the extra ``dev``. The regions are the two distorted ones of the example photo and
-a cup; the numbers in the pictures are the model's.
+Needs chromium and the extra ``dev``. The regions are the two distorted ones of the example photo,
+and the cup; the numbers in the pictures are the model's.
 """
 
 from __future__ import annotations
