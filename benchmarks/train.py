@@ -36,10 +36,11 @@ from seagull.language.prompts import INSTRUCTIONS, quality_answer
 from seagull.language.tokens import IGNORE_INDEX
 from seagull.levels import QUALITY
 from seagull.memory import keep_freed_memory
-from seagull.model.build import build_processor, preset, preset_config
+from seagull.model.build import build_processor, preset_config
 from seagull.model.fresh import build_model
 from seagull.model.lora import LoraSettings, attach_lora
 from seagull.model.nano import download_nano
+from seagull.model.presets import preset
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
 from seagull.training.config import LossSettings, Source

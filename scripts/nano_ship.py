@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 
 import seagull.model.presets
-from seagull.model.adapter import ADAPTER_FILE, read_adapter, write_adapter
+from seagull.model.adapter import read_adapter, write_adapter
+from seagull.model.folders import ADAPTER_FILE
 from seagull.training.finished import adapter_file
 
 LIMIT = 25_000_000

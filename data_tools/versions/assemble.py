@@ -48,8 +48,7 @@ def assemble_versions(
         readings: of a model, for ``language``, which is all that is written then.
 
     Raises:
-        ValueError: if no scene has a region, which its own needs; or readings are of other
-            pictures.
+        ValueError: if no scene has a region, which its own needs; or readings are of others.
     """
     calibration = given or calibrate_scores(_scores(tree, image_ids), config.label.visible)
     tree.write_json(tree.state / CALIBRATION_FILE, calibration.to_dict())

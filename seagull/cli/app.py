@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from seagull.cli.compare_command import COMPARE_EXAMPLES, COMPARE_HELP, compare
 from seagull.cli.errors import DEBUG_OPTION, FriendlyGroup
 from seagull.cli.evaluate_command import EVALUATE_EXAMPLES, evaluate
 from seagull.cli.region_commands import (
@@ -62,6 +63,7 @@ def build_app(services: Services | None = None) -> typer.Typer:
 
     app.command(help=ASSESS_HELP, epilog=ASSESS_EXAMPLES)(assess)
     app.command(epilog=CHAT_EXAMPLES)(chat)
+    app.command(help=COMPARE_HELP, epilog=COMPARE_EXAMPLES)(compare)
     app.command(epilog=EVALUATE_EXAMPLES)(evaluate)
     app.command(epilog=SERVE_EXAMPLES)(serve)
     app.command()(download)

@@ -1,6 +1,7 @@
 """From exceptions to exit codes: one line on stderr, never a traceback unless asked for.
 
-0 done, 1 a fault of Seagull's own, 2 something to put right in the input, 130 interrupted,
+0 done, 1 a fault of Seagull's own, 2 something to put right in the input, 4 all was compared and a
+limit that was asked for is broken, 130 interrupted,
 141 the reader of the output has gone (what a shell reports for SIGPIPE).
 """
 
@@ -22,6 +23,7 @@ from seagull.files.streams import drop, guarded, prepare_streams
 
 BAD_INPUT = 2
 FAULT = 1
+LIMIT_BROKEN = 4
 INTERRUPTED = 130
 DEBUG_OPTION = "--debug"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -114,4 +115,19 @@ Quantization = Annotated[
     str | None,
     typer.Option("--quantization", metavar="BITS", help="8bit or 4bit (saves memory, not time).",
                  rich_help_panel=_MODEL),
+]  # fmt: skip
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server", metavar="URL",
+        help="A server's model and segmenter instead of one here: http://HOST:PORT.",
+        rich_help_panel=_MODEL,
+    ),
+]  # fmt: skip
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--api-key-file", metavar="FILE", help="Holds the key for --server, if it wants one.",
+        rich_help_panel=_MODEL,
+    ),
 ]  # fmt: skip

@@ -52,7 +52,7 @@ class OutputRequest:
                 what = "is a folder" if path.is_dir() else f"there is no folder {path.parent}"
                 raise ValueError(f"--{option} {path}: {what}; name a file in a folder that exists")
         for option in ("overlay", "heatmap"):
-            _check_picture(option, getattr(self, option), self.several)
+            check_picture(option, getattr(self, option), self.several)
         if self.heatmap is not None and AssessmentTask.QUALITY not in tasks:
             raise ValueError("--heatmap shows quality: add quality to --tasks")
 
@@ -219,7 +219,7 @@ def common_folder(photos: list[Path]) -> Path:
     return Path(os.path.commonpath([photo.absolute().parent for photo in photos]))
 
 
-def _check_picture(option: str, path: Path | None, several: bool) -> None:
+def check_picture(option: str, path: Path | None, several: bool) -> None:
     if path is None:
         return
     if several and path.suffix.lower() in PICTURE_ENDINGS and not path.is_dir():

@@ -22,6 +22,7 @@ Examples:
   seagull assess photo.jpg --box face=40,60,220,300 --point 120,80
   seagull assess photo.jpg --everything --overlay out.png --json > out.json
   seagull assess photos/ "more/*.png" --everything --jsonl out.jsonl
+  seagull assess photo.jpg --point 120,80 --server http://127.0.0.1:8000
 """
 CHAT_EXAMPLES = """
 Examples:
@@ -105,10 +106,13 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
     device: opt.Device = "auto",
     dtype: opt.Dtype = "auto",
     quantization: opt.Quantization = None,
+    server: opt.Server = None,
+    api_key_file: opt.ApiKeyFile = None,
 ) -> None:
     """Assess regions of photos: quality, importance, distortions."""
     from seagull.cli.models import ModelRequest
     from seagull.cli.outputs import OutputRequest, heatmap_beside, several_photos
+    from seagull.cli.remote import server_request
     from seagull.cli.requests import RegionRequest, parse_read_out, parse_tasks
     from seagull.cli.run_assess import AssessRequest, run_assess
 
@@ -139,6 +143,7 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
         text=text,
         read_out=parse_read_out(read_out),
         dry_run=dry_run,
+        server=server_request(context, server, api_key_file),
     )
     run_assess(request, context.obj)
 

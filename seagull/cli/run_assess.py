@@ -6,15 +6,18 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import typer
 
 from seagull.cli.errors import BAD_INPUT, complain
-from seagull.cli.models import ModelRequest, load_assessor
+from seagull.cli.models import UNTRAINED, ModelRequest, load_assessor
 from seagull.cli.outputs import OutputRequest, Outputs, common_folder
 from seagull.cli.progress import LateBar
+from seagull.cli.remote import ServerRequest
 from seagull.cli.requests import RegionRequest, fingerprint, gather_photos
 from seagull.cli.services import Services
+from seagull.client.errors import ServerUnavailable
 from seagull.inference.folder import AssessedPhoto, AssessesPhotos, FailedPhoto, assess_photos
 from seagull.photos import Photo, read_photo
 from seagull.photos.lists import left_out_text
@@ -25,7 +28,7 @@ from seagull.regions.spec import RegionSpec
 from seagull.reports.jsonl import PhotoFile
 from seagull.reports.stream import Reports, open_reports
 from seagull.reports.text import printable
-from seagull.types import AssessmentTask, QualityReport, Region
+from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,16 @@ class AssessRequest:
     text: bool
     read_out: str = "head"
     dry_run: bool = False
+    server: ServerRequest | None = None
+
+
+class _Model(AssessesPhotos, Protocol):
+    """A model here or on a server."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is said of it in reports."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,7 @@ class _Run:
 
     request: AssessRequest
     specs: Sequence[RegionSpec]
-    assessor: AssessesPhotos
+    assessor: _Model
     segmenter: Segmenter | None
     settings: str
 
@@ -78,9 +91,16 @@ def run_assess(request: AssessRequest, services: Services) -> None:
     """Assesses all photos and writes every output; a dry run prints which photos these are.
 
     Raises:
-        ValueError: if the request cannot be met.
+        ValueError: if the request cannot be met, or its server is not there (any more).
         typer.Exit: with code 2, after all else is done, if photos failed.
     """
+    try:
+        _run_all(request, services)
+    except ServerUnavailable as error:
+        raise ValueError(str(error)) from error
+
+
+def _run_all(request: AssessRequest, services: Services) -> None:
     request.regions.check()
     specs = request.regions.specs()
     request.outputs.check(request.tasks)
@@ -134,9 +154,7 @@ def check_early(specs: Sequence[RegionSpec], photos: Sequence[Path]) -> None:
     Raises:
         ValueError: if a mask's file is missing, or a region cannot be made on the only photo.
     """
-    for spec in specs:
-        if spec.mask is not None and not Path(split_selector(spec.mask)[0]).is_file():
-            raise ValueError(f"region {spec.id}: the mask {spec.mask} is not there")
+    check_masks(specs)
     if len(photos) == 1:
         photo = read_photo(photos[0])
         for spec in specs:
@@ -144,13 +162,19 @@ def check_early(specs: Sequence[RegionSpec], photos: Sequence[Path]) -> None:
                 spec.build(photo)
 
 
+def check_masks(specs: Sequence[RegionSpec]) -> None:
+    """Passes if every mask that is named is there.
+
+    Raises:
+        ValueError: naming the region whose mask's file is missing.
+    """
+    for spec in specs:
+        if spec.mask is not None and not Path(split_selector(spec.mask)[0]).is_file():
+            raise ValueError(f"region {spec.id}: the mask {spec.mask} is not there")
+
+
 def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Services) -> _Run:
-    assessor = load_assessor(request.model, services)
-    segmenter = None
-    if request.regions.needs_segmenter:
-        segmenter = services.segmenter(request.regions.segmenter, request.model.device)
-        if segmenter.notice:
-            complain(segmenter.notice)
+    assessor, segmenter = _remote(request, services) or _local(request, services)
     options = {
         "tasks": list(request.tasks),
         "text": request.text,
@@ -161,6 +185,27 @@ def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Serv
     name = None if segmenter is None else segmenter.name
     settings = fingerprint(assessor.info, request.regions, name, options)
     return _Run(request, specs, assessor, segmenter, settings)
+
+
+def _local(request: AssessRequest, services: Services) -> tuple[_Model, Segmenter | None]:
+    """The model that was named and, if one is needed, the segmenter."""
+    assessor = load_assessor(request.model, services)
+    if not request.regions.needs_segmenter:
+        return assessor, None
+    segmenter = services.segmenter(request.regions.segmenter, request.model.device)
+    if segmenter.notice:
+        complain(segmenter.notice)
+    return assessor, segmenter
+
+
+def _remote(request: AssessRequest, services: Services) -> tuple[_Model, Segmenter | None] | None:
+    """The server that was named, as the model and, if one is needed, the segmenter."""
+    if request.server is None:
+        return None
+    client = services.connect(request.server.url, request.server.api_key())
+    if not client.info.trained:
+        complain(UNTRAINED.format(name=client.info.name))
+    return client, client.segmenter if request.regions.needs_segmenter else None
 
 
 def _assess_all(

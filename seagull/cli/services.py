@@ -12,8 +12,9 @@ from seagull.devices import choose_device
 from seagull.memory import keep_freed_memory
 
 if TYPE_CHECKING:
+    from seagull.client import SeagullClient
     from seagull.inference.assessor import Assessor
-    from seagull.inference.load import ModelEntry
+    from seagull.inference.known import ModelEntry
     from seagull.regions.segmenter import Segmenter
 
 NANO = "nano"
@@ -48,9 +49,15 @@ class Services:
             keep_freed_memory()
         return assessor
 
+    def connect(self, url: str, api_key: str | None) -> SeagullClient:
+        """The client of a server."""
+        from seagull.client import SeagullClient
+
+        return SeagullClient(url, api_key=api_key)
+
     def models(self) -> Sequence[ModelEntry]:
         """The models that can be named."""
-        from seagull.inference.load import known_models
+        from seagull.inference.known import known_models
 
         return known_models()
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seagull.evaluation.items import EvaluationItem
 from seagull.evaluation.matching import check_same_region
 from seagull.evaluation.predictions import START, Prediction, Row, checked
 from seagull.evaluation.sets import EvaluationSet
@@ -126,6 +127,7 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
                 missing += 1
                 continue
             try:
+                _check_same_photo(row, item)
                 check_same_region(row, item)
             except ValueError as error:
                 failed.append((item.id, str(error)))
@@ -134,6 +136,12 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
     if not joined:
         raise ValueError(_nothing_joined(rows, data, failed))
     return Joined(tuple(joined), missing, tuple(failed))
+
+
+def _check_same_photo(row: Row, item: EvaluationItem) -> None:
+    """Passes unless a row that belongs to an item by its id names another photo."""
+    if row.item == item.id and row.image != row.item and not may_be_same(row.image, item.image):
+        raise ValueError(f"the prediction of this id is about {row.image}, not {item.image}")
 
 
 def _by_image(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from seagull.evaluation.items import EvaluationItem, record_items
 from seagull.evaluation.tables import OPINIONS, MosScale, OpinionTable
+from seagull.photos.identity import photo_identity
 from seagull.records.files import holds_records
 from seagull.records.sources import HF, file_digest, source_files
 from seagull.tables.opinions import form_of
@@ -215,7 +216,7 @@ def _place(text: str) -> float:
 
 
 def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> None:
-    """Passes if no photo is in both sets.
+    """Passes if no photo is in both sets, by their identities (``seagull.photos.identity``).
 
     Args:
         evaluated: what is evaluated on.
@@ -225,8 +226,9 @@ def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> No
     Raises:
         SplitError: naming some of the photos.
     """
-    shared = evaluated.groups() & other.groups()
-    if shared:
+    names = {photo_identity(name): name for name in evaluated.groups()}
+    known = {photo_identity(name) for name in other.groups()}
+    if shared := [name for identity, name in names.items() if identity in known]:
         some = ", ".join(sorted(shared)[:3])
         raise SplitError(
             f"{len(shared)} photos of {evaluated.path} are also in {what} {other.path} ({some}"

@@ -9,10 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from seagull.photos import Photo, read_photo
 from seagull.types import AssessmentTask, QualityReport, Region
+
+Asked = TypeVar("Asked")
+Ready = TypeVar("Ready")
 
 RegionMaker = Callable[[Photo], Sequence[Region] | None]
 """The regions of a photo; None means the whole photo."""
@@ -60,12 +63,15 @@ class _Prepared:
 
 
 @dataclass(frozen=True)
+class _Made(Generic[Ready]):
+    item: Ready
+
+
+@dataclass(frozen=True)
 class _Crash:
     error: BaseException
 
 
-_Item = _Prepared | FailedPhoto | _Crash | None
-_Items = Generator[_Prepared | FailedPhoto, None, None]
 _POLL_SECONDS = 0.1
 # A segmenter may need a minute for the photo in its hands; nobody who stops a run waits for that.
 _FAREWELL_SECONDS = 2.0
@@ -103,11 +109,12 @@ def assess_photos(
     if ahead < 1:
         raise ValueError(f"ahead is the number of photos read in advance, at least 1, got {ahead}")
     assess = partial(assessor.assess, tasks=tasks, text=text, read_out=read_out)
-    return _results(assess, _read_ahead(paths, regions, ahead))
+    return _results(assess, read_ahead(paths, partial(_prepare, regions=regions), ahead))
 
 
 def _results(
-    assess: Callable[[Photo, Sequence[Region] | None], QualityReport], items: _Items
+    assess: Callable[[Photo, Sequence[Region] | None], QualityReport],
+    items: Generator[_Prepared | FailedPhoto, None, None],
 ) -> Generator[AssessedPhoto | FailedPhoto, None, None]:
     with closing(items):
         for item in items:
@@ -120,41 +127,57 @@ def _assess(
     try:
         report = assess(item.photo, item.regions)
     except Exception as error:
-        return _failed(item.path, error)
+        return failed_photo(item.path, error)
     return AssessedPhoto(item.path, item.photo, report)
 
 
-def _read_ahead(paths: Sequence[Path], regions: RegionMaker, ahead: int) -> _Items:
-    waiting: queue.Queue[_Item] = queue.Queue(maxsize=ahead)
+def read_ahead(
+    asked: Sequence[Asked], prepare: Callable[[Asked], Ready], ahead: int = 1
+) -> Generator[Ready, None, None]:
+    """What ``prepare`` makes of each item, in order, made in a thread ``ahead`` items before.
+
+    Closing the iterator stops the thread.
+
+    Raises:
+        Exception: whatever ``prepare`` raises, once what was made before it is out.
+    """
+    waiting: queue.Queue[_Made[Ready] | _Crash | None] = queue.Queue(maxsize=ahead)
     stop = threading.Event()
     reader = threading.Thread(
-        target=_fill, args=(waiting, stop, paths, regions), name="photo-reader", daemon=True
+        target=_fill, args=(waiting, stop, asked, prepare), name="photo-reader", daemon=True
     )
     reader.start()
     try:
         while (item := waiting.get()) is not None:
             if isinstance(item, _Crash):
                 raise item.error
-            yield item
+            yield item.item
     finally:
         stop.set()
         reader.join(_FAREWELL_SECONDS)
 
 
 def _fill(
-    waiting: queue.Queue[_Item],
+    waiting: queue.Queue[_Made[Ready] | _Crash | None],
     stop: threading.Event,
-    paths: Sequence[Path],
-    regions: RegionMaker,
+    asked: Sequence[Asked],
+    prepare: Callable[[Asked], Ready],
 ) -> None:
-    for path in paths:
-        item = _prepare(path, regions)
+    for one in asked:
+        try:
+            item: _Made[Ready] | _Crash = _Made(prepare(one))
+        except Exception as error:
+            item = _Crash(error)
         if not _put(waiting, stop, item) or isinstance(item, _Crash):
             return
     _put(waiting, stop, None)
 
 
-def _put(waiting: queue.Queue[_Item], stop: threading.Event, item: _Item) -> bool:
+def _put(
+    waiting: queue.Queue[_Made[Ready] | _Crash | None],
+    stop: threading.Event,
+    item: _Made[Ready] | _Crash | None,
+) -> bool:
     while not stop.is_set():
         try:
             waiting.put(item, timeout=_POLL_SECONDS)
@@ -164,19 +187,20 @@ def _put(waiting: queue.Queue[_Item], stop: threading.Event, item: _Item) -> boo
     return False
 
 
-def _prepare(path: Path, regions: RegionMaker) -> _Item:
+def _prepare(path: Path, regions: RegionMaker) -> _Prepared | FailedPhoto:
     try:
         photo = read_photo(path)
         return _Prepared(path, photo, regions(photo))
     except Exception as error:
-        try:
-            return _failed(path, error)
-        except Exception as crash:
-            return _Crash(crash)
+        return failed_photo(path, error)
 
 
-def _failed(path: Path, error: Exception) -> FailedPhoto:
-    """The photo's failure; an error that no photo can cause goes on its way."""
+def failed_photo(path: Path, error: Exception) -> FailedPhoto:
+    """The photo's failure.
+
+    Raises:
+        Exception: ``error`` itself, where no photo can cause it.
+    """
     if isinstance(error, MemoryError) or _out_of_memory(error):
         return FailedPhoto(path, f"{path}: out of memory; ask fewer regions or a smaller photo")
     if not isinstance(error, (ValueError, OSError)):

@@ -7,7 +7,6 @@ import hashlib
 import logging
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -18,69 +17,20 @@ from seagull.files.home import HomeError, home_path
 from seagull.inference.answers import READ_OUT
 from seagull.inference.assessor import Assessor
 from seagull.inference.engine import Engine
-from seagull.model.adapter import ADAPTER_FILE, apply_adapter, read_info
+from seagull.inference.known import PUBLISHED, known_models
+from seagull.model.adapter import apply_adapter, read_info
 from seagull.model.build import image_token_count
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.errors import ModelError
+from seagull.model.folders import ADAPTER_FILE, NANO_FOLDER
 from seagull.model.folding import fold_norms
 from seagull.model.head import HEAD_FILE, head_of, read_head
-from seagull.model.nano import NANO_FOLDER, is_current
 from seagull.model.seagull import SeagullForConditionalGeneration
-from seagull.model.shipped import adapter_in, file_digest, nano_adapter, shipped_adapter
+from seagull.model.shipped import adapter_in, file_digest, shipped_adapter
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.types import ModelInfo
 
-PUBLISHED = "seagull-7b"
-"""Name of the paper's model, wherever it was made."""
-
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """A model that can be asked for by name.
-
-    Attributes:
-        name: for ``load``.
-        description: what it is.
-        path: its folder, if it is on this machine.
-        trained: whether its region parts are trained; None if it is not here.
-    """
-
-    name: str
-    description: str
-    path: Path | None
-    trained: bool | None
-
-    @property
-    def available(self) -> bool:
-        """Whether it is on this machine."""
-        return self.path is not None
-
-
-def known_models() -> list[ModelEntry]:
-    """The shipped models, and every model folder in the cache."""
-    folders = sorted((cache_dir() / "models").glob("*/config.json"))
-    entries: dict[str, ModelEntry] = {}
-    for config in folders:
-        folder = config.parent
-        try:
-            trained = check_folder(folder).trained
-        except ModelError:
-            continue
-        entries[folder.name] = ModelEntry(folder.name, "model folder in the cache", folder, trained)
-    nano = entries.pop(NANO_FOLDER, None)
-    if nano is not None and nano.path is not None and not is_current(nano.path):
-        nano = None  # of an earlier version; the download replaces it
-    description = "EfficientNet-Lite0 and SmolLM2-135M: small, runs anywhere"
-    trained = nano is not None and (bool(nano.trained) or nano_adapter() is not None)
-    here = ModelEntry("nano", description, nano.path if nano else None, trained if nano else None)
-    published = ModelEntry(
-        PUBLISHED, "the paper's 7B model; made from the released checkpoint by `seagull convert`",
-        None, None,
-    )  # fmt: skip
-    rest = [entry for entry in entries.values() if entry.name != PUBLISHED]
-    return [here, entries.get(PUBLISHED, published), *rest]
 
 
 def load(

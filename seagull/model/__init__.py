@@ -1,15 +1,24 @@
-"""The model. Importing this package registers it with the Auto classes of transformers."""
+"""The model. What is imported from here is registered with the Auto classes of transformers.
 
-from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+Importing the package alone loads neither torch nor transformers: commands that only look for model
+folders stay quick.
+"""
 
-from seagull.model.config import SeagullConfig, SeagullMFEConfig, SeagullVisionConfig
-from seagull.model.seagull import SeagullForConditionalGeneration
-from seagull.preprocessing.processor import SeagullProcessor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-AutoConfig.register("seagull", SeagullConfig)
-AutoConfig.register("seagull_vision", SeagullVisionConfig)
-AutoConfig.register("seagull_mfe", SeagullMFEConfig)
-AutoModelForImageTextToText.register(SeagullConfig, SeagullForConditionalGeneration)
-AutoProcessor.register(SeagullConfig, SeagullProcessor)
+if TYPE_CHECKING:
+    from seagull.model.config import SeagullConfig as SeagullConfig
+    from seagull.model.seagull import (
+        SeagullForConditionalGeneration as SeagullForConditionalGeneration,
+    )
+    from seagull.preprocessing.processor import SeagullProcessor as SeagullProcessor
 
 __all__ = ["SeagullConfig", "SeagullForConditionalGeneration", "SeagullProcessor"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the classes, and transformers with them, on first use."""
+    if name in __all__:
+        return getattr(import_module("seagull.model.auto"), name)
+    raise AttributeError(f"module 'seagull.model' has no attribute {name!r}")

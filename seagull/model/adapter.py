@@ -25,7 +25,6 @@ from seagull.model.lora import ADAPTER_NAME, LoraSettings, attach_lora, group_of
 from seagull.model.seagull import SeagullForConditionalGeneration
 
 FORMAT = "seagull-adapter-1"
-ADAPTER_FILE = "adapter.safetensors"
 WHOLE_GROUPS = ("projector", "mfe", "vision_encoder", "language_model")
 """Groups that are in a file with every parameter, or not at all."""
 

@@ -1,15 +1,13 @@
 """From a configuration to a model's parts: every size is worked out here, no module reads a config.
 
-Also the shipped configurations (``presets/``). A whole model is made of the parts by
-``SeagullForConditionalGeneration``; see ``fresh`` for one with fresh weights.
+A whole model is made of the parts by ``SeagullForConditionalGeneration``; see ``fresh`` for one
+with fresh weights, and ``presets`` for the shipped configurations.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from importlib import resources
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import nn
 from transformers import PreTrainedTokenizerBase
@@ -20,11 +18,10 @@ from seagull.model.keys import ChannelKeys, PositionKeys
 from seagull.model.layers import RegionBlock, mlp
 from seagull.model.mfe import MaskFeatureExtractor, PixelCrop, PyramidCrop, Standardise
 from seagull.model.pooling import GEOMETRY, MaskPooling
+from seagull.model.presets import preset
 from seagull.model.projector import ImageProjector
 from seagull.model.vision import VisionEncoder
 from seagull.preprocessing.processor import SeagullProcessor, with_placeholders
-
-PRESETS = ("seagull-nano", "seagull-7b")
 
 
 class Parts(NamedTuple):
@@ -33,18 +30,6 @@ class Parts(NamedTuple):
     vision_encoder: VisionEncoder
     projector: ImageProjector
     mfe: MaskFeatureExtractor
-
-
-def preset(name: str) -> dict[str, dict[str, Any]]:
-    """A shipped configuration: ``model`` and ``processor`` settings.
-
-    Raises:
-        ModelError: if there is none of that name.
-    """
-    if name not in PRESETS:
-        raise ModelError(f"no shipped configuration {name!r}; there are {', '.join(PRESETS)}")
-    text = resources.files("seagull.model.presets").joinpath(f"{name}.json").read_text("utf-8")
-    return json.loads(text)
 
 
 def preset_config(name: str) -> SeagullConfig:

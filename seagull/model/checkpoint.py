@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,14 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from transformers import BitsAndBytesConfig
 
-from seagull.files.text import TextError, check_unmarked
-from seagull.model.config import SeagullConfig
-from seagull.model.earlier import refuse_earlier_config
+from seagull.model.auto import (
+    SeagullConfig,
+    SeagullForConditionalGeneration,
+    SeagullProcessor,
+)
 from seagull.model.errors import ModelError
-from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.model.folders import stored_config
 from seagull.model.weights import check_weights, refuse_faults
-from seagull.preprocessing.processor import SeagullProcessor
 
 QUANTIZATIONS = ("8bit", "4bit")
 
@@ -87,35 +87,12 @@ def check_folder(folder: Path) -> SeagullConfig:
     Raises:
         ModelError: as ``load_model``, for all that shows before weights are read.
     """
-    if not folder.is_dir():
-        raise ModelError(f"{folder}: no such model folder")
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder}: config.json is missing, so this is not a model folder")
-    if not list(folder.glob("*.safetensors")):
-        pickled = sorted(path.name for path in folder.glob("*.bin")) + sorted(
-            path.name for path in folder.glob("*.pt*")
-        )
-        if pickled:
-            raise ModelError(
-                f"{folder}: weights are pickled ({pickled[0]}), which can run code when loaded; "
-                "turn the released checkpoint into safetensors with `seagull convert`"
-            )
-        raise ModelError(f"{folder}: there are no weights (*.safetensors)")
+    stored_config(folder)
     try:
-        for file in folder.glob("*.json"):
-            check_unmarked(file)
-        refuse_earlier_config(folder, json.loads((folder / "config.json").read_text("utf-8")))
-        config = SeagullConfig.from_pretrained(folder, local_files_only=True)
-    except ModelError:
-        raise
-    except TextError as error:
-        raise ModelError(str(error)) from error
+        return SeagullConfig.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, TypeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{folder}: config.json cannot be read: {reason}") from error
-    if config.model_type != "seagull":
-        raise ModelError(f"{folder}: a {config.model_type!r} model, not a Seagull model")
-    return config
 
 
 def _quantization_config(quantization: str | None, dtype: torch.dtype) -> BitsAndBytesConfig | None:

@@ -20,10 +20,11 @@ from torch import Tensor
 from transformers import AutoTokenizer
 
 from seagull.files.permissions import allow_readers
-from seagull.model.build import image_token_count, preset
+from seagull.model.build import image_token_count
 from seagull.model.config import SeagullConfig
 from seagull.model.errors import ModelError
 from seagull.model.fresh import build_model
+from seagull.model.presets import preset
 from seagull.model.published import MFE_PREFIX, from_open_clip, our_key
 from seagull.preprocessing.processor import SeagullProcessor, with_placeholders
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from seagull.files.download import cache_dir
 from seagull.files.permissions import allow_readers
-from seagull.model.build import build_processor, preset
+from seagull.model.build import build_processor
 from seagull.model.config import SeagullConfig
-from seagull.model.earlier import earlier_part
 from seagull.model.errors import ModelError
+from seagull.model.folders import NANO_FOLDER, is_current
 from seagull.model.fresh import build_model, initialise_region_parts
+from seagull.model.presets import preset
 from seagull.model.seagull import SeagullForConditionalGeneration
 
 Report = Callable[[str], None]
@@ -124,24 +124,6 @@ def nano_settings(architecture: str | None = None) -> dict[str, Any]:
     return settings
 
 
-def is_current(folder: Path, settings: Mapping[str, Any] | None = None) -> bool:
-    """Whether a finished base model lies in the folder, of the settings (None: this version's)."""
-    file = folder / "config.json"
-    if not file.is_file():
-        return False
-    stored = json.loads(file.read_text(encoding="utf-8"))
-    return earlier_part(stored) is None and _agrees(settings or nano_settings(), stored)
-
-
-def _agrees(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
-    return all(
-        _agrees(value, stored.get(name) or {})
-        if isinstance(value, dict)
-        else stored.get(name) == value
-        for name, value in wanted.items()
-    )
-
-
 def _assemble(config: SeagullConfig, language: Path, vision: Path, folder: Path) -> None:
     model = build_model(config)
     load_vision(model, vision)
@@ -219,10 +201,6 @@ def _checked(file: Path, source: _Source) -> Path:
             f"the one seagull-nano is built on, reinstall {source.package}"
         )
     return file
-
-
-NANO_FOLDER = "seagull-nano"
-"""Name of its folder among the cache's models."""
 
 
 def download_nano(report: Report = lambda message: None) -> Path:

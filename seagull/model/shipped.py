@@ -6,8 +6,7 @@ import hashlib
 from importlib import resources
 from pathlib import Path
 
-from seagull.model.adapter import ADAPTER_FILE
-from seagull.model.nano import NANO_FOLDER
+from seagull.model.folders import ADAPTER_FILE, NANO_FOLDER
 
 
 def nano_adapter() -> Path | None:

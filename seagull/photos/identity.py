@@ -6,7 +6,8 @@ A photo's identity is its path below its set's root. Two names mean one photo if
 2. they are equal once ``%20`` is decoded, and upper and lower case are not told apart;
 3. one is the end of the other (``sub/a.jpg`` and ``/data/photos/sub/a.jpg``), and no other name of
    either set could be meant as well;
-4. where asked for: as 3, whatever the picture's ending (``a`` or ``a.png`` for ``a.jpg``).
+4. where asked for: as 2 and then as 3, whatever the picture's ending (``a`` or ``a.png`` for
+   ``a.jpg``).
 
 ``bear/1.jpg`` and ``car/1.jpg`` never mean one photo.
 """
@@ -75,8 +76,10 @@ class _Ends:
             _keep(self.ends, parts[start:], name)
 
     def alike(self, parts: Parts) -> list[str]:
-        """Names that are this one, an end of it, or end with it."""
-        found = [*self.whole.get(parts, ()), *self.ends.get(parts, ())]
+        """Names that are this one; without any, those that are an end of it or end with it."""
+        if parts in self.whole:
+            return self.whole[parts]
+        found = list(self.ends.get(parts, ()))
         for start in range(1, len(parts)):
             found += self.whole.get(parts[start:], ())
         return found

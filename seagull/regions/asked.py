@@ -41,18 +41,32 @@ def asked_regions(photo: Photo, asked: AskedRegions) -> list[Region]:
         ValueError: if there are none, one cannot be made, or two have the same id; a region of
             none of the known forms is refused with their names.
     """
-    items = _items(asked, photo.size)
-    if not items:
-        raise ValueError("no regions were given; leave them out to assess the whole photo")
-    asked_for: list[Region | RegionSpec] = []
-    for number, item in enumerate(items, start=1):
-        one = _spec(item, str(number), photo.size)
-        asked_for += each_object([one]) if isinstance(one, RegionSpec) else [one]
+    asked_for = asked_specs(asked, photo.size)
     specs = [one for one in asked_for if isinstance(one, RegionSpec)]
     made = iter(build_regions(photo, specs).regions)
     regions = [one if isinstance(one, Region) else next(made) for one in asked_for]
     check_ids([region.id for region in regions])
     return regions
+
+
+def asked_specs(asked: AskedRegions, size: Size) -> list[Region | RegionSpec]:
+    """The regions asked about, in order, those that are still to be made as specs.
+
+    Args:
+        asked: as ``asked_regions`` takes them.
+        size: height and width of the photo.
+
+    Raises:
+        ValueError: if there are none, or one is of none of the known forms.
+    """
+    items = _items(asked, size)
+    if not items:
+        raise ValueError("no regions were given; leave them out to assess the whole photo")
+    asked_for: list[Region | RegionSpec] = []
+    for number, item in enumerate(items, start=1):
+        one = _spec(item, str(number), size)
+        asked_for += each_object([one]) if isinstance(one, RegionSpec) else [one]
+    return asked_for
 
 
 def _items(asked: Any, size: Size) -> list[Any]:

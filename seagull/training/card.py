@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from seagull.model.adapter import ADAPTER_FILE, AdapterInfo, read_info
+from seagull.model.adapter import AdapterInfo, read_info
+from seagull.model.folders import ADAPTER_FILE
 
 CARD_FILE = "README.md"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seagull.files.config import ConfigError
-from seagull.model.adapter import ADAPTER_FILE
+from seagull.model.folders import ADAPTER_FILE
 from seagull.model.shipped import nano_adapter
 
 CONFIG_FILE = "config.yaml"

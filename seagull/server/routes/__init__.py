@@ -7,11 +7,20 @@ from seagull.server.routes.chat import router as chat
 from seagull.server.routes.counts import router as counts
 from seagull.server.routes.health import router as health
 from seagull.server.routes.images import router as images
+from seagull.server.routes.label_studio import router as label_studio
 from seagull.server.routes.page import router as page
 from seagull.server.routes.segment import router as segment
 from seagull.server.routes.segmenters import router as segmenters
 
-ROUTERS: tuple[APIRouter, ...] = (images, segment, assess, chat, counts, segmenters)
+ROUTERS: tuple[APIRouter, ...] = (
+    images,
+    segment,
+    assess,
+    chat,
+    segmenters,
+    label_studio,
+    counts,
+)
 """Further routes (another tool's protocol) are a file here and a name in this line."""
 
 OPEN_ROUTERS: tuple[APIRouter, ...] = (health, page)

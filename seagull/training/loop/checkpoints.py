@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from seagull.files.config import ConfigError
-from seagull.model.adapter import ADAPTER_FILE
+from seagull.model.folders import ADAPTER_FILE
 
 STATE_FILE = "trainer_state.json"
 OPTIMIZER_FILE = "optimizer.safetensors"

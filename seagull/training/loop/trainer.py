@@ -18,11 +18,11 @@ from torch.utils.data import DataLoader
 from transformers import Trainer, TrainingArguments
 
 from seagull.model.adapter import (
-    ADAPTER_FILE,
     AdapterInfo,
     read_adapter,
     write_adapter,
 )
+from seagull.model.folders import ADAPTER_FILE
 from seagull.training.batch_statistics import absorbed, restore, statistics
 from seagull.training.data.plan import ProcessBatches
 from seagull.training.data.samples import Batch, token_count

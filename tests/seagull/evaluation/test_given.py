@@ -78,6 +78,14 @@ def test_equal_pixels_under_two_names_are_two_photos(tmp_path):
     assert len(read_given(given).rows) == 2
 
 
+def test_a_row_whose_id_and_photo_are_of_two_items_is_that_items_failure(tmp_path):
+    row = {"id": "1:a.png", "image": "b.png", "quality": 0.2}
+    given = written(tmp_path, json.dumps(row), json.dumps({"image": "c.png", "quality": 0.2}))
+    found = join(read_given(given).rows, open_set(table(tmp_path, "a.png", "c.png")))
+    assert found.failed == (("1:a.png", "the prediction of this id is about b.png, not a.png"),)
+    assert [row.item for row in found.rows] == ["2:c.png"]
+
+
 def test_a_simple_row_given_twice_is_refused(tmp_path):
     row = json.dumps({"image": "1.png", "quality": 0.2})
     with pytest.raises(ValueError, match=r"line 2: region 1 of 1\.png is there twice"):

@@ -144,6 +144,16 @@ def test_a_faulty_row_is_a_failed_item_named_by_its_row(tmp_path):
     assert "row 3: a score, but no photo" in str(problems[2])
 
 
+def test_a_photo_spelled_otherwise_is_on_both_sides_of_a_split(tmp_path):
+    sets = []
+    for name in ("sub/a.png", ".\\sub\\a.png"):
+        folder = tmp_path / str(len(sets))
+        folder.mkdir()
+        sets.append(open_set(write_csv(folder, [(name, 0.5)])))
+    with pytest.raises(SplitError, match=r"1 photos of .*a\.png"):
+        check_apart(*sets, "the training set")
+
+
 def test_two_rows_about_one_photo_are_refused(tmp_path):
     for other in ("a.png", "./a.png"):
         with pytest.raises(ValueError, match=r"rows 1 and 2: both are about .*a\.png"):

@@ -6,7 +6,8 @@ import pytest
 
 from seagull.files.home import HomeError
 from seagull.inference import load as loading
-from seagull.inference.load import ModelEntry, find_model
+from seagull.inference.known import ModelEntry
+from seagull.inference.load import find_model
 from seagull.model.errors import ModelError
 
 

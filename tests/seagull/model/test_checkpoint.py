@@ -7,12 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from seagull.model.build import preset
 from seagull.model.checkpoint import check_folder, load_model, load_processor
 from seagull.model.config import SeagullConfig
 from seagull.model.convert import convert_checkpoint
 from seagull.model.errors import ModelError
 from seagull.model.fresh import build_model
+from seagull.model.presets import preset
 from seagull.model.published import VISION_PREFIX, our_key
 
 

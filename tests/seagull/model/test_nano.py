@@ -7,7 +7,8 @@ import pytest
 
 from seagull.model.build import preset_config
 from seagull.model.errors import ModelError
-from seagull.model.nano import VISION, is_current, nano_settings
+from seagull.model.folders import is_current
+from seagull.model.nano import VISION, nano_settings
 
 
 def test_a_base_of_another_architecture_or_version_is_not_current(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from seagull.model import SeagullConfig, SeagullForConditionalGeneration, SeagullProcessor
 from seagull.model.assembly import fill
-from seagull.model.build import image_token_count, preset, preset_config
+from seagull.model.build import image_token_count, preset_config
 from seagull.model.checkpoint import load_model, load_processor
 from seagull.model.convert import check_coverage
 from seagull.model.errors import ModelError
 from seagull.model.fresh import build_model
+from seagull.model.presets import preset
 from seagull.types import Message
 
 ASK = [Message("user", "Analyze the quality of this region.", ("1",))]

@@ -113,3 +113,8 @@ def test_two_names_never_get_one_file_by_their_last_part(tmp_path):
 def test_a_name_with_the_same_ending_is_nearer_than_one_with_another():
     joined = PhotoNames(["x/a.png", "x/a.jpg"], ["photos/x/a.jpg"], any_ending=True)
     assert joined.find("photos/x/a.jpg") == "x/a.jpg"
+
+
+def test_without_its_ending_a_whole_path_goes_before_the_end_of_another_one():
+    names = PhotoNames(["x.webp", "sub/x.jpg"], ["x.png", "sub/x.png"], any_ending=True)
+    assert [names.find(name) for name in ("x.png", "sub/x.png")] == ["x.webp", "sub/x.jpg"]

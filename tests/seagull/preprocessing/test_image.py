@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from seagull.model.build import preset
+from seagull.model.presets import preset
 from seagull.preprocessing.image import ImageTransform
 from seagull.preprocessing.region import CropTransform, encoder_mask, nearest_mask, window
 from seagull.regions.rle import Rle, decode

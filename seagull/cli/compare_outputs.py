@@ -1,0 +1,221 @@
+"""Where comparisons go: a table or JSON on stdout, pictures, graphs and summaries in files."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+
+from seagull.cli.outputs import check_picture
+from seagull.comparison.folder import read_pair
+from seagull.comparison.gates import GateResult
+from seagull.comparison.graph import distortion_graph
+from seagull.comparison.json import comparison_to_json
+from seagull.comparison.junit import junit_xml
+from seagull.comparison.markdown import markdown_summary
+from seagull.comparison.page import folder_page, page_pictures, pair_page
+from seagull.comparison.pairs import PhotoPair
+from seagull.comparison.picture import draw_side_by_side
+from seagull.comparison.results import PairResult
+from seagull.comparison.summary import Summary
+from seagull.comparison.table import comparison_table, headline_text
+from seagull.comparison.types import Comparison
+from seagull.files.streams import is_stream, leads_to_stdout, open_output, write_json
+from seagull.photos import Photo, Pixels
+
+MOST_SHOWN = 8
+"""Pairs of a folder that the page shows with pictures, the worst ones."""
+_FILES = ("jsonl", "html", "markdown", "junit")
+
+Photos = tuple[Photo, Photo]
+
+
+@dataclass(frozen=True)
+class CompareOutputs:
+    """The output options. ``several``: whether folders are compared."""
+
+    json: bool = False
+    jsonl: Path | None = None
+    overlay: Path | None = None
+    html: Path | None = None
+    markdown: Path | None = None
+    junit: Path | None = None
+    graph: Path | None = None
+    several: bool = False
+
+    def check(self, arguments: Sequence[Path]) -> None:
+        """Passes if every output can be written, and none lies among what is read.
+
+        Args:
+            arguments: the two photos or folders.
+
+        Raises:
+            ValueError: naming the option that cannot be met.
+        """
+        on_stdout = [f"--{name} {path}" for name, path in self._paths if leads_to_stdout(path)]
+        taken = [*on_stdout, *(["--json"] if self.json else [])]
+        if len(taken) > 1:
+            raise ValueError(f"{' and '.join(taken)} both write to stdout; give one a file")
+        for name, path in self._paths:
+            if name in _FILES or (name == "graph" and not self.several):
+                _check_file(name, path)
+        check_picture("overlay", self.overlay, self.several)
+        if self.several and self.graph is not None and self.graph.is_file():
+            raise ValueError(f"--graph {self.graph}: it is a file; folders need a folder here")
+        for name, path in self._paths:
+            for one in arguments:
+                self._check_apart(name, path, one)
+
+    def _check_apart(self, name: str, path: Path, read: Path) -> None:
+        if read.is_file() and path.is_file() and path.samefile(read):
+            raise ValueError(f"--{name} {path}: this is a photo; name another file")
+        inside = read.is_dir() and path.resolve().is_relative_to(read.resolve())
+        if inside and name == "overlay":
+            raise ValueError(
+                f"--{name} {path}: inside {read}, where the next run would take the pictures for "
+                "photos; name a folder outside"
+            )
+
+    @property
+    def _paths(self) -> list[tuple[str, Path]]:
+        names = ("jsonl", "overlay", "html", "markdown", "junit", "graph")
+        return [(name, path) for name in names if (path := getattr(self, name)) is not None]
+
+    @property
+    def prints(self) -> bool:
+        """Whether stdout is for people."""
+        return not self.json and not any(leads_to_stdout(path) for _, path in self._paths)
+
+
+class ComparisonWriter:
+    """Writes comparisons as they come, and summaries at the end.
+
+    Args:
+        request: the output options.
+        root: the folder of the photos before; names of pictures start from it.
+        resize: see ``same_size``; photos are read again for pictures of an earlier run's pairs.
+    """
+
+    def __init__(self, request: CompareOutputs, root: Path, resize: str | None) -> None:
+        self._request, self._root, self._resize = request, root, resize
+        self._worst: list[tuple[PhotoPair, Comparison]] = []
+        self._stack = ExitStack()
+        self._count = 0
+        # A pipe has no width; rich's guess of 80 columns would fold the last column early.
+        self._console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+        if request.json and request.several:
+            write_json("[")
+            self._stack.callback(lambda: write_json("\n]\n"))
+
+    def __enter__(self) -> ComparisonWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def add(self, comparison: Comparison, pair: PhotoPair, photos: Photos | None) -> None:
+        """Writes one comparison; ``photos`` is None for one of an earlier run."""
+        request = self._request
+        if request.json:
+            self._write_json(comparison)
+        elif request.prints and not (request.several and request.jsonl):
+            self._console.print(headline_text(comparison), soft_wrap=True)
+            self._console.print(comparison_table(comparison))
+        if request.graph is not None:
+            target = self._target(request.graph, pair, "graph.json")
+            _write(target, json.dumps(distortion_graph(comparison), indent=2) + "\n")
+        if request.overlay is not None:
+            target = self._target(request.overlay, pair, "compare.png")
+            if photos is not None or not target.exists():
+                self._draw(target, comparison, photos or read_pair(pair, self._resize)[0])
+        if request.html is not None:
+            self._worst.append((pair, comparison))
+            self._worst.sort(key=lambda item: item[1].change.quality)
+            del self._worst[MOST_SHOWN:]
+
+    def summarise(
+        self,
+        results: Sequence[PairResult],
+        summary: Summary,
+        gates: Sequence[GateResult],
+        problems: Sequence[str],
+    ) -> None:
+        """Writes what is said of all comparisons together."""
+        request = self._request
+        if request.markdown is not None:
+            _write(request.markdown, markdown_summary(results, summary, gates, problems))
+        if request.junit is not None:
+            _write(request.junit, junit_xml(results, gates, problems))
+        if request.html is not None:
+            shown = [
+                (one, page_pictures(_pixels(read_pair(pair, self._resize)[0]), one))
+                for pair, one in self._worst
+            ]
+            if request.several:
+                page = folder_page(results, summary, shown, gates, problems)
+            else:
+                page = pair_page(*shown[0])
+            _write(request.html, page)
+
+    def _write_json(self, comparison: Comparison) -> None:
+        if self._request.several:
+            write_json(("," if self._count else "") + "\n" + comparison_to_json(comparison))
+        else:
+            write_json(comparison_to_json(comparison, indent=2) + "\n")
+        self._count += 1
+
+    def _target(self, path: Path, pair: PhotoPair, ending: str) -> Path:
+        """Where a pair's file goes: in a folder it is called after the photo before."""
+        if not self._request.several and path.suffix and not path.is_dir():
+            return path
+        below = os.path.relpath(pair.before.absolute(), self._root)
+        target = path / f"{below}.{ending}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def _draw(self, target: Path, comparison: Comparison, photos: Photos) -> None:
+        partial = target.with_name(f".{target.name}.part{target.suffix}")
+        try:
+            draw_side_by_side(_pixels(photos), comparison).save(partial, quality=92)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _pixels(photos: Photos) -> tuple[Pixels, Pixels]:
+    return photos[0].pixels, photos[1].pixels
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a whole file at once: a reader never sees half of it."""
+    if is_stream(path):
+        with open_output(path) as out:
+            out.write(text)
+        return
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with open_output(partial) as out:
+            out.write(text)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _check_file(option: str, path: Path) -> None:
+    if is_stream(path):
+        return
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise ValueError(f"--{option} {path}: {what}; name a file in a folder that exists")

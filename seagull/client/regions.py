@@ -1,0 +1,75 @@
+"""Regions as a request says them, and as the answer gives them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from seagull.regions.asked import AskedRegions, asked_specs
+from seagull.regions.rle import Rle, decode, encode
+from seagull.regions.spec import RegionSpec
+from seagull.types import Region, RegionAssessment, check_ids
+
+T = TypeVar("T")
+
+MOST_REGIONS = 128
+"""Regions in one request; more are asked in several."""
+
+
+def request_regions(
+    asked: AskedRegions, size: tuple[int, int]
+) -> list[tuple[dict[str, Any], Region | None]]:
+    """Regions in JSON for a request, each with the region itself where there is one already.
+
+    Args:
+        asked: as ``Assessor.assess`` takes them.
+        size: height and width of the photo.
+
+    Raises:
+        ValueError: as ``asked_specs``, if two have the same id, or a mask file cannot be read.
+    """
+    regions = asked_specs(asked, size)
+    check_ids([region.id for region in regions])
+    return [_request_region(one, size) for one in regions]
+
+
+def _request_region(
+    one: Region | RegionSpec, size: tuple[int, int]
+) -> tuple[dict[str, Any], Region | None]:
+    if isinstance(one, RegionSpec) and one.mask is not None:
+        one = one.build(size)  # the file is here, not on the server
+    if isinstance(one, RegionSpec):
+        return one.to_dict(), None
+    if one.size != size:
+        raise ValueError(
+            f"region {one.id}: its mask is {one.size[1]} x {one.size[0]} pixels, the photo "
+            f"{size[1]} x {size[0]}"
+        )
+    return {"id": one.id, "rle": encode(one.mask).to_dict()}, one
+
+
+def in_parts(items: Sequence[T], most: int = MOST_REGIONS) -> list[Sequence[T]]:
+    """The items in parts of at most so many; one empty part if there are none."""
+    return [items[start : start + most] for start in range(0, len(items), most)] or [items]
+
+
+def found_region(plain: Mapping[str, Any], size: tuple[int, int]) -> Region:
+    """A region that the server found.
+
+    Raises:
+        ValueError: if its mask does not fit the photo.
+    """
+    mask = decode(Rle.from_dict(plain["mask"]), size)
+    return Region(
+        mask,
+        id=str(plain["id"]),
+        source=str(plain["source"]),
+        segmenter=plain["segmenter"],
+        confidence=plain["confidence"],
+    )
+
+
+def with_own(assessed: RegionAssessment, own: Region | None) -> RegionAssessment:
+    """The assessment, of the region that was sent: it knows how it was made."""
+    return assessed if own is None else replace(assessed, region=own)

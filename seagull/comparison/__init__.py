@@ -1,0 +1,1 @@
+"""Before and after: the same regions of two photos, and which became better or worse."""

@@ -1,0 +1,165 @@
+"""What a CI job may ask for: a mean change, a share of worse regions, no worse than last time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seagull.comparison.changes import change_of
+from seagull.comparison.log import read_comparisons
+from seagull.comparison.results import PairResult, pair_result
+from seagull.comparison.summary import Figure, Summary, figure_text, summarise
+from seagull.evaluation.intervals import bootstrap
+from seagull.photos.identity import AmbiguousPhotoError, PhotoNames
+from seagull.types import ModelInfo
+
+LEAST_MOVE = 0.001
+"""A smaller mean difference is not called worse, however narrow its interval is."""
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Limits that a set of comparisons must keep; None asks for nothing.
+
+    Args:
+        mean_below: the mean change of the photos must not be below this.
+        worse_share: the share of worse and much worse regions must not be above this.
+        baseline: a file of comparisons of before, than which these must not be worse.
+
+    Raises:
+        ValueError: if a limit is out of its range.
+    """
+
+    mean_below: float | None = None
+    worse_share: float | None = None
+    baseline: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.mean_below is not None and not -1 <= self.mean_below <= 1:
+            raise ValueError(f"a mean change lies in -1 to 1, got {self.mean_below}")
+        if self.worse_share is not None and not 0 <= self.worse_share <= 1:
+            raise ValueError(f"a share lies in 0 to 1, got {self.worse_share}")
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What became of one gate.
+
+    Args:
+        name: of the gate, as its option.
+        passed: whether the limit was kept.
+        text: the limit and what was found, in one line.
+    """
+
+    name: str
+    passed: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What an earlier run found of this run's photos.
+
+    Args:
+        path: the file.
+        results: of the earlier run, by this run's path of the photo before.
+    """
+
+    path: Path
+    results: Mapping[str, PairResult]
+
+
+def check_gates(
+    gates: Gates, results: Sequence[PairResult], baseline: Baseline | None = None
+) -> list[GateResult]:
+    """The results of the limits that were asked for.
+
+    Args:
+        gates: the limits.
+        results: at least one.
+        baseline: of the file ``gates.baseline``, see ``open_baseline``.
+    """
+    summary = summarise(results)
+    found = []
+    if gates.mean_below is not None:
+        found.append(_mean(gates.mean_below, summary))
+    if gates.worse_share is not None:
+        found.append(_share(gates.worse_share, summary))
+    if baseline is not None:
+        found.append(_no_worse(baseline, results))
+    return found
+
+
+def open_baseline(path: Path, photos: Sequence[str], model: ModelInfo) -> Baseline:
+    """What a file of an earlier run says of this run's photos; of a pair's lines the last counts.
+
+    Args:
+        path: the ``--jsonl`` file of an earlier run.
+        photos: this run's paths of the photos before.
+        model: the model of this run.
+
+    Raises:
+        ValueError: if the file holds none of these photos or something else, was made by another
+            model, or a name in it could mean several photos.
+        OSError: if it cannot be read.
+    """
+    earlier = {one.before: one for one in map(pair_result, read_comparisons(path))}
+    for one in earlier.values():
+        if (one.model.name, one.model.revision) != (model.name, model.revision):
+            raise ValueError(
+                f"{path}: it was made by {one.model.name} {one.model.revision}, this run uses "
+                f"{model.name} {model.revision}; make the baseline anew"
+            )
+    names = PhotoNames(earlier, photos)
+    results = {}
+    for photo in photos:
+        try:
+            found = names.find(photo)
+        except AmbiguousPhotoError as error:
+            raise ValueError(f"{path}: {error}") from error
+        if found is not None:
+            results[photo] = earlier[found]
+    if not results:
+        raise ValueError(f"{path}: none of these photos is in it; give a run on the same photos")
+    return Baseline(path, results)
+
+
+def _mean(limit: float, summary: Summary) -> GateResult:
+    passed = summary.mean.value >= limit
+    text = f"mean change {figure_text(summary.mean)}, must not be below {limit:+g}"
+    return GateResult("fail-mean-below", passed, text)
+
+
+def _share(limit: float, summary: Summary) -> GateResult:
+    passed = summary.worse.value <= limit
+    text = f"share of worse regions {summary.worse.value:.1%}, must not be above {limit:.1%}"
+    return GateResult("fail-worse-share", passed, text)
+
+
+def _no_worse(baseline: Baseline, now: Sequence[PairResult]) -> GateResult:
+    """Whether photos did not become worse since then, beyond chance.
+
+    Changes of the same photos are paired. Of several, the mean difference fails where its whole
+    95 % interval lies below 0 by more than ``LEAST_MOVE``; a single one where its verdict is worse.
+    """
+    then = baseline.results
+    pairs = [(then[one.before].change, one.change) for one in now if one.before in then]
+    if not pairs:
+        text = f"none of the compared photos is in {baseline.path.name}"
+        return GateResult("baseline", False, text)
+    moved = np.array([new.quality - old.quality for old, new in pairs])
+    drawn = bootstrap(lambda rows: {"mean": float(moved[rows].mean())}, range(len(moved)))
+    mean = Figure(float(moved.mean()), drawn.get("mean"))
+    if mean.interval is None:
+        old, new = pairs[0]
+        passed = not change_of(old.after, new.after, now[0].measured).verdict.is_worse
+    else:
+        passed = mean.interval[1] >= -LEAST_MOVE
+    text = (
+        f"change against {baseline.path.name} {figure_text(mean)} over {len(moved)} of {len(now)} "
+        "photos, must not be worse"
+    )
+    return GateResult("baseline", passed, text)
