@@ -26,6 +26,12 @@ def test_the_page_allows_nothing_from_elsewhere(server):
     assert reply.headers["x-content-type-options"] == "nosniff"
 
 
+def test_the_page_can_lie_below_a_path_of_a_proxy_s(server):
+    text = server.ask("/").content.decode()
+    assert 'src="page/' in text
+    assert not any(f'{name}="/' in text for name in ("src", "href"))
+
+
 def test_every_file_of_the_page_is_served_with_its_type(server):
     files = page_files()
     assert len(files) > 30

@@ -3,6 +3,8 @@
 import { jsonLines } from "./streams.js";
 
 const TOGETHER_AT_MOST = 64;
+// Pixels of all masks of a request: a server has a limit, which a large photo's would pass.
+const PIXELS_AT_MOST = 1e9;
 
 // Events: "working" when it begins or ends to wait for answers, "fault" with an error as its detail.
 export class Assessor extends EventTarget {
@@ -37,9 +39,10 @@ export class Assessor extends EventTarget {
 
   #flush() {
     const asked = this.#queue.splice(0);
-    for (let at = 0; at < asked.length; at += TOGETHER_AT_MOST) {
-      this.#stream(asked.slice(at, at + TOGETHER_AT_MOST));
-    }
+    if (!asked.length) return;
+    const { width, height } = this.project.photo;
+    const many = Math.max(1, Math.min(TOGETHER_AT_MOST, Math.floor(PIXELS_AT_MOST / (width * height))));
+    for (let at = 0; at < asked.length; at += many) this.#stream(asked.slice(at, at + many));
   }
 
   async #stream(regions) {
