@@ -52,7 +52,7 @@ async def segmenters(
     return SegmenterObject(
         name=name,
         has_weights=name != ClassicalSegmenter().name,
-        can_download=service.settings.is_local,
+        can_download=_may_fetch(service),
         downloads=[_entry(downloads, one) for one in downloads.offered],
     )
 
@@ -65,14 +65,14 @@ async def fetch_segmenter(
 ) -> DownloadObject:
     """Begins to download a segmenter, which is used as soon as it is whole.
 
-    Only a server that listens on this machine alone does it: what is fetched is kept in the cache
-    of the user who started it.
+    Only a server that this machine alone reaches does it: what is fetched is kept in the cache of
+    the user who started it.
     """
     one = next((known for known in downloads.offered if known.name == name), None)
     if one is None:
         offered = ", ".join(known.name for known in downloads.offered)
         raise ApiError(404, f"there is no segmenter {name:.64}; there are {offered}")
-    if not service.settings.is_local:
+    if not _may_fetch(service):
         raise ApiError(
             403,
             f"this server downloads nothing for clients; run `seagull download {name}` where it "
@@ -81,6 +81,11 @@ async def fetch_segmenter(
     if downloads.progress(one).state != "ready" and not downloads.start(one):
         raise busy("another segmenter is being downloaded")
     return _entry(downloads, one)
+
+
+def _may_fetch(service: Service) -> bool:
+    """Keys mean other users: a proxy may have led them to a loopback address."""
+    return service.settings.is_local and not service.settings.keys
 
 
 def _entry(downloads: Downloads, one: Download) -> DownloadObject:

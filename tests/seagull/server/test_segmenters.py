@@ -11,7 +11,7 @@ import pytest
 from seagull.files import download as downloads
 from seagull.regions.classical import ClassicalSegmenter
 from seagull.server.downloads import Downloads
-from seagull.server.settings import ServerSettings
+from seagull.server.settings import ServerSettings, key_digest
 from tests.seagull.server.conftest import running
 
 CONTENT = b"weights" * 1000
@@ -88,11 +88,13 @@ def test_only_what_is_offered_is_fetched(started):
     assert reply.status == 404
 
 
-def test_a_server_for_others_fetches_nothing(make_assessor, offered):
+@pytest.mark.parametrize("change", [{"host": "0.0.0.0"}, {"keys": (key_digest("x" * 16),)}])
+def test_a_server_for_others_fetches_nothing(make_assessor, offered, change):
+    key = {"Authorization": f"Bearer {'x' * 16}"}
     with running(make_assessor(), ServerSettings(port=0)) as server:
-        server.service.settings = replace(server.service.settings, host="0.0.0.0")
-        assert server.ask("/v1/segmenters").json["can_download"] is False
-        reply = server.ask("/v1/segmenters/sam-small", method="POST")
+        server.service.settings = replace(server.service.settings, **change)
+        assert server.ask("/v1/segmenters", headers=key).json["can_download"] is False
+        reply = server.ask("/v1/segmenters/sam-small", method="POST", headers=key)
         assert reply.status == 403
         assert "seagull download sam-small" in reply.json["error"]["message"]
 
