@@ -127,7 +127,8 @@ class Person:
         return str(self.page.locator("#said").inner_text())
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while playwright is there, no other test can run an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if path is None:
@@ -138,7 +139,7 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desk(browser):
     """What people at a desk share: the browser has compiled the page's scripts once."""
     return browser.new_context(viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"])
