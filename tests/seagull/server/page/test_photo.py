@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 
 import numpy as np
-import pytest
 
 from seagull.photos import read_photo
 from seagull.server.routes.page import page_files
@@ -48,23 +47,20 @@ def test_a_photo_is_chosen(person):
     assert person.names() == ["photo"]
 
 
-@pytest.mark.parametrize("event", ["drop", "paste"])
-def test_a_photo_is_dropped_or_pasted(person, event):
-    hand_over(person, event)
-    arrived(person, "mine.png")
+def test_a_photo_is_dropped_or_pasted(person):
+    for event in ("drop", "paste"):
+        hand_over(person, event, f"{event}.png")
+        arrived(person, f"{event}.png")
 
 
-@pytest.mark.parametrize(
-    ("name", "kind", "content", "why"),
-    [
+def test_what_is_no_photo_is_said_to_be_none(person):
+    for name, kind, content, why in (
         ("notes.txt", "text/plain", b"hello", "notes.txt is not a photo"),
         ("broken.png", "image/png", b"\x89PNG nothing", "cannot show broken.png"),
-    ],
-)
-def test_what_is_no_photo_is_said_to_be_none(person, name, kind, content, why):
-    hand_over(person, "drop", name, kind, content)
-    person.page.locator("#said", has_text=why).wait_for()
-    assert person.page.locator("#start").is_visible()
+    ):
+        hand_over(person, "drop", name, kind, content)
+        person.page.locator("#said", has_text=why).wait_for()
+        assert person.page.locator("#start").is_visible()
 
 
 def test_what_the_server_refuses_is_said_in_its_words(person):
