@@ -31,6 +31,8 @@ class ServeRequest:
     queue: int
     domains: tuple[str, ...]
     origins: tuple[str, ...]
+    label_studio: str | None
+    label_studio_key_file: Path | None
     drain_seconds: float
     segmenter: str | None
     model: ModelRequest
@@ -46,6 +48,7 @@ def run_serve(request: ServeRequest, services: Services) -> None:
         raise ValueError(
             f"serving needs {missing[0].replace('_', '-')}: pip install 'seagull-iqa[serve]'"
         )
+    from seagull.server.label_studio.source import LabelStudioFiles
     from seagull.server.run import bind, make_server, run_server
     from seagull.server.settings import Limits, ServerSettings, read_keys
 
@@ -67,6 +70,12 @@ def run_serve(request: ServeRequest, services: Services) -> None:
         drain_seconds=request.drain_seconds,
         limits=limits,
     )
+    key_file, files = request.label_studio_key_file, None
+    if request.label_studio is not None:
+        key = None if key_file is None else key_file.read_text("utf-8-sig").strip()
+        files = LabelStudioFiles(request.label_studio, key)
+    elif key_file is not None:
+        raise ValueError("--label-studio-key-file goes with --label-studio URL")
     if not settings.is_local and not settings.keys:
         complain(f"everybody who reaches {settings.host} can use it; --api-key-file sets keys")
     logging.getLogger("seagull.server").setLevel(logging.INFO)
@@ -78,4 +87,5 @@ def run_serve(request: ServeRequest, services: Services) -> None:
         return services.segmenter(request.segmenter, request.model.device)
 
     segmenter()  # a wrong name shows now, not at the first click
-    run_server(make_server(assessor, segmenter, settings, (request.model.model,)), address)
+    names = (request.model.model,)
+    run_server(make_server(assessor, segmenter, settings, names, files), address)

@@ -56,6 +56,14 @@ def serve(  # noqa: PLR0913 - one parameter an option is how typer reads a comma
             "--allow-origin", metavar="URL", help="Answer this web site's pages. Repeatable."
         ),
     ] = None,
+    label_studio: Annotated[
+        str | None,
+        typer.Option("--label-studio", metavar="URL", help="Label Studio whose files are asked."),
+    ] = None,
+    label_studio_key_file: Annotated[
+        Path | None,
+        typer.Option("--label-studio-key-file", metavar="FILE", help="Its access token."),
+    ] = None,
     drain_seconds: Annotated[
         float, typer.Option("--drain-seconds", min=1, help="Time to finish requests at the end.")
     ] = 30.0,
@@ -81,6 +89,8 @@ def serve(  # noqa: PLR0913 - one parameter an option is how typer reads a comma
         queue=queue,
         domains=tuple(allow_domain or ()),
         origins=tuple(allow_origin or ()),
+        label_studio=label_studio,
+        label_studio_key_file=label_studio_key_file,
         drain_seconds=drain_seconds,
         segmenter=segmenter,
         model=ModelRequest(model, device, dtype, quantization),

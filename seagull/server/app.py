@@ -12,13 +12,19 @@ from fastapi.security import HTTPBearer
 from seagull.server.downloads import Downloads
 from seagull.server.errors import add_handlers
 from seagull.server.intake import Intake
+from seagull.server.label_studio.source import LabelStudioFiles
 from seagull.server.routes import OPEN_ROUTERS, ROUTERS
 from seagull.server.service import Service
 from seagull.version import __version__
 
 
-def build_app(service: Service) -> FastAPI:
-    """The application around a service, which it starts and closes."""
+def build_app(service: Service, label_studio: LabelStudioFiles | None = None) -> FastAPI:
+    """The application around a service, which it starts and closes.
+
+    Args:
+        service: the model, the segmenter, what is kept, and the limits.
+        label_studio: the Label Studio whose own files its tasks may name.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -36,6 +42,7 @@ def build_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.downloads = Downloads(service.segmenting, str(service.assessor.engine.device))
+    app.state.label_studio = label_studio
     add_handlers(app)
     # Keys are checked before anything is routed (``Intake``); this is for the document.
     key = [Depends(HTTPBearer(auto_error=False))] if service.settings.keys else []

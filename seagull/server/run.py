@@ -11,6 +11,7 @@ import uvicorn
 
 from seagull.regions.segmenter import Segmenter
 from seagull.server.app import build_app
+from seagull.server.label_studio.source import LabelStudioFiles
 from seagull.server.service import Service
 from seagull.server.settings import ServerSettings
 
@@ -31,6 +32,7 @@ def make_server(
     load_segmenter: Callable[[], Segmenter],
     settings: ServerSettings,
     model_names: Sequence[str] = (),
+    label_studio: LabelStudioFiles | None = None,
 ) -> uvicorn.Server:
     """A server that is ready to be run.
 
@@ -39,10 +41,11 @@ def make_server(
         load_segmenter: makes the segmenter when it is first needed, and the same one after.
         settings: how it runs.
         model_names: further names by which clients may ask for the model.
+        label_studio: the Label Studio whose own files its tasks may name.
     """
     service = Service(assessor, load_segmenter, settings, model_names)
     config = uvicorn.Config(
-        build_app(service),
+        build_app(service, label_studio),
         host=settings.host,
         port=settings.port,
         root_path=settings.root_path,

@@ -50,6 +50,20 @@ def test_options_reach_the_server(cli, services, served, tmp_path):
     assert (limits.body_bytes, limits.pixels, limits.in_progress) == (3 << 20, 2_000_000, 5)
 
 
+def test_label_studio_s_files_are_asked_where_it_is_named(cli, services, served, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("a-token\n")
+    words = ("--port", "0", "--label-studio", "http://localhost:8080", "--label-studio-key-file")
+    assert cli("serve", *words, token).code == 0
+    assert cli("serve", "--port", "0").code == 0
+    (named, _), (unnamed, _) = served
+    assert named.config.app.state.label_studio.holds("/data/upload/1/a.png")
+    assert unnamed.config.app.state.label_studio is None
+    assert cli("serve", "--label-studio-key-file", token).code == 2
+    assert cli("serve", "--label-studio", "localhost").code == 2
+    assert services.loads == 2
+
+
 def test_an_open_server_for_everybody_is_said_to_be_one(cli, served):
     assert "--api-key-file" in cli("serve", "--host", "0.0.0.0", "--port", "0").err
     assert "--api-key-file" not in cli("serve", "--port", "0").err

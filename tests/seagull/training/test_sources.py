@@ -221,7 +221,8 @@ def test_photos_are_numbered_as_they_first_appear(
 ) -> None:
     lines = records.read_text().splitlines()
     again = records.with_name("again.jsonl")
-    again.write_text("\n".join([lines[5], lines[0], lines[5]]))
+    other = json.dumps(json.loads(lines[5]) | {"id": "another of the same photo"})
+    again.write_text("\n".join([lines[5], lines[0], other]))
     index = build_index([Source(str(records)), Source(str(again))])
     assert index.image.tolist() == [*range(24), 5, 0, 5]
 
