@@ -54,11 +54,11 @@ class RegionOrder:
         Raises:
             ValueError: on a missing or an unknown field.
         """
-        known = {"group", "levels", "sharpness"}
+        fields = {"group", "levels", "sharpness"}
         if not isinstance(plain, Mapping):
             raise ValueError(f"labels.order: an object is expected, got {plain!r:.60}")
-        if set(plain) - known or "group" not in plain:
-            raise ValueError(f"labels.order: {sorted(known)} are its fields, got {sorted(plain)}")
+        if set(plain) - fields or "group" not in plain:
+            raise ValueError(f"labels.order: {sorted(fields)} are its fields, got {sorted(plain)}")
         return cls(plain["group"], plain.get("levels"), plain.get("sharpness"))
 
 
@@ -69,7 +69,7 @@ class RegionLabels:
     Args:
         quality: in [0, 1], higher is better.
         importance: in [0, 1], higher is more important.
-        quality_std: spread of the raters' opinions on the same scale.
+        quality_std: spread of the raters' scores on the same scale.
         distortions: (type, severity word) pairs; empty means clean.
         metric: what gave the numbers (``haarpsi-1``, ``mos``, ...); numbers of different metrics
             are never compared.
@@ -105,22 +105,24 @@ class RegionLabels:
         """
         if not isinstance(plain, Mapping):
             raise ValueError(f"labels: an object is expected, got {plain!r:.60}")
-        known = {"quality", "importance", "quality_std", "metric", "distortions", "order"}
-        if unknown := set(plain) - known:
-            raise ValueError(f"labels: unknown fields {sorted(unknown)}; known are {sorted(known)}")
+        fields = {"quality", "importance", "quality_std", "metric", "distortions", "order"}
+        if unknown := set(plain) - fields:
+            raise ValueError(
+                f"labels: unknown fields {sorted(unknown)}; known are {sorted(fields)}"
+            )
         for name in ("quality", "importance", "quality_std"):
             value = plain.get(name)
             if value is not None and not _is_number(value):
                 raise ValueError(f"labels: {name} is a number, got {value!r:.60}")
-        found = plain.get("distortions")
+        distortions = plain.get("distortions")
         return cls(
             quality=plain.get("quality"),
             importance=plain.get("importance"),
             quality_std=plain.get("quality_std"),
             metric=plain.get("metric"),
             distortions=None
-            if found is None
-            else tuple((DistortionType(kind), severity) for kind, severity in _pairs(found)),
+            if distortions is None
+            else tuple((DistortionType(kind), severity) for kind, severity in _pairs(distortions)),
             order=RegionOrder.from_dict(plain["order"]) if plain.get("order") else None,
         )
 
@@ -129,12 +131,12 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _pairs(found: Any) -> Sequence[Sequence[str]]:
-    if isinstance(found, list | tuple) and all(
-        isinstance(pair, list | tuple) and len(pair) == 2 for pair in found
+def _pairs(value: Any) -> Sequence[Sequence[str]]:
+    if isinstance(value, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in value
     ):
-        return found
-    raise ValueError(f"labels: distortions are [type, severity] pairs, got {found!r:.60}")
+        return value
+    raise ValueError(f"labels: distortions are [type, severity] pairs, got {value!r:.60}")
 
 
 @dataclass(frozen=True)
@@ -181,10 +183,10 @@ class InstructionRecord:
         if not isinstance(plain, Mapping):
             raise ValueError(f"a record is an object, got {type(plain).__name__}")
         required = {"id", "image", "regions", "messages"}
-        known = required | {"labels", "reference"}
+        fields = required | {"labels", "reference"}
         if missing := required - set(plain):
             raise ValueError(f"record {plain.get('id', '?')}: missing fields {sorted(missing)}")
-        if unknown := set(plain) - known:
+        if unknown := set(plain) - fields:
             raise ValueError(f"record {plain['id']}: unknown fields {sorted(unknown)}")
         _check_kinds(plain)
         record = cls(
@@ -213,7 +215,7 @@ class InstructionRecord:
 
 
 def _check_kinds(plain: Mapping[str, Any]) -> None:
-    where = f"record {plain['id']}"
+    record_name = f"record {plain['id']}"
     kinds: tuple[tuple[str, type | tuple[type, ...], str], ...] = (
         ("id", (str, int), "a text"),
         ("image", str, "the path of a photo"),
@@ -222,15 +224,17 @@ def _check_kinds(plain: Mapping[str, Any]) -> None:
         ("labels", (Mapping, type(None)), "an object"),
         ("reference", (str, type(None)), "a text"),
     )
-    for name, kind, wanted in kinds:
+    for name, kind, description in kinds:
         if name in plain and not isinstance(plain[name], kind):
-            raise ValueError(f"{where}: `{name}` is {wanted}, got {plain[name]!r:.60}")
+            raise ValueError(f"{record_name}: `{name}` is {description}, got {plain[name]!r:.60}")
     for message in plain["messages"]:
         if not isinstance(message, Mapping):
-            raise ValueError(f"{where}: a message is an object, got {message!r:.60}")
+            raise ValueError(f"{record_name}: a message is an object, got {message!r:.60}")
         for name in ("role", "content"):
             if not isinstance(message.get(name), str):
-                raise ValueError(f"{where}: a message has a text `{name}`, got {message!r:.60}")
+                raise ValueError(
+                    f"{record_name}: a message has a text `{name}`, got {message!r:.60}"
+                )
 
 
 def _message_to_dict(message: Message) -> dict[str, Any]:
