@@ -75,20 +75,20 @@ def read_given(path: Path) -> Given:
     replaced = set[tuple[str, str]]()
     spellings: dict[str, str] = {}
     for number, plain in _lines(path):
-        where = f"{path}, line {number}"
+        location = f"{path}, line {number}"
         try:
             if isinstance(plain, str):
                 raise ValueError(plain)
-            found = list(_rows(plain, spellings))
+            line_rows = list(_rows(plain, spellings))
         except ValueError as error:
-            failed.append((f"line {number}", f"{where}: {error}"))
+            failed.append((f"line {number}", f"{location}: {error}"))
             continue
-        again = {(row.item, row.region) for row in found} & set(rows)
-        if again and plain.get("schema") != SCHEMA_ID:
-            item, region = min(again)
-            raise ValueError(f"{where}: region {region} of {item} is there twice; keep one row")
-        replaced |= again
-        rows.update({(row.item, row.region): row for row in found})
+        repeated = {(row.item, row.region) for row in line_rows} & set(rows)
+        if repeated and plain.get("schema") != SCHEMA_ID:
+            item, region = min(repeated)
+            raise ValueError(f"{location}: region {region} of {item} is there twice; keep one row")
+        replaced |= repeated
+        rows.update({(row.item, row.region): row for row in line_rows})
     if not rows:
         reason = f" ({failed[0][1]})" if failed else ""
         raise ValueError(f"{path}: there is no prediction in it{reason}")
@@ -106,20 +106,20 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
     """
     ids = {(row.item, row.region): row for row in rows}
     images = _by_image(rows)
-    asked = (item.image for item in data.items() if item.problem is None)
-    names = PhotoNames((row.image for row in rows), asked)
+    set_images = (item.image for item in data.items() if item.problem is None)
+    names = PhotoNames((row.image for row in rows), set_images)
     joined: list[Row] = []
     failed: list[tuple[str, str]] = []
     missing = 0
     for item in data.items(limit):
         try:
-            known = {region: checked(labels) for region, labels in item.labels.items()}
+            labels_by_region = {region: checked(labels) for region, labels in item.labels.items()}
             if item.problem is not None:
                 raise ValueError(item.problem)
         except ValueError as error:
             failed.append((item.id, str(error)))
             continue
-        for region, labels in known.items():
+        for region, labels in labels_by_region.items():
             row = ids.get((item.id, region))
             if row is None and (name := names.find(item.image)) is not None:
                 row = _only(images.get((name, region), ()))
@@ -164,12 +164,12 @@ def _only(rows: Sequence[Row]) -> Row | None:
 def _nothing_joined(
     rows: Sequence[Row], data: EvaluationSet, failed: Sequence[tuple[str, str]]
 ) -> str:
-    wanted = next((item.image for item in data.items() if item.problem is None), None)
-    if wanted is None:
+    example = next((item.image for item in data.items() if item.problem is None), None)
+    if example is None:
         return f"{data.path}: nothing of it can be evaluated; the first reason: {failed[0][1]}"
     return (
         f"no prediction is about a region of {data.path}; photos are matched by `image` (such as "
-        f"{wanted!r} there, {rows[0].image!r} here) and regions by `region`"
+        f"{example!r} there, {rows[0].image!r} here) and regions by `region`"
     )
 
 
@@ -211,13 +211,13 @@ def _photo_of(image: Mapping[str, Any], spellings: dict[str, str]) -> str:
     path, sha256 = image["path"], str(image["sha256"])
     if path is None:
         return sha256
-    first = spellings.setdefault(sha256, str(path))
-    return first if may_be_same(first, str(path)) else str(path)
+    spelling = spellings.setdefault(sha256, str(path))
+    return spelling if may_be_same(spelling, str(path)) else str(path)
 
 
 def _scores(region: Mapping[str, Any]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     for task in ("quality", "importance"):
         if (score := region[task]) is not None:
-            found |= {task: score["score"], f"{task}_std": score["std"]}
-    return found
+            scores |= {task: score["score"], f"{task}_std": score["std"]}
+    return scores

@@ -1,4 +1,4 @@
-"""EvaluationItem: a photo, regions of it and what is known about them."""
+"""EvaluationItem: a photo, its regions and their labels."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class EvaluationItem:
         Raises:
             ValueError: if one does not fit the photo or would need a segmenter.
         """
-        wanted = [spec for spec in self.regions if only is None or spec.id in only]
-        return [spec.build(photo.size, folder=self.folder) for spec in wanted]
+        specs = [spec for spec in self.regions if only is None or spec.id in only]
+        return [spec.build(photo.size, folder=self.folder) for spec in specs]
 
 
 def record_items(files: Sequence[RecordFile]) -> Iterator[EvaluationItem]:
@@ -69,7 +69,7 @@ def record_items(files: Sequence[RecordFile]) -> Iterator[EvaluationItem]:
     Raises:
         ValueError: if two records have one id, or a file as a whole cannot be read.
     """
-    seen, ids = set[bytes](), set[bytes]()
+    marks, ids = set[bytes](), set[bytes]()
     for file in files:
         waiting: list[tuple[InstructionRecord, list[RegionSpec]]] = []
         for place, record in each_record(file.path):
@@ -77,12 +77,12 @@ def record_items(files: Sequence[RecordFile]) -> Iterator[EvaluationItem]:
                 yield EvaluationItem.failed(f"{file.path.name}, {place}", record.reason)
                 continue
             _check_id(file, record, ids)
-            fresh = [spec for spec in record.regions if _is_fresh(record, spec, seen)]
-            if waiting and not _joins(waiting, record, fresh):
+            new_regions = [spec for spec in record.regions if _is_fresh(record, spec, marks)]
+            if waiting and not _joins(waiting, record, new_regions):
                 yield _item(waiting, file.folder)
                 waiting = []
-            if fresh:
-                waiting.append((record, fresh))
+            if new_regions:
+                waiting.append((record, new_regions))
         if waiting:
             yield _item(waiting, file.folder)
 
@@ -100,42 +100,42 @@ def _check_id(file: RecordFile, record: InstructionRecord, ids: set[bytes]) -> N
 def _joins(
     waiting: Sequence[tuple[InstructionRecord, list[RegionSpec]]],
     record: InstructionRecord,
-    fresh: Sequence[RegionSpec],
+    new_regions: Sequence[RegionSpec],
 ) -> bool:
-    """Whether a record goes on with the photo of those before it, its regions told apart by id.
+    """Whether a record is about the photo of those before it and has other region ids.
 
     A photo's regions are assessed together many times faster than one by one.
     """
-    first = waiting[0][0]
+    first_record = waiting[0][0]
     names = {spec.id for _, specs in waiting for spec in specs}
-    same = (record.image, record.reference) == (first.image, first.reference)
-    return same and not names & {spec.id for spec in fresh}
+    same_photo = (record.image, record.reference) == (first_record.image, first_record.reference)
+    return same_photo and not names & {spec.id for spec in new_regions}
 
 
 def _item(
     records: Sequence[tuple[InstructionRecord, list[RegionSpec]]], folder: Path
 ) -> EvaluationItem:
-    first = records[0][0]
+    first_record = records[0][0]
     return EvaluationItem(
-        id=first.id,
-        image=first.image,
-        group=first.reference or first.image,
-        load=partial(record_photo, first.image, folder),
-        regions=tuple(spec for _, fresh in records for spec in fresh),
-        labels={spec.id: record.labels[spec.id] for record, fresh in records for spec in fresh},
+        id=first_record.id,
+        image=first_record.image,
+        group=first_record.reference or first_record.image,
+        load=partial(record_photo, first_record.image, folder),
+        regions=tuple(spec for _, specs in records for spec in specs),
+        labels={spec.id: record.labels[spec.id] for record, specs in records for spec in specs},
         folder=folder,
     )
 
 
-def _is_fresh(record: InstructionRecord, spec: RegionSpec, seen: set[bytes]) -> bool:
+def _is_fresh(record: InstructionRecord, spec: RegionSpec, marks: set[bytes]) -> bool:
     labels = record.labels.get(spec.id)
     if labels is None or labels == RegionLabels():
         return False
     text = repr((record.image, spec, labels.to_dict()))
     mark = _digest(text)
-    if mark in seen:
+    if mark in marks:
         return False
-    seen.add(mark)
+    marks.add(mark)
     return True
 
 

@@ -56,11 +56,11 @@ class EvaluationSet:
         """Names of all photos; nothing is decoded."""
         return {item.group for item in self.items(limit) if item.problem is None}
 
-    def keep(self, wanted: Keep, part: str) -> EvaluationSet:
+    def keep(self, is_kept: Keep, part: str) -> EvaluationSet:
         """The part whose photos are wanted; what cannot be evaluated is in every part."""
 
         def stream() -> Iterator[EvaluationItem]:
-            return (item for item in self.stream() if item.problem or wanted(item.group))
+            return (item for item in self.stream() if item.problem or is_kept(item.group))
 
         return replace(self, stream=stream, part=part)
 
@@ -69,7 +69,11 @@ class EvaluationSet:
 
         def stream() -> Iterator[EvaluationItem]:
             for item in self.stream():
-                labels = {id: one for id, one in item.labels.items() if one.metric == metric}
+                labels = {
+                    id: region_labels
+                    for id, region_labels in item.labels.items()
+                    if region_labels.metric == metric
+                }
                 if item.problem is not None:
                     yield item
                 elif labels:
@@ -82,11 +86,12 @@ class EvaluationSet:
         """Names of the metrics that gave its quality and importance scores, where known."""
         if self.kind == "opinions":
             return frozenset({OPINIONS})
-        labels = (one for item in self.items() for one in item.labels.values())
+        labels = (region_labels for item in self.items() for region_labels in item.labels.values())
         return frozenset(
-            one.metric
-            for one in labels
-            if one.metric is not None and (one.quality, one.importance) != (None, None)
+            region_labels.metric
+            for region_labels in labels
+            if region_labels.metric is not None
+            and (region_labels.quality, region_labels.importance) != (None, None)
         )
 
     def about(self) -> dict[str, Any]:
@@ -186,8 +191,8 @@ def split(data: EvaluationSet, share: float, seed: int) -> tuple[EvaluationSet, 
     def held_out(group: str) -> bool:
         return _place(f"{seed}:{group}") < share
 
-    rest = data.keep(lambda group: not held_out(group), f"all but {share:g} (seed {seed})")
-    return rest, data.keep(held_out, f"held out {share:g} (seed {seed})")
+    remaining = data.keep(lambda group: not held_out(group), f"all but {share:g} (seed {seed})")
+    return remaining, data.keep(held_out, f"held out {share:g} (seed {seed})")
 
 
 def sample(data: EvaluationSet, share: float, seed: int) -> EvaluationSet:
@@ -227,11 +232,11 @@ def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> No
         SplitError: naming some of the photos.
     """
     names = {photo_identity(name): name for name in evaluated.groups()}
-    known = {photo_identity(name) for name in other.groups()}
-    if shared := [name for identity, name in names.items() if identity in known]:
-        some = ", ".join(sorted(shared)[:3])
+    other_names = {photo_identity(name) for name in other.groups()}
+    if shared := [name for identity, name in names.items() if identity in other_names]:
+        examples = ", ".join(sorted(shared)[:3])
         raise SplitError(
-            f"{len(shared)} photos of {evaluated.path} are also in {what} {other.path} ({some}"
+            f"{len(shared)} photos of {evaluated.path} are also in {what} {other.path} ({examples}"
             f"{', ...' if len(shared) > 3 else ''}); evaluate on photos of their own"
         )
 
@@ -242,12 +247,13 @@ def check_metrics(evaluated: EvaluationSet, fit: EvaluationSet) -> None:
     Raises:
         ValueError: naming the metrics of both, if they differ.
     """
-    wanted, found = evaluated.metrics(), fit.metrics()
-    if not wanted or wanted == found:
+    evaluated_metrics, fit_metrics = evaluated.metrics(), fit.metrics()
+    if not evaluated_metrics or evaluated_metrics == fit_metrics:
         return
-    has = f"scores of {' and '.join(sorted(found))}" if found else "no such scores"
+    has = f"scores of {' and '.join(sorted(fit_metrics))}" if fit_metrics else "no such scores"
     raise ValueError(
-        f"{evaluated.path} is evaluated by {' and '.join(sorted(wanted))}, but {fit.path}, which "
-        f"baselines are fitted to, has {has}: numbers of different metrics cannot be compared; fit "
-        "to a set of the same metric, or take one of them from both with --metric NAME"
+        f"{evaluated.path} is evaluated by {' and '.join(sorted(evaluated_metrics))}, but "
+        f"{fit.path}, which baselines are fitted to, has {has}: numbers of different metrics "
+        "cannot be compared; fit to a set of the same metric, or take one of them from both with "
+        "--metric NAME"
     )
