@@ -1,7 +1,7 @@
-"""Conversations that go on from what is known of their regions, as they do in use.
+"""Context turns: training conversations that begin with findings about their regions.
 
-In use the model is told what the head reads of regions before it says anything (``Assessor``); here
-it is told what labels say, and learns to go on from that.
+In use the context turns say what the head reads of the regions (``Assessor``); here they say what
+the labels hold. They are part of the prompt, so the model is not trained to generate them.
 """
 
 from __future__ import annotations
@@ -12,44 +12,46 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seagull.language.findings import Findings, told
+from seagull.language.findings import Findings, context_turns
 from seagull.levels import IMPORTANCE, QUALITY
 from seagull.records import InstructionRecord, RegionLabels
 
 
-class Told(NamedTuple):
-    """A record, and how many of its answers are given, not to be learned."""
+class ContextRecord(NamedTuple):
+    """A record, and how many of its answers are context: given, and not trained on."""
 
     record: InstructionRecord
     given: int = 0
 
 
-def tell(
+def add_context(
     records: Sequence[InstructionRecord], share: float, rng: np.random.Generator
-) -> list[Told]:
-    """The records, a share of them (in [0, 1], by chance) with findings where there are any."""
+) -> list[ContextRecord]:
+    """The records, of which a random share (in [0, 1]) gets context turns where labels allow it."""
     return [
-        with_findings(record) if share and rng.random() < share else Told(record)
+        with_findings(record) if share and rng.random() < share else ContextRecord(record)
         for record in records
     ]
 
 
-def with_findings(record: InstructionRecord) -> Told:
-    """The record with what its labels say before its first question.
+def with_findings(record: InstructionRecord) -> ContextRecord:
+    """The record with context turns before its first question, which say what its labels hold.
 
     It stays as it is where the talk turns from one region to others, or quality or distortions of a
     region are not known.
     """
-    asked = dict.fromkeys(message.regions for message in record.messages if message.regions)
-    if len(asked) != 1:
-        return Told(record)
-    (names,) = asked
-    known = {name: _findings(record.labels.get(name)) for name in names}
-    sure = {name: own for name, own in known.items() if own is not None}
-    if len(sure) < len(known):
-        return Told(record)
-    given = told(sure)
-    return Told(replace(record, messages=(*given, *record.messages)), len(given) // 2)
+    subjects = dict.fromkeys(message.regions for message in record.messages if message.regions)
+    if len(subjects) != 1:
+        return ContextRecord(record)
+    (names,) = subjects
+    findings: dict[str, Findings] = {}
+    for name in names:
+        region_findings = _findings(record.labels.get(name))
+        if region_findings is None:
+            return ContextRecord(record)
+        findings[name] = region_findings
+    turns = context_turns(findings)
+    return ContextRecord(replace(record, messages=(*turns, *record.messages)), len(turns) // 2)
 
 
 def _findings(labels: RegionLabels | None) -> Findings | None:
