@@ -71,20 +71,20 @@ def record_items(files: Sequence[RecordFile]) -> Iterator[EvaluationItem]:
     """
     marks, ids = set[bytes](), set[bytes]()
     for file in files:
-        waiting: list[tuple[InstructionRecord, list[RegionSpec]]] = []
+        photo_records: list[tuple[InstructionRecord, list[RegionSpec]]] = []
         for place, record in each_record(file.path):
             if isinstance(record, FaultyRecord):
                 yield EvaluationItem.failed(f"{file.path.name}, {place}", record.reason)
                 continue
             _check_id(file, record, ids)
             new_regions = [spec for spec in record.regions if _is_fresh(record, spec, marks)]
-            if waiting and not _joins(waiting, record, new_regions):
-                yield _item(waiting, file.folder)
-                waiting = []
+            if photo_records and not _joins(photo_records, record, new_regions):
+                yield _item(photo_records, file.folder)
+                photo_records = []
             if new_regions:
-                waiting.append((record, new_regions))
-        if waiting:
-            yield _item(waiting, file.folder)
+                photo_records.append((record, new_regions))
+        if photo_records:
+            yield _item(photo_records, file.folder)
 
 
 def _check_id(file: RecordFile, record: InstructionRecord, ids: set[bytes]) -> None:

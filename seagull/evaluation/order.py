@@ -67,9 +67,9 @@ def _photo_counts(rows: Sequence[Row]) -> NDArray[np.float64]:
     counts = np.zeros(8)
     for pair in order.pairs:
         if not pair.rated:
-            ahead = (scores[pair.first] - scores[pair.second]) * (1 if pair.chance > 0.5 else -1)
+            gap = (scores[pair.first] - scores[pair.second]) * (1 if pair.chance > 0.5 else -1)
             kind = _ALONE if pair.alone else _SIDE
-            counts[[kind, kind + 1]] += (1, 0.5 if ahead == 0 else ahead > 0)
+            counts[[kind, kind + 1]] += (1, 0.5 if gap == 0 else gap > 0)
     for first, second in order.unchanged:
         counts[[_STILL, _MOVED]] += (1, abs(scores[first] - scores[second]))
     for place in order.poor:

@@ -238,6 +238,6 @@ def digest(*parts: Any) -> str:
 
 
 def _widened(start: int, end: int, limit: int) -> tuple[int, int]:
-    lacking = max(0, min(SMALLEST_CROP, limit) - (end - start))
-    start = min(max(0, start - lacking // 2), max(0, limit - max(SMALLEST_CROP, end - start)))
+    shortfall = max(0, min(SMALLEST_CROP, limit) - (end - start))
+    start = min(max(0, start - shortfall // 2), max(0, limit - max(SMALLEST_CROP, end - start)))
     return start, min(limit, max(end, start + min(SMALLEST_CROP, limit)))

@@ -250,10 +250,12 @@ def check_metrics(evaluated: EvaluationSet, fit: EvaluationSet) -> None:
     evaluated_metrics, fit_metrics = evaluated.metrics(), fit.metrics()
     if not evaluated_metrics or evaluated_metrics == fit_metrics:
         return
-    has = f"scores of {' and '.join(sorted(fit_metrics))}" if fit_metrics else "no such scores"
+    fit_scores = (
+        f"scores of {' and '.join(sorted(fit_metrics))}" if fit_metrics else "no such scores"
+    )
     raise ValueError(
         f"{evaluated.path} is evaluated by {' and '.join(sorted(evaluated_metrics))}, but "
-        f"{fit.path}, which baselines are fitted to, has {has}: numbers of different metrics "
-        "cannot be compared; fit to a set of the same metric, or take one of them from both with "
-        "--metric NAME"
+        f"{fit.path}, which baselines are fitted to, has {fit_scores}: numbers of different "
+        "metrics cannot be compared; fit to a set of the same metric, or take one of them from "
+        "both with --metric NAME"
     )

@@ -105,9 +105,9 @@ class Assessor:
                 or one was made for a photo of another size.
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
-        chosen, answering = chosen_tasks(tasks), _checked_read_out(read_out)
+        chosen, read_out_name = chosen_tasks(tasks), _checked_read_out(read_out)
         specs = [RegionSpec(whole=True)] if regions is None else regions
-        request = Asked(photo, asked_regions(photo, specs), tuple(chosen), text, answering)
+        request = Asked(photo, asked_regions(photo, specs), tuple(chosen), text, read_out_name)
         (report,) = self.assess_together([request])
         return report if segmenter is None else replace(report, segmenter=segmenter)
 
@@ -127,9 +127,9 @@ class Assessor:
         heads: list[Sequence[HeadNumbers | None]] = [
             [None] * len(item.regions) for item in requests
         ]
-        headed = [index for index, item in enumerate(requests) if item.read_out == "head"]
-        readings = self._read_heads([(sessions[i], requests[i].regions) for i in headed])
-        for index, numbers in zip(headed, readings, strict=True):
+        head_indices = [index for index, item in enumerate(requests) if item.read_out == "head"]
+        readings = self._read_heads([(sessions[i], requests[i].regions) for i in head_indices])
+        for index, numbers in zip(head_indices, readings, strict=True):
             heads[index] = numbers
         return [
             self._report(item, session, numbers)

@@ -214,12 +214,12 @@ class Chat:
         self._cache.crop(shared - len(self._items))
         # Until the pass is through, the cache holds the shared items and nothing else.
         self._items = items[:shared]
-        new = items[shared:]
-        visible = np.tri(len(new), len(items), k=shared, dtype=bool)
+        new_items = items[shared:]
+        visible = np.tri(len(new_items), len(items), k=shared, dtype=bool)
         positions = session.prefix_length + np.arange(shared, len(items))
-        embeddings = self.engine.decoder.embed(new, tokens)
+        embeddings = self.engine.decoder.embed(new_items, tokens)
         readout = self.engine.decoder.run(
-            embeddings, positions, visible, self._cache, rows=[len(new) - 1]
+            embeddings, positions, visible, self._cache, rows=[len(new_items) - 1]
         )
         self._items = items
         return readout.full([0])[0]

@@ -147,12 +147,12 @@ class PackedDecoder:
             cache_name(self.model.language_model): cache,
             "use_cache": True,
         }
-        never = self.model.config.unspeakable
+        unspeakable = self.model.config.unspeakable
         if self._head is None:
             output = self.model.language_model(**arguments, logits_to_keep=keep)
-            return Readout(None, output.logits[0], None, never)
+            return Readout(None, output.logits[0], None, unspeakable)
         hidden = self.model.language_model.get_decoder()(**arguments).last_hidden_state
-        return Readout(hidden[0, keep], None, self._head, never)
+        return Readout(hidden[0, keep], None, self._head, unspeakable)
 
     @torch.inference_mode()
     def prefill(self, session: TextSession) -> None:

@@ -77,8 +77,8 @@ def load(
     name = "seagull-nano" if named_folder.name == NANO_FOLDER else named_folder.name
     # The same weights answer another wording differently, or read in another way.
     variant = f"{revision(folder, adapter)}{engine.book.digest}{READ_OUT if head else ''}"
-    mixed = hashlib.sha256(variant.encode()).hexdigest()[:12]
-    return Assessor(engine, ModelInfo(name, mixed, network.config.trained))
+    model_digest = hashlib.sha256(variant.encode()).hexdigest()[:12]
+    return Assessor(engine, ModelInfo(name, model_digest, network.config.trained))
 
 
 def check_pair(
@@ -169,8 +169,8 @@ def _own_folder(folder: Path) -> Path:
     Raises:
         ModelError: if so.
     """
-    ours = (folder / "config.json").is_file() or adapter_in(folder) is not None
-    if (folder / "adapter_config.json").is_file() and not ours:
+    is_model_folder = (folder / "config.json").is_file() or adapter_in(folder) is not None
+    if (folder / "adapter_config.json").is_file() and not is_model_folder:
         raise ModelError(
             f"{folder}: an adapter of the library peft, which has no region parts; give a run of "
             f"`seagull train` (with {ADAPTER_FILE}), or a whole model folder"

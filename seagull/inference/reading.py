@@ -68,14 +68,14 @@ def _first_tokens(chosen: Sequence[tuple[Question, int]], readout: Readout) -> l
 
 def _whole_words(pairs: Sequence[tuple[Question, Sequence[int]]], readout: Readout) -> list[Logs]:
     """Candidates compared by the sum over their tokens, then normalised over the candidates."""
-    needed = sorted({row for _, rows in pairs for row in rows})
-    place = {row: index for index, row in enumerate(needed)}
-    total = readout.full(needed).float().logsumexp(dim=1)
+    needed_rows = sorted({row for _, rows in pairs for row in rows})
+    place = {row: index for index, row in enumerate(needed_rows)}
+    total = readout.full(needed_rows).float().logsumexp(dim=1)
     vocabulary = sorted(
         {token for question, _ in pairs for word in question.candidates for token in word}
     )
     column = {token: index for index, token in enumerate(vocabulary)}
-    logits = readout.words(needed, vocabulary)
+    logits = readout.words(needed_rows, vocabulary)
     results = []
     for question, rows in pairs:
         steps = [

@@ -105,9 +105,9 @@ def cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
 
 def settled(text: str, stop: Sequence[str]) -> int:
     """How much of the text can no longer become part of a stop string or another character."""
-    sure = len(text.rstrip(UNFINISHED))
+    settled_length = len(text.rstrip(UNFINISHED))
     for end in stop:
         for length in range(1, len(end)):
             if text.endswith(end[:length]):
-                sure = min(sure, len(text) - length)
-    return sure
+                settled_length = min(settled_length, len(text) - length)
+    return settled_length

@@ -209,11 +209,11 @@ def _write_shards(sources: list[tuple[Path, bool]], folder: Path) -> None:
     for number, (file, is_open_clip) in enumerate(sources, start=1):
         name = f"model-{number:05d}-of-{len(sources):05d}.safetensors"
         shard = {
-            ours: tensor.contiguous().clone()
+            our_name: tensor.contiguous().clone()
             for key, tensor in _tensors(file)
             if (published := from_open_clip(key) if is_open_clip else key) is not None
-            and (ours := our_key(published)) is not None
-            and ours not in index
+            and (our_name := our_key(published)) is not None
+            and our_name not in index
         }
         save_file(shard, folder / name, metadata={"format": "pt"})
         index |= dict.fromkeys(shard, name)

@@ -32,8 +32,8 @@ def stored_config(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{folder}: config.json is missing, so this is not a model folder")
     _check_weights(folder)
     try:
-        for each in folder.glob("*.json"):
-            check_unmarked(each)
+        for json_file in folder.glob("*.json"):
+            check_unmarked(json_file)
         config = json.loads(file.read_text("utf-8"))
     except TextError as error:
         raise ModelError(str(error)) from error

@@ -78,8 +78,8 @@ def our_key(published: str) -> str | None:
         return None
     for pattern, replacement in _RULES:
         if match := re.fullmatch(pattern, published):
-            ours = match.expand(replacement)
-            return re.sub(r"LEVEL(\d)", lambda level: str(int(level[1]) - 2), ours)
+            our_name = match.expand(replacement)
+            return re.sub(r"LEVEL(\d)", lambda level: str(int(level[1]) - 2), our_name)
     raise KeyError(published)
 
 

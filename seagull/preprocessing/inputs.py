@@ -68,8 +68,8 @@ class ModelInputs:
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> ModelInputs:
         """The batch on a device, floating-point fields in ``dtype``."""
-        moved = {
+        on_device = {
             name: value.to(device, dtype if value.is_floating_point() else None)
             for name, value in self.to_kwargs().items()
         }
-        return replace(self, **moved)
+        return replace(self, **on_device)

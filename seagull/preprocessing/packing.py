@@ -125,7 +125,7 @@ def join(trees: Sequence[PackedTree], regions: int) -> PackedTree:
         regions: region r of photo b becomes number b * regions + r.
     """
     starts = np.cumsum([0, *map(len, trees)])[:-1]
-    moved = [
+    shifted = [
         PackedTree(
             np.where(tree.items < 0, tree.items - 2 * regions * photo, tree.items),
             np.where(tree.parents < 0, -1, tree.parents + start),
@@ -135,10 +135,10 @@ def join(trees: Sequence[PackedTree], regions: int) -> PackedTree:
         for photo, (tree, start) in enumerate(zip(trees, starts, strict=True))
     ]
     return PackedTree(
-        np.concatenate([tree.items for tree in moved]),
-        np.concatenate([tree.parents for tree in moved]),
-        np.concatenate([tree.depths for tree in moved]),
-        tuple(path for tree in moved for path in tree.nodes),
+        np.concatenate([tree.items for tree in shifted]),
+        np.concatenate([tree.parents for tree in shifted]),
+        np.concatenate([tree.depths for tree in shifted]),
+        tuple(path for tree in shifted for path in tree.nodes),
     )
 
 
@@ -152,12 +152,12 @@ def sorted_chunks(sequences: Sequence[Items], most: int) -> list[list[int]]:
     size = 0
     for index in sorted(range(len(sequences)), key=sequences.__getitem__):
         sequence = sequences[index]
-        new = len(sequence) - (_shared(sequences[groups[-1][-1]], sequence) if groups else 0)
-        if not groups or size + new > most:
+        added = len(sequence) - (_shared(sequences[groups[-1][-1]], sequence) if groups else 0)
+        if not groups or size + added > most:
             groups.append([])
-            size, new = 0, len(sequence)
+            size, added = 0, len(sequence)
         groups[-1].append(index)
-        size += new
+        size += added
     return groups
 
 

@@ -133,10 +133,10 @@ def _weights_and_state(
     stage = config.deepspeed or ""
     weights = 0.0
     for group, count in parameters.items():
-        each = bits / 8 if bits and group == "language_model" else base
+        bytes_per_weight = bits / 8 if bits and group == "language_model" else base
         # Without DeepSpeed what is trained is held in 32 bits.
         full = 0 if stage else trained.get(group, 0)
-        weights += full * 4.0 + (count - full) * each
+        weights += full * 4.0 + (count - full) * bytes_per_weight
     trained_count = sum(trained.values())
     state = trained_count * (4.0 + OPTIMIZER_BYTES.get(config.optimizer, 8))
     state += trained_count * 4.0 if stage and base == 2.0 else 0.0
@@ -151,12 +151,12 @@ def _weights_and_state(
 
 def _activations(config: TrainConfig, tokens: int, width: int, layers: int, words: int) -> float:
     """Gigabytes kept for the backward pass of a micro-batch, the answers' logits included."""
-    each = 2 if in_bfloat16(config.precision, choose_device(config.device)) else 4
+    bytes_per_value = 2 if in_bfloat16(config.precision, choose_device(config.device)) else 4
     rows = config.micro_batch * tokens
     stored_per_layer = 1 if config.checkpointing else KEPT_PER_LAYER
-    blocks = rows * width * layers * stored_per_layer * each
-    blocks += rows * width * KEPT_PER_LAYER * each if config.checkpointing else 0
-    logits = config.micro_batch * min(tokens, 64) * words * (each + 8)
+    blocks = rows * width * layers * stored_per_layer * bytes_per_value
+    blocks += rows * width * KEPT_PER_LAYER * bytes_per_value if config.checkpointing else 0
+    logits = config.micro_batch * min(tokens, 64) * words * (bytes_per_value + 8)
     return (blocks + logits) / 1e9
 
 

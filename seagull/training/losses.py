@@ -100,8 +100,8 @@ def pair_loss(
     chance = torch.special.ndtr(gap.float() / PAIR_DEVIATION)
     # Kept off 0, where a root has no slope.
     agreement, disagreement = chance * targets, (1 - chance) * (1 - targets)
-    alike = agreement.clamp_min(1e-6).sqrt() + disagreement.clamp_min(1e-6).sqrt()
-    return (1 - alike).mean()
+    fidelity = agreement.clamp_min(1e-6).sqrt() + disagreement.clamp_min(1e-6).sqrt()
+    return (1 - fidelity).mean()
 
 
 def unchanged_loss(quality: Float[Tensor, " N"], pairs: Int[Tensor, "S 2"]) -> Float[Tensor, ""]:

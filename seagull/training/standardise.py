@@ -43,10 +43,10 @@ def fit_scales(model: SeagullForConditionalGeneration, batches: Iterable[Batch])
         model: whose vision encoder is as it will be at the first step.
         batches: as the trainer gets them.
     """
-    waiting = [m for m in model.mfe.modules() if isinstance(m, Standardise) and not m.fitted]
-    if not waiting:
+    unfitted = [m for m in model.mfe.modules() if isinstance(m, Standardise) and not m.fitted]
+    if not unfitted:
         return
-    rows: dict[Standardise, list[Tensor]] = {norm: [] for norm in waiting}
+    rows: dict[Standardise, list[Tensor]] = {norm: [] for norm in unfitted}
     for batch in batches:
         for norm, statistics in _statistics(model, batch):
             if norm in rows:

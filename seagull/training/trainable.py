@@ -134,10 +134,10 @@ def set_trainable(
     """
     names: list[str] = []
     parameter_names = [name for name, _ in model.named_parameters()]
-    if idle := [
+    if unmatched := [
         start for start in frozen if not any(name.startswith(start) for name in parameter_names)
     ]:
-        raise ModelError(f"frozen: no parameter begins with {idle[0]}")
+        raise ModelError(f"frozen: no parameter begins with {unmatched[0]}")
     for name, parameter in model.named_parameters():
         chosen = group_of(name) in groups and not name.startswith(frozen)
         if chosen and not parameter.is_floating_point():
@@ -231,15 +231,15 @@ def _refuse_drift(model: SeagullForConditionalGeneration, adapter: Path | None) 
         "vision_encoder": model.vision_encoder.named_parameters(),
         "mfe": ((n, p) for n, p in model.mfe.named_parameters() if not n.startswith("local.")),
     }
-    moving = [
+    trained_inputs = [
         f"{group}.{name}"
         for group, parameters in inputs.items()
         for name, parameter in parameters
         if parameter.requires_grad
     ]
-    if moving:
+    if trained_inputs:
         raise ConfigError(
             f"trainable: {adapter} has a head, which would read other tokens than it has "
-            f"learned on once {moving[0]} changes; set loss.numeric_head, so that it learns as "
-            "well, or freeze what global tokens are made of"
+            f"learned on once {trained_inputs[0]} changes; set loss.numeric_head, so that it "
+            "learns as well, or freeze what global tokens are made of"
         )

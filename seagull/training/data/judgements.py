@@ -38,9 +38,9 @@ def judgements(
         rng: decides which.
     """
     kinds_by_region = {
-        number: {kind for kind, _ in each.distortions}
-        for number, each in enumerate(labels)
-        if each and each.distortions is not None
+        number: {kind for kind, _ in region_labels.distortions}
+        for number, region_labels in enumerate(labels)
+        if region_labels and region_labels.distortions is not None
     }
     pairs = [(number, kind) for number in kinds_by_region for kind in DistortionType]
     present = [pair for pair in pairs if pair[1] in kinds_by_region[pair[0]]]

@@ -281,5 +281,5 @@ def _words(samples: Sequence[PhotoSample]) -> list[tuple[int, LevelWord]]:
 def group_by_photo(index: RecordIndex) -> list[NDArray[np.int64]]:
     """Per photo and source, the numbers of its records."""
     order = np.lexsort((index.image, index.source))
-    new = (np.diff(index.image[order]) != 0) | (np.diff(index.source[order]) != 0)
-    return np.split(order, np.flatnonzero(new) + 1)
+    starts_photo = (np.diff(index.image[order]) != 0) | (np.diff(index.source[order]) != 0)
+    return np.split(order, np.flatnonzero(starts_photo) + 1)

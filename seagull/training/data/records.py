@@ -129,11 +129,13 @@ def changed_file(earlier: Mapping[str, str], current: Mapping[str, str]) -> str 
 
     The same files may lie elsewhere.
     """
-    old, new = (list(dict.fromkeys(digests.values())) for digests in (earlier, current))
-    if old == new:
+    earlier_digests, current_digests = (
+        list(dict.fromkeys(digests.values())) for digests in (earlier, current)
+    )
+    if earlier_digests == current_digests:
         return None
-    new_files = (path for path, mark in current.items() if mark not in old)
-    removed_files = (path for path, mark in earlier.items() if mark not in new)
+    new_files = (path for path, mark in current.items() if mark not in earlier_digests)
+    removed_files = (path for path, mark in earlier.items() if mark not in current_digests)
     return next(new_files, next(removed_files, "other order of the files"))
 
 

@@ -147,7 +147,7 @@ def dummy_regions(pixels: Tensor, side: int) -> Batch:
 
 def number_rows(labels: Sequence[RegionLabels | None]) -> Tensor:
     """What is known of regions, (R, numbers)."""
-    rows = [known_numbers(each) for each in labels]
+    rows = [known_numbers(region_labels) for region_labels in labels]
     return torch.tensor(rows).reshape(len(rows), len(HEAD_NUMBERS))
 
 
