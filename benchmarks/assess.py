@@ -24,6 +24,7 @@ import torch
 
 from benchmarks.measure import measured, synchronise
 from benchmarks.models import nano, paper_shaped, some_regions
+from seagull.devices import choose_device, choose_dtype
 from seagull.inference.engine import Engine
 from seagull.inference.questions import Question
 from seagull.language.prompts import ANSWER_PREFIXES, INSTRUCTIONS
@@ -223,8 +224,8 @@ def main() -> None:
     parser.add_argument("--report", type=int, default=32, help="regions of the JSON line")
     parser.add_argument("--pack-tokens", type=int, default=512)
     arguments = parser.parse_args()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    device = choose_device("auto")
+    dtype = choose_dtype("auto", device)
     model, processor = (
         nano(dtype, device)
         if arguments.model == "nano"

@@ -32,6 +32,7 @@ from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoTokenizer
 
+from seagull.devices import choose_device
 from seagull.language.prompts import INSTRUCTIONS, quality_answer
 from seagull.language.tokens import IGNORE_INDEX
 from seagull.levels import QUALITY
@@ -75,7 +76,7 @@ def main() -> None:
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The figures."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(choose_device("auto"))
     if device.type == "cpu":
         # As the command does.
         keep_freed_memory()

@@ -1,4 +1,4 @@
-"""Writes the tree of folders into README.md: each with the first sentence of its docstring.
+"""Writes the tree of folders into README.md, two deep: each with its docstring's first sentence.
 
 python scripts/file_tree.py           # rewrites the block in README.md
 python scripts/file_tree.py --check   # fails if the block is out of date
@@ -38,7 +38,8 @@ def folders() -> Iterator[tuple[str, str]]:
             name = file.parent.relative_to(ROOT).as_posix()
             if not (text := summary(file)):
                 raise SystemExit(f"{name}/__init__.py: its docstring says what the folder is about")
-            yield name, text
+            if name.count("/") < 2:
+                yield name, text
     yield from OTHERS.items()
 
 

@@ -219,3 +219,19 @@ def test_annotations_without_a_size_are_pixels_of_the_photo(tmp_path: Path) -> N
     path = coco(tmp_path / "given.json", [GOOD], width=None, height=None)
     (region,), _ = shown_as(tmp_path, path, Shown((80, 96)))
     assert region.mask.shape == (80, 96)
+
+
+def test_several_files_of_given_regions(tmp_path: Path) -> None:
+    for number in range(2):
+        mask = np.zeros((8, 9), dtype=bool)
+        mask[: 2 + number] = True
+        segment = {**encode(mask).to_dict(), "area": int(mask.sum())}
+        line = json.dumps({"image": f"photo{number}.png", "segments": [segment]})
+        (tmp_path / f"part{number}_segments.jsonl").write_text(line + "\n")
+    tree = OutputTree(tmp_path / "out")
+    assert prepare_given(tree, tmp_path / "*_segments.jsonl") == 2
+    photos = {"a": "photo0.png", "b": "photo1.png"}
+    match_given(tree, photos.values())
+    given = GivenRegions(tree, photos)
+    areas = [[int(r.mask.sum()) for r in given.of(name) if r.mask is not None] for name in "ab"]
+    assert areas == [[18], [27]]

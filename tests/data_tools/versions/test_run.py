@@ -12,42 +12,17 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
-from data_tools.config import DataConfig
-from data_tools.pipeline import Run, RunError
+from data_tools.pipeline import RunError
 from data_tools.versions.assemble import join_readings
 from data_tools.versions.known import Reading
-from data_tools.versions.run import VersionsResult, run_versions
-from seagull.files.config import load_settings
 from seagull.language.prompts import CLEAN_ANSWER, QUALITY_SLOT, distortion_answer, quality_answer
 from seagull.levels import QUALITY
-from seagull.records import InstructionRecord, RegionLabels, read_records
+from seagull.records import InstructionRecord, read_records
 from seagull.types import AssessmentTask
-from tests.data_tools.tiny_set import contents, make_photos, overrides
-
-SMALL = (
-    "versions.window=[64,48]",
-    "versions.scenes=2",
-    "versions.per_scene=5",
-    "versions.validation_per_scene=6",
-    "versions.kinds={whole: 1, whole_mixed: 1, inside: 3, outside: 1}",
-    "versions.validation={held: 1.0, kept: 0.0}",
-    "chat.validation_share=0.5",
-    "distort.levels=[4,12,20]",
-)
-
-
-def settings(root: Path, output: str, *more: str) -> list[str]:
-    return [*overrides(root, output), "distort.types=[blur,contrast,noise]", *SMALL, *more]
-
-
-def make(root: Path, output: str, *more: str, redo: bool = False) -> VersionsResult:
-    config = load_settings(DataConfig, None, settings(root, output, "run.workers=0", *more))
-    run = Run(config, redo=redo)
-    with run.opened():
-        return run_versions(run)
+from tests.data_tools.tiny_set import contents, make_photos
+from tests.data_tools.versions.tiny_versions import done, make, records, settings
 
 
 @pytest.fixture(scope="module")
@@ -57,39 +32,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_photos(root / "photos" / "held", 2, start=2)
     make(root, "out")
     return root
-
-
-@pytest.fixture(scope="module")
-def spoken(root: Path) -> list[InstructionRecord]:
-    """Conversations about versions of which all regions have been read."""
-    make(root, "spoken")
-    regions = {
-        (record.image, name)
-        for record in read_records(root / "spoken" / "versions" / "train.jsonl")
-        for name in record.labels
-    }
-    rows = [
-        {"image": image, "region": name, "quality": 0.1 + 0.2 * (len(name) % 4), "std": 0.1}
-        for image, name in sorted(regions)
-    ]
-    file = root / "spoken.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    make(root, "spoken", f"versions.readings={file}")
-    return list(read_records(root / "spoken" / "versions" / "language.jsonl"))
-
-
-def records(root: Path, name: str) -> list[InstructionRecord]:
-    return list(read_records(root / "out" / "versions" / f"{name}.jsonl"))
-
-
-def done(root: Path) -> dict[str, dict]:
-    """What was done to each version, by its picture's name."""
-    found = {}
-    for path in (root / "out" / "_work" / "versions").glob("*.json"):
-        for scene in json.loads(path.read_text())["scenes"]:
-            for version in scene["versions"]:
-                found[f"{scene['id']}.{version['number']}.png"] = version
-    return found
 
 
 def test_any_number_of_workers_gives_the_same_files(root: Path) -> None:
@@ -300,70 +242,6 @@ def test_sensitivity_pairs_versions_of_a_scene(root: Path) -> None:
                 labels = {name: record.labels[name] for name, record in found.items()}
                 assert labels[version["target"]].distortions
                 assert all(one.distortions is not None for one in labels.values())
-
-
-def test_a_talk_goes_on_in_free_words(spoken: list[InstructionRecord]) -> None:
-    talks = [record for record in spoken if record.id.endswith(".talk")]
-    assert len(talks) == len({record.image for record in spoken})
-    turns = {len(record.messages) // 2 for record in talks}
-    assert turns <= {2, 3, 4}
-    assert len(turns) == 3
-    for record in talks:
-        assert record.messages[1].task is AssessmentTask.QUALITY
-        assert all(message.task is None for message in record.messages[2:])
-        shown = next(iter(record.labels.values())).distortions
-        said = " ".join(message.content for message in record.messages[3::2])
-        assert shown is not None
-        if not shown:
-            assert not any(word in said for word in ("noise", "blur", "contrast"))
-
-
-def test_regions_of_a_version_are_compared(root: Path, spoken: list[InstructionRecord]) -> None:
-    versions = done(root)
-    every = spoken
-    compared = [record for record in every if record.id.endswith(".compare")]
-    typed: dict[str, dict[str, RegionLabels]] = defaultdict(dict)
-    for record in every:
-        if len(record.labels) == 1:
-            known = {n: one for n, one in record.labels.items() if one.distortions is not None}
-            typed[record.image] |= known
-    able = {image for image, own in typed.items() if len(own) > 1}
-    partly = {i for i in able if versions[Path(i).name]["target"] is not None}
-    assert partly <= {record.image for record in compared} < able
-    counts = Counter(len(record.regions) for record in compared)
-    assert set(counts) <= {2, 3, 4}
-    assert counts[2]
-    targets = 0
-    for record in compared:
-        ids = tuple(spec.id for spec in record.regions)
-        names = record.id.split(".")[-2].split("-")
-        assert [message.regions for message in record.messages[::2]] == [ids] * (
-            len(record.messages) // 2
-        )
-        mine = {id: typed[record.image][name] for id, name in zip(ids, names, strict=True)}
-        assert record.labels == mine
-        targets += versions[Path(record.image).name]["target"] in names
-    assert targets
-
-
-def test_several_files_of_given_regions(tmp_path: Path) -> None:
-    from data_tools.given import GivenRegions, match_given, prepare_given
-    from data_tools.state import OutputTree
-    from seagull.regions.rle import encode
-
-    for number in range(2):
-        mask = np.zeros((8, 9), dtype=bool)
-        mask[: 2 + number] = True
-        segment = {**encode(mask).to_dict(), "area": int(mask.sum())}
-        line = json.dumps({"image": f"photo{number}.png", "segments": [segment]})
-        (tmp_path / f"part{number}_segments.jsonl").write_text(line + "\n")
-    tree = OutputTree(tmp_path / "out")
-    assert prepare_given(tree, tmp_path / "*_segments.jsonl") == 2
-    photos = {"a": "photo0.png", "b": "photo1.png"}
-    match_given(tree, photos.values())
-    given = GivenRegions(tree, photos)
-    areas = [[int(r.mask.sum()) for r in given.of(name) if r.mask is not None] for name in "ab"]
-    assert areas == [[18], [27]]
 
 
 def test_another_sets_calibration_is_taken_over(root: Path) -> None:

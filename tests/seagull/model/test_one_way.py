@@ -21,7 +21,10 @@ from seagull.training.network import TrainingNetwork
 from seagull.types import AssessmentTask, Message, Region
 
 ROOT = Path(seagull.__file__).parent
-STEPS = {"image_context", "global_tokens", "local_tokens", "fill", "text_embeddings", "projector"}
+STEPS = {
+    "vision_encoder", "image_context", "global_tokens", "local_tokens", "projector", "fill",
+    "text_embeddings",
+}  # fmt: skip
 """Steps that only encode and assemble take, by the names they are called by."""
 
 
@@ -39,8 +42,13 @@ def test_only_the_model_takes_the_steps_of_encode_and_assemble() -> None:
         if (found := calls(path) & STEPS)
     }
     assert taking.pop("model/seagull.py") == STEPS
-    # The engine's own method of that name asks `encode` for the regions it has not yet seen.
-    assert taking == {"inference/engine.py": {"global_tokens"}}
+    # The engine's part of that name asks `encode` for the regions that it has not yet seen.
+    # Statistics inside the MFE are fitted before anything learns.
+    assert taking == {
+        "inference/engine.py": {"global_tokens"},
+        "inference/region_tokens.py": {"global_tokens"},
+        "training/standardise.py": {"vision_encoder"},
+    }
 
 
 @pytest.mark.parametrize("name", ["encode", "assemble"])

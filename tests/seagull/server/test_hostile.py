@@ -14,7 +14,8 @@ import pytest
 
 from seagull.server.settings import Limits, ServerSettings
 from tests.seagull.server.conftest import Reply, Running, running
-from tests.seagull.server.hostile import MAKERS, Hostile, requests
+from tests.seagull.server.hostile import MAKERS, requests
+from tests.seagull.server.hostile_request import Hostile
 from tests.seagull.server.test_worker import until
 
 COUNT = 300
