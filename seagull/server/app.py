@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.security import HTTPBearer
 
+from seagull.server.downloads import Downloads
 from seagull.server.errors import add_handlers
 from seagull.server.intake import Intake
 from seagull.server.label_studio.source import LabelStudioFiles
@@ -41,6 +42,7 @@ def build_app(service: Service, label_studio: LabelStudioFiles | None = None) ->
     )
     app.state.service = service
     app.state.label_studio = label_studio
+    app.state.downloads = Downloads(service.segmenting, str(service.assessor.engine.device))
     add_handlers(app)
     # Keys are checked before anything is routed (``Intake``); this is for the document.
     key = [Depends(HTTPBearer(auto_error=False))] if service.settings.keys else []

@@ -19,6 +19,7 @@ ROUTES = {
     ("GET", "/v1/images/{id}/regions"), ("POST", "/v1/segment"), ("POST", "/v1/assess"),
     ("POST", "/v1/compare"),
     ("GET", "/v1/models"), ("POST", "/v1/chat/completions"),
+    ("GET", "/v1/segmenters"), ("POST", "/v1/segmenters/{name}"),
     ("GET", "/label-studio/health"), ("POST", "/label-studio/setup"),
     ("POST", "/label-studio/predict"), ("POST", "/label-studio/webhook"),
 }  # fmt: skip

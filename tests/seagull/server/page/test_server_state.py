@@ -1,0 +1,112 @@
+"""The page while the server is gone, busy, forgetful, or wants a key."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from seagull.server.settings import ServerSettings, key_digest
+from tests.seagull.server.conftest import running
+
+KEY = "a-key-of-the-tests-0123"
+
+
+@pytest.fixture(scope="module")
+def assessor(make_assessor):
+    return make_assessor()
+
+
+def test_a_server_that_dies_is_waited_for_and_gets_the_photo_again(come_to, assessor):
+    with running(assessor, ServerSettings(port=0, drain_seconds=1)) as first:
+        person = come_to(first)
+        person.open_example()
+    banner = person.page.locator("#banner")
+    person.drag(40, 50, 240, 190)
+    banner.filter(has_text="does not answer").wait_for()
+    assert "Assessing" in person.row("1")
+    with running(assessor, ServerSettings(port=first.port)):
+        # Nobody does anything: the page goes on by itself.
+        banner.wait_for(state="hidden")
+        person.rest()
+        assert "±" in person.row("1")
+        person.click(400, 300)
+        person.rest()
+        assert person.names() == ["1", "2", "photo"]
+
+
+def test_an_answer_in_the_chat_that_dies_with_the_server_can_be_asked_for_again(at_work):
+    page = at_work.page
+    page.route("**/v1/chat/completions", lambda route: route.abort(), times=1)
+    page.click("#tab-chat")
+    page.fill("#question", "How is it?")
+    page.press("#question", "Enter")
+    # The connection broke, the server is alive: it is asked again.
+    page.locator(".turn[data-state=done]").wait_for()
+    assert page.locator(".turn").count() == 1
+
+
+def test_a_busy_server_is_asked_again(at_work):
+    page = at_work.page
+    page.route(
+        "**/v1/assess",
+        lambda route: route.fulfill(
+            status=429,
+            headers={"retry-after": "1"},
+            json={"error": {"message": "busy", "code": "busy"}},
+        ),
+        times=1,
+    )
+    at_work.drag(40, 50, 240, 190)
+    page.locator("#banner", has_text="busy").wait_for()
+    at_work.rest()
+    assert page.locator("#banner").is_hidden()
+    assert "±" in at_work.row("1")
+
+
+def test_a_photo_that_the_server_forgot_is_sent_again(at_work, server):
+    first = [request for request in at_work.requested if request.url.endswith("/v1/images")]
+    server.service.images._kept.clear()
+    at_work.drag(40, 50, 240, 190)
+    at_work.rest()
+    assert "±" in at_work.row("1")
+    sent = [request for request in at_work.requested if request.url.endswith("/v1/images")]
+    assert (len(first), len(sent)) == (1, 2)
+
+
+def test_what_failed_can_be_asked_for_again(at_work):
+    page = at_work.page
+    page.route(
+        "**/v1/assess",
+        lambda route: route.fulfill(status=500, json={"error": {"message": "a fault of ours"}}),
+        times=1,
+    )
+    at_work.drag(40, 50, 240, 190)
+    page.locator("#said.fault", has_text="a fault of ours").wait_for()
+    page.get_by_role("button", name="Assess").click()
+    at_work.rest()
+    assert "±" in at_work.row("1")
+
+
+def test_a_key_is_asked_for_and_kept_for_the_tab(come_to, assessor):
+    settings = ServerSettings(port=0, keys=(key_digest(KEY),))
+    with running(assessor, settings) as locked:
+        person = come_to(locked)
+        page = person.page
+        page.click("[data-example='coffee.jpg']")
+        page.fill("#key-input", "a-wrong-key")
+        page.press("#key-input", "Enter")
+        page.locator("#key-text", has_text="does not know this key").wait_for()
+        page.fill("#key-input", KEY)
+        page.get_by_role("button", name="Use it").click()
+        page.locator("#take-all").wait_for()
+        person.rest()
+        assert "±" in person.row("photo")
+        assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+        page.reload()
+        person.open_example("cat.jpg")
+        assert "Bearer $SEAGULL_API_KEY" in page.evaluate(
+            """async () => (await import("./page/scripts/snippets.js"))
+              .curl({ base: "/", locked: true, file: "a", regions: [] })"""
+        )
+        assert KEY not in json.dumps(page.content())
