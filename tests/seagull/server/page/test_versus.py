@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from seagull.comparison.picture import change_colour
 from seagull.server.routes.page import page_files
 from tests.seagull.server.conftest import other_photo, png
 from tests.seagull.server.page.test_access import faults
@@ -132,6 +133,19 @@ def test_a_version_is_dropped_slid_and_heard_without_a_mouse(at_work, darker):
     assert page.locator("#split").is_hidden()
     page.wait_for_timeout(200)  # colours change over 150 ms
     assert faults(page) == []
+
+
+def test_changes_have_the_colours_of_the_command_line_s_pictures(person):
+    steps = [number / 20 for number in range(-12, 13)]
+    drawn = person.page.evaluate(
+        """async (steps) => {
+          const { changeColour } = await import("./page/scripts/palette.js");
+          return steps.map(changeColour);
+        }""",
+        steps,
+    )
+    for own, change in zip(drawn, steps, strict=True):
+        assert own == pytest.approx(change_colour(change), abs=1)
 
 
 def test_another_section_is_refused_in_the_servers_words(at_work):
