@@ -41,8 +41,8 @@ def build_app(service: Service, label_studio: LabelStudioFiles | None = None) ->
         redoc_url=None,
     )
     app.state.service = service
-    app.state.label_studio = label_studio
     app.state.downloads = Downloads(service.segmenting, str(service.assessor.engine.device))
+    app.state.label_studio = label_studio
     add_handlers(app)
     # Keys are checked before anything is routed (``Intake``); this is for the document.
     key = [Depends(HTTPBearer(auto_error=False))] if service.settings.keys else []
