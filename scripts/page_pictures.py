@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FilePayload, Page, sync_playwright
 from skimage import data
 
 from scripts.demo_photo import REGIONS
@@ -107,7 +107,11 @@ def _compare(page: Page) -> None:
     file = io.BytesIO()
     Image.fromarray(data.coffee()).save(file, "PNG")  # type: ignore[no-untyped-call]
     page.click("#tab-versus")
-    after = {"name": "coffee-repaired.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    after: FilePayload = {
+        "name": "coffee-repaired.png",
+        "mimeType": "image/png",
+        "buffer": file.getvalue(),
+    }
     page.set_input_files("#versus-file", after)
     page.locator("#versus-result").wait_for(timeout=120_000)
     page.locator("#versus-state:empty").wait_for(state="attached")
