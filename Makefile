@@ -83,6 +83,7 @@ cases: $(VENV)/.installed  ## inputs from the field that once went wrong, agains
 	$(BIN)/python scripts/run_cases.py $(CASES)
 
 NANO_DATA ?= ../shared/data
+BASELINES := outputs/baselines
 NANO := outputs/nano
 MODELS ?= nano
 STAGE := $(BIN)/seagull train configs/nano
@@ -111,6 +112,10 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, two stages
 
 nano-select: $(VENV)/.installed  ## selection figures of the shipped seagull-nano: settings are chosen by these
 	$(BIN)/python scripts/nano_select.py $(NANO_DATA) $(NANO) $(MODELS)
+
+.PHONY: baselines
+baselines: $(VENV)/.installed  ## QFM-IQM and DGIQA (reconstructions) beside nano; needs what `make nano` writes
+	$(BIN)/python scripts/baselines_compare.py $(NANO_DATA) $(NANO) $(BASELINES)
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
 	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \

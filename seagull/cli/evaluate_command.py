@@ -115,7 +115,8 @@ Baselines = Annotated[
     list[str] | None,
     typer.Option(
         "--baseline", metavar="NAME",
-        help="constant, crop-only, box-drawn, classical or pyiqa:NAME. Repeatable.",
+        help="constant, area, crop-only, box-drawn, classical, pyiqa:NAME, pyiqa:NAME:box-drawn, "
+        "qfm-iqm:FOLDER or dgiqa:FOLDER. Repeatable.",
         rich_help_panel=_BASELINES,
     ),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seagull.cli.models import ModelRequest
 from seagull.cli.names import unknown_name
-from seagull.evaluation.baselines import BASELINES, OF_MODEL, PYIQA
+from seagull.evaluation.baselines import BASELINES, OF_MODEL, PYIQA, TRAINED
 from seagull.evaluation.sets import TableOptions
 from seagull.evaluation.summary import TASKS
 from seagull.evaluation.tables import MosScale
@@ -56,8 +56,9 @@ class EvaluateRequest:
         if self.data is None and (self.baselines or self.holdout is not None):
             raise ValueError("baselines and --holdout need the photos: give --data")
         for name in self.baselines:
-            if name not in BASELINES and not name.startswith(PYIQA):
-                raise unknown_name("baseline", name, list(BASELINES), f", {PYIQA}NAME")
+            if name not in BASELINES and not name.startswith((PYIQA, *TRAINED)):
+                more = [f"{PYIQA}NAME", *(f"{system}FOLDER" for system in TRAINED)]
+                raise unknown_name("baseline", name, list(BASELINES), f", {', '.join(more)}")
             if name in OF_MODEL and not self.loads_model:
                 raise ValueError(f"the baseline {name} asks a model; name one with --model")
         if self.predictions is None and not self.loads_model and not self.baselines:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from seagull.baselines.place import baseline_folder, system_of
 from seagull.cli.errors import complain
 from seagull.cli.names import unknown_name
 from seagull.cli.services import Services
@@ -29,6 +30,23 @@ class ModelRequest:
     device: str = "auto"
     dtype: str = "auto"
     quantization: str | None = None
+
+
+def refuse_baseline(request: ModelRequest, why: str) -> None:
+    """Passes unless the model is a trained baseline system.
+
+    Args:
+        request: names the model.
+        why: what the command needs that a baseline does not have.
+
+    Raises:
+        ValueError: with what a baseline can be used for.
+    """
+    if (folder := baseline_folder(request.model)) is not None:
+        raise ValueError(
+            f"--model {request.model} is a trained baseline, {why}; `seagull assess` takes it, and "
+            f"`seagull evaluate --baseline {system_of(folder)}:{request.model}`"
+        )
 
 
 def load_assessor(request: ModelRequest, services: Services) -> Assessor:

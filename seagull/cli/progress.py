@@ -61,9 +61,9 @@ class LateBar:
         if self._shown:
             self._bar.stop()
 
-    def at(self, done: int, total: int | None = None) -> None:
-        """Shows that ``done`` of the steps are done."""
-        self._bar.update(self._task, completed=done, total=total)
+    def at(self, done: int, total: int | None = None, what: str | None = None) -> None:
+        """Shows that ``done`` of the steps are done, of another kind of work if it is named."""
+        self._bar.update(self._task, completed=done, total=total, description=what)
         if self._wanted and not self._shown and time.monotonic() - self._since > PATIENCE_SECONDS:
             self._bar.start()
             self._shown = True

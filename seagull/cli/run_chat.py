@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from seagull.cli.errors import complain
-from seagull.cli.models import ModelRequest, load_assessor
+from seagull.cli.models import ModelRequest, load_assessor, refuse_baseline
 from seagull.cli.requests import RegionRequest
 from seagull.cli.services import Services
 from seagull.photos import Photo, read_photo
@@ -63,6 +63,7 @@ def run_chat(request: ChatRequest, services: Services) -> None:
     specs = request.regions.specs() or [RegionSpec("1", whole=True)]
     photo = read_photo(request.photo)
     plain = [spec.build(photo) for spec in specs if not spec.needs_segmenter]
+    refuse_baseline(request.model, "which answers in numbers only")
     assessor = load_assessor(request.model, services)
     talk = _Talk(request, services, assessor, photo, specs, plain)
     if request.questions:

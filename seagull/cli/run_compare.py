@@ -12,7 +12,7 @@ import typer
 
 from seagull.cli.compare_outputs import CompareOutputs, ComparisonWriter
 from seagull.cli.errors import BAD_INPUT, LIMIT_BROKEN, complain
-from seagull.cli.models import ModelRequest, load_assessor
+from seagull.cli.models import ModelRequest, load_assessor, refuse_baseline
 from seagull.cli.progress import LateBar
 from seagull.cli.requests import RegionRequest, fingerprint
 from seagull.cli.run_assess import check_masks
@@ -92,6 +92,7 @@ def run_compare(request: CompareRequest, services: Services) -> None:
         typer.Exit: after all else is done: with code 2 if photos have no pair or could not be
             compared, else with code 4 if a limit was broken.
     """
+    refuse_baseline(request.model, "whose numbers have no spread to judge a change by")
     request.regions.check()
     check_resize(request.resize)
     specs = request.regions.specs()

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from seagull.cli.errors import BAD_INPUT, complain
 from seagull.cli.evaluate_request import EvaluateRequest
-from seagull.cli.models import UNTRAINED, load_assessor
+from seagull.cli.models import UNTRAINED, load_assessor, refuse_baseline
 from seagull.cli.progress import LateBar
 from seagull.cli.services import Services
 from seagull.evaluation.agreement import agreement, agreement_line
@@ -66,6 +66,8 @@ def run_evaluate(request: EvaluateRequest, services: Services) -> None:
     sets = _open_sets(request)
     if request.out is not None:
         (request.out / "predictions").mkdir(parents=True, exist_ok=True)
+    if request.loads_model:
+        refuse_baseline(request.model, "not a model with spreads and distortions")
     assessor = load_assessor(request.model, services) if request.loads_model else None
     rows, run, off_scale = _collect(request, sets, assessor)
     evaluation = _evaluate(request, sets, assessor, rows, run, off_scale)
@@ -151,6 +153,7 @@ def _predictors(
             fit=sets.fit,
             fit_limit=request.fit_limit,
             seed=request.seed,
+            device=request.model.device,
             progress=bar.at,
         )
     return predictors + baselines, digests

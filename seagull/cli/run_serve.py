@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seagull.cli.errors import complain
-from seagull.cli.models import ModelRequest, load_assessor
+from seagull.cli.models import ModelRequest, load_assessor, refuse_baseline
 from seagull.cli.services import Services
 from seagull.regions.segmenter import Segmenter
 
@@ -52,6 +52,7 @@ def run_serve(request: ServeRequest, services: Services) -> None:
     from seagull.server.run import bind, make_server, run_server
     from seagull.server.settings import Limits, ServerSettings, read_keys
 
+    refuse_baseline(request.model, "which the API has no room for")
     limits = Limits(
         body_bytes=request.max_body_mb << 20,
         bodies_bytes=max(512, 2 * request.max_body_mb) << 20,

@@ -41,9 +41,16 @@ def run_train(request: TrainRequest) -> None:
     Raises:
         ValueError: if settings, data or model are at fault, or training cannot go on.
     """
+    from seagull.cli.run_baseline import names_system, run_baseline
     from seagull.files.config import load_settings
     from seagull.training.config import TrainConfig
 
+    if names_system(request.config, request.overrides):
+        processes = (request.launch.processes or 1) * request.launch.nodes
+        run_baseline(
+            request.config, request.overrides, processes=processes, dry_run=request.dry_run
+        )
+        return
     # It warns of an optional package that changes nothing here.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     config = load_settings(TrainConfig, request.config, request.overrides)

@@ -6,8 +6,9 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from seagull.baselines.place import baseline_folder
 from seagull.devices import choose_device
 from seagull.memory import keep_freed_memory
 
@@ -38,7 +39,10 @@ class Services:
     """The way from the commands to models and downloads; tests put their own in its place."""
 
     def load(self, model: str, *, device: str, dtype: str, quantization: str | None) -> Assessor:
-        """The assessor of a model's name or folder."""
+        """The assessor of a model's name or folder, or a trained baseline's in its place."""
+        # A known name means the model of that name, whatever lies in the current folder.
+        if model != NANO and (folder := baseline_folder(model)) is not None:
+            return self._load_baseline(folder, device, dtype, quantization)
         with collection_paused():
             from seagull.inference.load import load
 
@@ -48,6 +52,17 @@ class Services:
             # With a GPU, what loading a large model frees had better be given back.
             keep_freed_memory()
         return assessor
+
+    def _load_baseline(
+        self, folder: Path, device: str, dtype: str, quantization: str | None
+    ) -> Assessor:
+        from seagull.baselines.assessor import load_baseline
+
+        if dtype not in ("auto", "float32") or quantization is not None:
+            raise ValueError(
+                f"{folder}: a baseline computes in float32; leave out --dtype and --quantization"
+            )
+        return cast("Assessor", load_baseline(folder, device=device))
 
     def connect(self, url: str, api_key: str | None) -> SeagullClient:
         """The client of a server."""

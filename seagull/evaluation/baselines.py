@@ -23,6 +23,8 @@ BASELINES = {
     "classical": "natural-scene statistics and kernel ridge regression, fitted on --fit",
 }
 PYIQA = "pyiqa:"
+TRAINED = ("qfm-iqm:", "dgiqa:")
+"""Trained systems, each followed by its folder."""
 OF_MODEL = ("crop-only", "box-drawn")
 
 
@@ -34,17 +36,19 @@ def make_baselines(
     fit: EvaluationSet | None = None,
     fit_limit: int | None = None,
     seed: int = 0,
+    device: str = "auto",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[list[Predictor], frozenset[str]]:
     """The baselines, and digests of the pixels of photos that any was fitted to.
 
     Args:
-        names: of ``BASELINES``, or ``pyiqa:NAME``.
+        names: of ``BASELINES``, ``pyiqa:NAME``, or a trained system's ``qfm-iqm:FOLDER``.
         assessor: for those that ask the model.
         variant: how the model computes (type, quantization), for the fingerprint.
         fit: training set.
         fit_limit: most photos of it.
         seed: of any sampling in fitting.
+        device: that trained systems compute on.
         progress: called with photos measured and photos in all.
 
     Raises:
@@ -59,6 +63,10 @@ def make_baselines(
             measured = measure(fit, limit=fit_limit, seed=seed, progress=progress)
             made.append(ClassicalPredictor.fitted(measured, seed=seed))
             digests |= measured.digests
+        elif name.startswith(TRAINED):
+            from seagull.evaluation.systems import load_system
+
+            made.append(load_system(name, device))
         else:
             made.append(_make(name, assessor, variant, fit, fit_limit))
     return made, digests

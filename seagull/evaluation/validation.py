@@ -45,17 +45,17 @@ def make_validator(config: TrainConfig, processor: SeagullProcessor) -> Validato
     index = build_index(data.validation, check_photos=data.check_photos)
     if not config.loss.text:
         photos = group_by_photo(index)
-        some = _drawn(len(photos), data.validation_records, config.seed)
+        some = drawn(len(photos), data.validation_records, config.seed)
         return _head_validator(index, [photos[number].tolist() for number in some], processor)
     # A head that learns answers in use, so the best adapter is the one that it reads best; one that
     # stays as it is says the same all the time.
     read_out = "head" if "head" in config.groups else "language_model"
-    some = _drawn(len(index), data.validation_records, config.seed)
+    some = drawn(len(index), data.validation_records, config.seed)
     model = ModelInfo(config.model, "training", True)
     return _engine_validator(index, some, processor, model, read_out)
 
 
-def _drawn(count: int, most: int, seed: int) -> list[int]:
+def drawn(count: int, most: int, seed: int) -> list[int]:
     """At most so many of ``count`` numbers, in order; all of them where ``most`` is 0."""
     drawn = np.random.default_rng(seed).permutation(count)[: most or count]
     return sorted(int(number) for number in drawn)

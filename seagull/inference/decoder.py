@@ -15,6 +15,7 @@ from torch.nn import functional
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 from seagull.inference.session import Counters, ImageSession, TextSession
+from seagull.model.assembly import additive_mask
 from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.preprocessing.packing import Item, PackedTree, ids_and_markers
 
@@ -221,10 +222,7 @@ class PackedDecoder:
     def _mask(
         self, embeddings: Tensor, visible: Bool[np.ndarray, "n seen"], total: int
     ) -> Float[Tensor, "1 1 n total"]:
-        """Additive, because attention without a fused kernel adds even a boolean mask."""
-        count = embeddings.shape[1]
-        hidden = torch.zeros(count, total, dtype=torch.bool)
-        hidden[:, total - visible.shape[1] :] = torch.from_numpy(~visible)
-        mask = torch.zeros(1, 1, count, total, dtype=embeddings.dtype, device=self.device)
-        lowest = torch.finfo(embeddings.dtype).min
-        return mask.masked_fill_(hidden.to(self.device), lowest)
+        """What the new positions see of all: everything before those that ``visible`` is about."""
+        seen = torch.ones(1, 1, embeddings.shape[1], total, dtype=torch.bool)
+        seen[..., total - visible.shape[1] :] = torch.from_numpy(visible)
+        return additive_mask(seen, embeddings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -72,3 +72,22 @@ def text_embeddings(
     """Embeddings of the text; placeholders, which may lie outside the table, look up id 0."""
     is_placeholder = torch.isin(input_ids, torch.tensor(placeholders, device=input_ids.device))
     return table(input_ids.masked_fill(is_placeholder, 0))
+
+
+def additive_mask(
+    visible: Bool[Tensor, "*rows n seen"], like: Tensor
+) -> Float[Tensor, "*rows n seen"]:
+    """What attention adds: nothing where a position sees another, the lowest number elsewhere.
+
+    Attention without a fused kernel adds even a boolean mask, so it is made here, in the type that
+    the queries will have.
+
+    Args:
+        visible: whether a position sees another.
+        like: the embeddings, of whose type queries are unless autocast changes it.
+    """
+    device = like.device.type
+    autocast = torch.is_autocast_enabled(device)
+    dtype = torch.get_autocast_dtype(device) if autocast else like.dtype
+    mask = torch.zeros(visible.shape, dtype=dtype, device=like.device)
+    return mask.masked_fill_(~visible.to(like.device), torch.finfo(dtype).min)

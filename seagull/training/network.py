@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from seagull.language.tokens import IGNORE_INDEX
 from seagull.model.adapter import file_key
+from seagull.model.assembly import additive_mask
 from seagull.model.head import HEAD_NUMBERS, HeadReading, RegionHead
 from seagull.model.lora import group_of
 from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
@@ -141,7 +142,7 @@ class TrainingNetwork(nn.Module):
         if "visible" in batch:
             before, level_rows = batch["answer_parents"], torch.zeros_like(batch["level_rows"])
             layout = {
-                "attention_mask": self._additive(batch["visible"], embeddings),
+                "attention_mask": additive_mask(batch["visible"], embeddings),
                 "position_ids": batch["position_ids"],
             }
         else:
@@ -156,14 +157,6 @@ class TrainingNetwork(nn.Module):
             rows * width + places, level_rows * width + batch["level_positions"]
         )
         return Answers(output.logits[rows, columns], labels[rows, places], levels)
-
-    def _additive(self, visible: Tensor, embeddings: Tensor) -> Tensor:
-        """The mask in the queries' type, because attention without a fused kernel adds it."""
-        device = embeddings.device.type
-        autocast = torch.is_autocast_enabled(device)
-        dtype = torch.get_autocast_dtype(device) if autocast else embeddings.dtype
-        hidden = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
-        return hidden.masked_fill(~visible, torch.finfo(dtype).min)
 
     def _head_terms(self, reading: HeadReading, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         weight, known = self.settings.numeric_head, batch["region_numbers"]

@@ -135,15 +135,7 @@ def build_network(config: TrainConfig, folder: Path, processor: SeagullProcessor
         quantization=config.quantization,
         drop_path=config.drop_path,
     )
-    wanted = Trainable(
-        groups=config.groups,
-        frozen=config.frozen,
-        text=config.loss.text > 0,
-        lora=config.lora,
-        adapter=adapter_file(config.adapter) if config.adapter else None,
-        seed=config.seed,
-    )
-    head = make_trainable(model, wanted)
+    head = make_trainable(model, wanted_trainable(config))
     if device == "cpu" and not config.deepspeed:
         # Convolutions on a CPU are about twice as fast with the channels last; DeepSpeed broadcasts
         # contiguous weights only.
@@ -159,7 +151,7 @@ def build_network(config: TrainConfig, folder: Path, processor: SeagullProcessor
     info = AdapterInfo(config.model, about=about)
     if lora_layers(model):
         info = replace(info, rank=config.lora.rank, alpha=config.lora.alpha)
-    return BuiltNetwork(network, info, adapter_groups(wanted))
+    return BuiltNetwork(network, info, adapter_groups(wanted_trainable(config)))
 
 
 def _load_device(quantization: str | None, device: str) -> str | dict[str, Any]:
@@ -248,4 +240,16 @@ def build_arguments(
         report_to=[],
         disable_tqdm=not bars,
         ddp_timeout=1800,
+    )
+
+
+def wanted_trainable(config: TrainConfig) -> Trainable:
+    """What the settings say of what is trained."""
+    return Trainable(
+        groups=config.groups,
+        frozen=config.frozen,
+        text=config.loss.text > 0,
+        lora=config.lora,
+        adapter=adapter_file(config.adapter) if config.adapter else None,
+        seed=config.seed,
     )

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from seagull.evaluation.external import load_pyiqa
 from seagull.evaluation.predictors import (
@@ -123,6 +124,36 @@ def test_pyiqa_is_used_where_it_is_installed(monkeypatch, photo, region):
     assert not metric.same_scale
     with pytest.raises(ValueError, match="no metric 'lihgt'"):
         load_pyiqa("lihgt")
+
+
+def test_a_metric_of_pyiqa_may_see_the_photo_with_the_box_drawn(monkeypatch, photo, region, caplog):
+    class Redness:
+        lower_better = False
+        metric_mode = "NR"
+
+        def __call__(self, pixels):
+            assert pixels.shape == (1, 3, *photo.size)
+            return (pixels == torch.tensor([1.0, 0.0, 0.0])[None, :, None, None]).all(dim=1).sum()
+
+    fake = SimpleNamespace(list_models=lambda: ["red"], create_metric=lambda *_, **__: Redness())
+    monkeypatch.setitem(sys.modules, "pyiqa", fake)
+    metric = load_pyiqa("red:box-drawn")
+    assert "the licence" in caplog.text
+    assert metric.name == "pyiqa:red:box-drawn"
+    assert metric.fingerprint != load_pyiqa("red").fingerprint
+    (found,) = metric.predict(photo, [region], QUALITY)
+    # A line of two pixels around 60 x 40.
+    assert found.quality == 60 * 40 - 56 * 36
+
+
+def test_a_metric_that_needs_a_reference_is_refused(monkeypatch):
+    fake = SimpleNamespace(
+        list_models=lambda: ["psnr"],
+        create_metric=lambda *_, **__: SimpleNamespace(metric_mode="FR", lower_better=False),
+    )
+    monkeypatch.setitem(sys.modules, "pyiqa", fake)
+    with pytest.raises(ValueError, match="name a no-reference metric"):
+        load_pyiqa("psnr")
 
 
 def test_without_pyiqa_the_message_says_what_to_install(monkeypatch):
