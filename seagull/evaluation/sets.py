@@ -56,6 +56,10 @@ class EvaluationSet:
         """Names of all photos; nothing is decoded."""
         return {item.group for item in self.items(limit) if item.problem is None}
 
+    def places(self) -> dict[str, str]:
+        """Where the photos' bytes lie, with a name of each; nothing is decoded."""
+        return {item.place(): item.image for item in self.items() if item.place is not None}
+
     def keep(self, wanted: Keep, part: str) -> EvaluationSet:
         """The part whose photos are wanted; what cannot be evaluated is in every part."""
 
@@ -216,7 +220,7 @@ def _place(text: str) -> float:
 
 
 def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> None:
-    """Passes if no photo is in both sets, by their identities (``seagull.photos.identity``).
+    """Passes if no photo is in both sets, by identity (``seagull.photos.identity``) or by file.
 
     Args:
         evaluated: what is evaluated on.
@@ -228,7 +232,11 @@ def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> No
     """
     names = {photo_identity(name): name for name in evaluated.groups()}
     known = {photo_identity(name) for name in other.groups()}
-    if shared := [name for identity, name in names.items() if identity in known]:
+    shared = [name for identity, name in names.items() if identity in known]
+    if not shared:
+        places, taken = evaluated.places(), other.places()
+        shared = [name for place, name in places.items() if place in taken]
+    if shared:
         some = ", ".join(sorted(shared)[:3])
         raise SplitError(
             f"{len(shared)} photos of {evaluated.path} are also in {what} {other.path} ({some}"

@@ -13,6 +13,7 @@ from seagull.evaluation.items import EvaluationItem
 from seagull.photos import read_photo
 from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of
 from seagull.records import RegionLabels
+from seagull.records.photos import record_place
 from seagull.regions.spec import RegionSpec
 from seagull.tables.opinions import (
     LeftOutRow,
@@ -153,12 +154,14 @@ class OpinionTable:
         quality = self.scale.to_unit(row.mos, f"{self.path}, row {row.number}")
         std = None if row.std is None else row.std / abs(self.scale.best - self.scale.worst)
         name = _name(row)
+        place = f"{self.path}#{row.number - 1}"
         picture: bytes | Path | AmbiguousPhotoError
         if isinstance(row.image, bytes):
             picture = row.image
         else:
             folder = photos_folder(self.path, self.images)
             picture = self.moved.get(name) or photo_file(folder, name)
+            place = str(picture)
         if isinstance(picture, AmbiguousPhotoError):
             return EvaluationItem.failed(f"{row.number}:{name}", str(picture))
         return EvaluationItem(
@@ -168,6 +171,7 @@ class OpinionTable:
             load=partial(read_photo, picture),
             regions=(_WHOLE,),
             labels={_WHOLE.id: RegionLabels(quality=quality, quality_std=std, metric=OPINIONS)},
+            place=partial(record_place, place, Path()),
         )
 
 

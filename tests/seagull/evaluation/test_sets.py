@@ -192,3 +192,22 @@ def test_records_about_one_photo_are_asked_together_unless_ids_clash(tmp_path):
     items = list(open_set(write_records(tmp_path, records)).items())
     assert [[spec.id for spec in item.regions] for item in items] == [["a", "b"], ["a"]]
     assert [set(item.labels) for item in items] == [{"a", "b"}, {"a"}]
+
+
+def test_a_photo_that_another_set_names_otherwise_is_on_both_sides(tmp_path):
+    table = write_csv(tmp_path, [("a.png", 3)])
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "made.jsonl").write_text(
+        json.dumps(record(1) | {"image": "../a.png", "reference": "photos.a"}) + "\n"
+    )
+    records = open_set(tmp_path / "sub" / "made.jsonl")
+    for one, other in ((open_set(table), records), (records, open_set(table))):
+        with pytest.raises(SplitError, match="1 photos"):
+            check_apart(one, other, "what it was trained on,")
+
+
+def test_photos_of_one_name_beside_two_record_files_are_two(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_records(tmp_path / name, [record(1) | {"id": name}])
+    assert len(list(open_set(str(tmp_path / "*" / "set.jsonl")).items())) == 2
