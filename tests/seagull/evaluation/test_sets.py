@@ -211,3 +211,17 @@ def test_photos_of_one_name_beside_two_record_files_are_two(tmp_path):
         (tmp_path / name).mkdir()
         write_records(tmp_path / name, [record(1) | {"id": name}])
     assert len(list(open_set(str(tmp_path / "*" / "set.jsonl")).items())) == 2
+
+
+def test_a_table_of_opinions_in_several_files_is_one_set(table, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    whole = pq.read_table(table)
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for number in range(2):
+        pq.write_table(whole.slice(number * 12, 12), folder / f"{number}.parquet")
+    data = open_set(folder)
+    assert (data.kind, len(data.files)) == ("opinions", 2)
+    both = [(item.image, item.labels["1"].quality) for item in data.items()]
+    assert both == [(item.image, item.labels["1"].quality) for item in open_set(table).items()]
+    assert len({item.id for item in data.items()}) == len(data.places()) == 20
