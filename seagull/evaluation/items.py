@@ -11,7 +11,7 @@ from pathlib import Path
 from seagull.photos import Photo
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.records.files import FaultyRecord, each_record
-from seagull.records.photos import record_photo
+from seagull.records.photos import record_photo, record_place
 from seagull.records.sources import RecordFile
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region
@@ -30,6 +30,7 @@ class EvaluationItem:
         labels: by region id.
         folder: where relative mask paths start.
         problem: why it cannot be evaluated, if it cannot; it has no labels then.
+        place: finds where the photo's bytes lie, as ``seagull.records.photos.record_place`` says.
     """
 
     id: str
@@ -40,6 +41,7 @@ class EvaluationItem:
     labels: Mapping[str, RegionLabels]
     folder: Path | None = None
     problem: str | None = None
+    place: Callable[[], str] | None = None
 
     @classmethod
     def failed(cls, id: str, problem: str) -> EvaluationItem:
@@ -77,7 +79,7 @@ def record_items(files: Sequence[RecordFile]) -> Iterator[EvaluationItem]:
                 yield EvaluationItem.failed(f"{file.path.name}, {place}", record.reason)
                 continue
             _check_id(file, record, ids)
-            fresh = [spec for spec in record.regions if _is_fresh(record, spec, seen)]
+            fresh = [spec for spec in record.regions if _is_fresh(file, record, spec, seen)]
             if waiting and not _joins(waiting, record, fresh):
                 yield _item(waiting, file.folder)
                 waiting = []
@@ -124,14 +126,17 @@ def _item(
         regions=tuple(spec for _, fresh in records for spec in fresh),
         labels={spec.id: record.labels[spec.id] for record, fresh in records for spec in fresh},
         folder=folder,
+        place=partial(record_place, first.image, folder),
     )
 
 
-def _is_fresh(record: InstructionRecord, spec: RegionSpec, seen: set[bytes]) -> bool:
+def _is_fresh(
+    file: RecordFile, record: InstructionRecord, spec: RegionSpec, seen: set[bytes]
+) -> bool:
     labels = record.labels.get(spec.id)
     if labels is None or labels == RegionLabels():
         return False
-    text = repr((record.image, spec, labels.to_dict()))
+    text = repr((str(file.folder), record.image, spec, labels.to_dict()))
     mark = _digest(text)
     if mark in seen:
         return False
