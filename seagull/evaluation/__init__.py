@@ -1,1 +1,1 @@
-"""Evaluation: predictions of any predictor against opinions, by one protocol."""
+"""Evaluation: predictions of any predictor against labels, by one protocol."""

@@ -1,4 +1,4 @@
-"""How far predictors put regions in the same order, whatever people say of them."""
+"""Agreement of predictors on the order of regions, without labels."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ def agreement(rows: Mapping[str, Sequence[Row]]) -> dict[str, float | None]:
         In [-1, 1], by name of all but the first; None where one of the two says the same of all
         regions, or too few regions are read by both.
     """
-    first, *others = rows
-    own = _qualities(rows[first])
-    found: dict[str, float | None] = {}
-    for name in others:
-        theirs = _qualities(rows[name])
-        both = [region for region in own if region in theirs]
-        found[name] = srcc(
-            np.array([own[region] for region in both]),
-            np.array([theirs[region] for region in both]),
+    reference, *compared = rows
+    reference_scores = _qualities(rows[reference])
+    agreements: dict[str, float | None] = {}
+    for name in compared:
+        scores = _qualities(rows[name])
+        shared = [region for region in reference_scores if region in scores]
+        agreements[name] = srcc(
+            np.array([reference_scores[region] for region in shared]),
+            np.array([scores[region] for region in shared]),
         )
-    return found
+    return agreements
 
 
-def agreement_line(first: str, found: Mapping[str, float | None]) -> str | None:
+def agreement_line(reference: str, coefficients: Mapping[str, float | None]) -> str | None:
     """The numbers in words; None where there are none."""
-    parts = [f"{name} {value:.3f}" for name, value in found.items() if value is not None]
-    return f"SRCC of quality with that of {first}: {', '.join(parts)}" if parts else None
+    parts = [f"{name} {value:.3f}" for name, value in coefficients.items() if value is not None]
+    return f"SRCC of quality with that of {reference}: {', '.join(parts)}" if parts else None
 
 
 def _qualities(rows: Sequence[Row]) -> dict[tuple[str, str], float]:

@@ -54,22 +54,22 @@ def make_baselines(
     Raises:
         ValueError: if a baseline lacks what it needs, or a training photo cannot be read.
     """
-    made: list[Predictor] = []
+    predictors: list[Predictor] = []
     digests: frozenset[str] = frozenset()
     for name in dict.fromkeys(names):
         if name == "classical":
             if fit is None:
                 raise ValueError("the baseline classical is fitted: give --fit or --holdout")
             measured = measure(fit, limit=fit_limit, seed=seed, progress=progress)
-            made.append(ClassicalPredictor.fitted(measured, seed=seed))
+            predictors.append(ClassicalPredictor.fitted(measured, seed=seed))
             digests |= measured.digests
         elif name.startswith(TRAINED):
             from seagull.evaluation.systems import load_system
 
-            made.append(load_system(name, device))
+            predictors.append(load_system(name, device))
         else:
-            made.append(_make(name, assessor, variant, fit, fit_limit))
-    return made, digests
+            predictors.append(_make(name, assessor, variant, fit, fit_limit))
+    return predictors, digests
 
 
 def _make(
@@ -86,7 +86,7 @@ def _make(
         return load_pyiqa(name.removeprefix(PYIQA))
     if name == "constant":
         items = () if fit is None else fit.items(fit_limit)
-        return ConstantPredictor.fitted(one for item in items for one in item.labels.values())
+        return ConstantPredictor.fitted(labels for item in items for labels in item.labels.values())
     if name == "area":
         return AreaPredictor()
     if assessor is None:

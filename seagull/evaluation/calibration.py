@@ -1,4 +1,4 @@
-"""Calibration: does the spread a model predicts say how far off it is?"""
+"""Calibration: compares the spread that a model predicts with its errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def calibration(
         predicted: predicted scores, shape (n,).
         std: predicted standard deviations.
         label: true scores.
-        label_std: spread of the raters' opinions, NaN where unknown.
+        label_std: spread of the raters' scores, NaN where unknown.
 
     Returns:
         ``z_mean`` and ``z_std`` of the standardised residuals (label - predicted) / std, 0 and 1
@@ -49,7 +49,7 @@ def calibration(
         "z_std": float(z.std()),
         "within_1": float((np.abs(z) <= 1).mean()),
         "within_2": float((np.abs(z) <= 2).mean()),
-        "ence": float(np.mean([abs(one["std"] - one["rms_error"]) / one["std"] for one in bins])),
+        "ence": float(np.mean([abs(row["std"] - row["rms_error"]) / row["std"] for row in bins])),
         "bins": bins,
         "coverage": [
             {"stated": share, "observed": float((np.abs(z) <= np.sqrt(2) * erfinv(share)).mean())}
@@ -77,5 +77,5 @@ def _bins(spread: Values, residual: Values) -> list[dict[str, Any]]:
 def _against_raters(spread: Values, label_std: Values | None) -> float | None:
     if label_std is None:
         return None
-    known = np.isfinite(label_std)
-    return srcc(spread[known], label_std[known])
+    finite = np.isfinite(label_std)
+    return srcc(spread[finite], label_std[finite])

@@ -98,10 +98,10 @@ def _left_out_error(
 ) -> float:
     residual = np.empty_like(scores)
     for part in np.unique(fold):
-        out, rest = fold == part, fold != part
-        mean = float(scores[rest].mean())
-        weights = _solve(kernel[np.ix_(rest, rest)], scores[rest] - mean, penalty)
-        residual[out] = scores[out] - mean - kernel[np.ix_(out, rest)] @ weights
+        out, train = fold == part, fold != part
+        mean = float(scores[train].mean())
+        weights = _solve(kernel[np.ix_(train, train)], scores[train] - mean, penalty)
+        residual[out] = scores[out] - mean - kernel[np.ix_(out, train)] @ weights
     return float(np.sqrt(np.mean(residual**2)))
 
 

@@ -55,8 +55,8 @@ class PyiqaPredictor:
     @property
     def fingerprint(self) -> str:
         """Of the metric and the package's version."""
-        shown = (BOX_DRAWN,) if self.box_drawn else ()
-        return digest("pyiqa", self.metric_name, self.version, *shown)
+        marks = (BOX_DRAWN,) if self.box_drawn else ()
+        return digest("pyiqa", self.metric_name, self.version, *marks)
 
     def predict(
         self, photo: Photo, regions: Sequence[Region], tasks: Sequence[AssessmentTask]

@@ -31,28 +31,28 @@ def can_draw() -> bool:
 def scatter(pairs: Mapping[str, ScorePairs], task: str) -> Figure:
     """Labels against predictions with the fitted curve, one panel a predictor."""
     figure, panels = _panels(len(pairs))
-    for (name, one), axes in zip(pairs.items(), panels, strict=True):
-        unit = one.predicted.min() >= 0 and one.predicted.max() <= 1
+    for (name, scores), axes in zip(pairs.items(), panels, strict=True):
+        unit = scores.predicted.min() >= 0 and scores.predicted.max() <= 1
         if unit:
             axes.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls="--", alpha=0.7)
             axes.set_xlim(-0.03, 1.03)
-        _scatter(axes, one)
+        _scatter(axes, scores)
         axes.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
         axes.set_xlabel(f"predicted {task}")
         axes.set_ylabel(f"true {task}")
     return figure
 
 
-def reliability(found: Mapping[str, Mapping[str, Any]]) -> Figure:
+def reliability(calibrations: Mapping[str, Mapping[str, Any]]) -> Figure:
     """A column a predictor: error made against spread predicted; observed against stated share."""
     from matplotlib.figure import Figure
 
-    panel = max(2.6, min(_PANEL, _WIDTH / len(found)))
-    figure = Figure(figsize=(panel * len(found), 1.9 * panel), layout="constrained")
-    grid = figure.subplots(2, len(found), squeeze=False)
-    for (name, one), upper, lower in zip(found.items(), *grid, strict=True):
-        _spread(upper, one)
-        _coverage(lower, one)
+    panel = max(2.6, min(_PANEL, _WIDTH / len(calibrations)))
+    figure = Figure(figsize=(panel * len(calibrations), 1.9 * panel), layout="constrained")
+    grid = figure.subplots(2, len(calibrations), squeeze=False)
+    for (name, calibration), upper, lower in zip(calibrations.items(), *grid, strict=True):
+        _spread(upper, calibration)
+        _coverage(lower, calibration)
         upper.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
     return figure
 
@@ -64,32 +64,37 @@ def as_png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def _scatter(axes: Axes, one: ScorePairs) -> None:
-    shown = np.arange(one.label.size)
-    if shown.size > MOST_POINTS:
-        shown = np.random.default_rng(0).choice(shown, MOST_POINTS, replace=False)
-    opacity = min(0.75, max(0.12, 40 / math.sqrt(max(shown.size, 1)) / 8))
+def _scatter(axes: Axes, pairs: ScorePairs) -> None:
+    indices = np.arange(pairs.label.size)
+    if indices.size > MOST_POINTS:
+        indices = np.random.default_rng(0).choice(indices, MOST_POINTS, replace=False)
+    opacity = min(0.75, max(0.12, 40 / math.sqrt(max(indices.size, 1)) / 8))
     axes.scatter(
-        one.predicted[shown], one.label[shown], s=14, alpha=opacity, color=POINTS, linewidths=0
+        pairs.predicted[indices],
+        pairs.label[indices],
+        s=14,
+        alpha=opacity,
+        color=POINTS,
+        linewidths=0,
     )
-    fit = fit_logistic(one.predicted, one.label)
+    fit = fit_logistic(pairs.predicted, pairs.label)
     if fit is not None:
-        x = np.linspace(one.predicted.min(), one.predicted.max(), 200)
+        x = np.linspace(pairs.predicted.min(), pairs.predicted.max(), 200)
         axes.plot(x, fit(x), color=CURVE, lw=1.8, label="logistic fit")
         axes.legend(frameon=False, fontsize=8.5, loc="lower right")
     axes.set_ylim(-0.03, 1.03)
-    if np.ptp(one.predicted) == 0:
+    if np.ptp(pairs.predicted) == 0:
         axes.text(0.5, 0.04, "always the same answer", transform=axes.transAxes, ha="center",
                   color=SOFT, fontsize=9)  # fmt: skip
     _tidy(axes)
 
 
-def _spread(axes: Axes, one: Mapping[str, Any]) -> None:
-    stated = [bin["std"] for bin in one["bins"]]
-    made = [bin["rms_error"] for bin in one["bins"]]
-    top = 1.1 * max(*stated, *made, 0.05)
+def _spread(axes: Axes, calibration: Mapping[str, Any]) -> None:
+    stated = [bin["std"] for bin in calibration["bins"]]
+    errors = [bin["rms_error"] for bin in calibration["bins"]]
+    top = 1.1 * max(*stated, *errors, 0.05)
     axes.plot([0, top], [0, top], color=SOFT, lw=1, ls="--", label="calibrated")
-    axes.plot(stated, made, marker="o", ms=5, lw=1.2, color=POINTS)
+    axes.plot(stated, errors, marker="o", ms=5, lw=1.2, color=POINTS)
     axes.set_xlim(0, top)
     axes.set_ylim(0, top)
     axes.set_xlabel("predicted spread (std)")
@@ -98,15 +103,15 @@ def _spread(axes: Axes, one: Mapping[str, Any]) -> None:
     _tidy(axes)
 
 
-def _coverage(axes: Axes, one: Mapping[str, Any]) -> None:
-    stated = [point["stated"] for point in one["coverage"]]
-    observed = [point["observed"] for point in one["coverage"]]
+def _coverage(axes: Axes, calibration: Mapping[str, Any]) -> None:
+    stated = [point["stated"] for point in calibration["coverage"]]
+    observed = [point["observed"] for point in calibration["coverage"]]
     axes.plot([0, 1], [0, 1], color=SOFT, lw=1, ls="--")
     axes.plot(stated, observed, marker="o", ms=5, lw=1.2, color=POINTS)
     axes.fill_between(stated, stated, observed, color=POINTS, alpha=0.12, lw=0)
-    wide = "too wide" if one["z_std"] < 1 else "too narrow"
-    note = f"residual std {number_text(one['z_std'], 2)}"
-    if abs(one["z_std"] - 1) > 0.05:
+    wide = "too wide" if calibration["z_std"] < 1 else "too narrow"
+    note = f"residual std {number_text(calibration['z_std'], 2)}"
+    if abs(calibration["z_std"] - 1) > 0.05:
         note += f": {wide}"
     axes.set_title(note, loc="left", fontsize=8.5, color=SOFT)
     axes.set_xlim(0, 1)

@@ -1,4 +1,4 @@
-"""Bootstrap confidence intervals that respect that regions of one photo belong together."""
+"""Bootstrap confidence intervals that draw whole photos, not single regions."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def bootstrap(
 
 
 def _interval(values: Sequence[float | None], level: float) -> Interval | None:
-    known = [value for value in values if value is not None]
-    if 2 * len(known) < len(values):
+    finite = [value for value in values if value is not None]
+    if 2 * len(finite) < len(values):
         return None
     tail = (1 - level) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
+    low, high = np.quantile(finite, [tail, 1 - tail])
     return float(low), float(high)
 
 

@@ -21,14 +21,16 @@ CLASSES = (*(kind.value for kind in DistortionType), CLEAN)
 SCORES = ("precision", "recall", "f1")
 
 
-def types_of(found: Found) -> frozenset[str]:
+def types_of(distortions: Found) -> frozenset[str]:
     """The types, or ``clean``."""
-    return frozenset(kind.value for kind, _ in found) or frozenset({CLEAN})
+    return frozenset(kind.value for kind, _ in distortions) or frozenset({CLEAN})
 
 
-def pairs_of(found: Found) -> frozenset[str]:
+def pairs_of(distortions: Found) -> frozenset[str]:
     """The types with their severities as one label each, or ``clean``."""
-    return frozenset(f"{severity} {kind.value}" for kind, severity in found) or frozenset({CLEAN})
+    return frozenset(f"{severity} {kind.value}" for kind, severity in distortions) or frozenset(
+        {CLEAN}
+    )
 
 
 def per_region(
@@ -38,13 +40,16 @@ def per_region(
 
     The mean over regions is the sample average.
     """
-    rows = [_scores(mine, right) for mine, right in zip(predicted, true, strict=True)]
+    rows = [
+        _scores(predicted_set, true_set)
+        for predicted_set, true_set in zip(predicted, true, strict=True)
+    ]
     return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def _scores(mine: frozenset[str], right: frozenset[str]) -> tuple[float, float, float]:
-    hits = len(mine & right)
-    return hits / len(mine), hits / len(right), 2 * hits / (len(mine) + len(right))
+def _scores(predicted: frozenset[str], true: frozenset[str]) -> tuple[float, float, float]:
+    hits = len(predicted & true)
+    return hits / len(predicted), hits / len(true), 2 * hits / (len(predicted) + len(true))
 
 
 def per_class(
@@ -59,13 +64,19 @@ def per_class(
     """
     result: dict[str, dict[str, float | int | None]] = {}
     for name in classes:
-        mine = np.array([name in labels for labels in predicted], dtype=bool)
-        right = np.array([name in labels for labels in true], dtype=bool)
-        hits, said, there = int((mine & right).sum()), int(mine.sum()), int(right.sum())
+        is_predicted = np.array([name in labels for labels in predicted], dtype=bool)
+        is_true = np.array([name in labels for labels in true], dtype=bool)
+        hits, predicted_count, true_count = (
+            int((is_predicted & is_true).sum()),
+            int(is_predicted.sum()),
+            int(is_true.sum()),
+        )
         result[name] = {
-            "precision": hits / said if said else None,
-            "recall": hits / there if there else None,
-            "f1": 2 * hits / (said + there) if said + there else None,
-            "n": there,
+            "precision": hits / predicted_count if predicted_count else None,
+            "recall": hits / true_count if true_count else None,
+            "f1": 2 * hits / (predicted_count + true_count)
+            if predicted_count + true_count
+            else None,
+            "n": true_count,
         }
     return result

@@ -1,4 +1,4 @@
-"""Whether a report's region and a set's region of the same id are the same part of the photo."""
+"""Checks that a report's region and a set's region of one id are the same part of the photo."""
 
 from __future__ import annotations
 

@@ -94,22 +94,22 @@ def fit_logistic(
     if start is None:
         ends = float(label.max()), float(label.min())
         upper, lower = ends if direction >= 0 else ends[::-1]
-        first = np.array([upper, lower, 0.0, 0.0])
+        initial = np.array([upper, lower, 0.0, 0.0])
     else:
         width = np.log(max(start.width / spread, 1e-6))
-        first = np.array([start.upper, start.lower, (start.middle - centre) / spread, width])
-    found = least_squares(
+        initial = np.array([start.upper, start.lower, (start.middle - centre) / spread, width])
+    fitted = least_squares(
         lambda b: _curve(b, x)[0] - label,
-        first,
+        initial,
         jac=lambda b: _curve(b, x)[1],
         method="lm",
         max_nfev=_EVALUATIONS,
     ).x
-    if not np.isfinite(found).all():
+    if not np.isfinite(fitted).all():
         return None
-    width = float(np.exp(np.clip(found[3], -_MAX_LOG_WIDTH, _MAX_LOG_WIDTH)))
+    width = float(np.exp(np.clip(fitted[3], -_MAX_LOG_WIDTH, _MAX_LOG_WIDTH)))
     return LogisticFit(
-        float(found[0]), float(found[1]), centre + spread * float(found[2]), spread * width
+        float(fitted[0]), float(fitted[1]), centre + spread * float(fitted[2]), spread * width
     )
 
 

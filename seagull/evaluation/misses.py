@@ -58,24 +58,24 @@ def find_misses(pairs: ScorePairs, count: int = SHOWN) -> tuple[list[Miss], list
     rising = fit is not None and fit.upper > fit.lower
     mapped = fit(pairs.predicted) if fit is not None and rising else pairs.predicted
     order = np.argsort(mapped - pairs.label, kind="stable")
-    every = [
+    ranked = [
         Miss(pairs.rows[index], float(mapped[index]), float(pairs.label[index])) for index in order
     ]
-    too_high = [miss for miss in reversed(every[-count:]) if miss.error > 0]
-    too_low = [miss for miss in every[:count] if miss.error < 0]
+    too_high = [miss for miss in reversed(ranked[-count:]) if miss.error > 0]
+    too_low = [miss for miss in ranked[:count] if miss.error < 0]
     return too_high, too_low
 
 
 def with_pictures(misses: Sequence[Miss], data: EvaluationSet) -> list[Miss]:
     """The misses with their pictures; the set is read once, only the photos needed are decoded."""
-    wanted: dict[str, list[Miss]] = {}
+    misses_by_item: dict[str, list[Miss]] = {}
     for miss in misses:
-        wanted.setdefault(miss.row.item, []).append(miss)
+        misses_by_item.setdefault(miss.row.item, []).append(miss)
     drawn: dict[tuple[str, str], bytes] = {}
-    remaining = set(wanted)
+    remaining = set(misses_by_item)
     for item in data.items():
         if item.id in remaining:
-            for miss in wanted[item.id]:
+            for miss in misses_by_item[item.id]:
                 picture = _picture(item, miss.row.region)
                 if picture is not None:
                     drawn[item.id, miss.row.region] = picture

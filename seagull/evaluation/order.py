@@ -1,4 +1,4 @@
-"""Pairs of regions whose order is known: which are ranked rightly, and what moves that should not.
+"""Pairs of regions of known order: the share that is ranked right, and changes where none belong.
 
 Unlike sensitivity, which compares a distorted region with clean ones beside it, this compares one
 region in several versions of its photo as well, and takes no pair whose order is a matter of taste
@@ -42,7 +42,7 @@ def order_scores(
     for row in rows:
         if row.prediction.quality is not None and row.labels.order is not None:
             photos.setdefault(row.group, []).append(row)
-    table = np.array([_photo_counts(own) for own in photos.values()]).reshape(-1, 8)
+    table = np.array([_photo_counts(photo_rows) for photo_rows in photos.values()]).reshape(-1, 8)
     total = table.sum(axis=0)
     if not total[_ALONE] + total[_SIDE]:
         return None
@@ -78,8 +78,8 @@ def _photo_counts(rows: Sequence[Row]) -> NDArray[np.float64]:
 
 
 def _shares(total: NDArray[np.float64]) -> dict[str, float | None]:
-    def share(part: float, whole: float) -> float | None:
-        return float(part / whole) if whole else None
+    def share(part: float, count: float) -> float | None:
+        return float(part / count) if count else None
 
     return {
         "right": share(total[_ALONE_RIGHT] + total[_SIDE_RIGHT], total[_ALONE] + total[_SIDE]),

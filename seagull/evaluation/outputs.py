@@ -1,4 +1,4 @@
-"""What an evaluation leaves in its folder: results, plots and the page."""
+"""Writes an evaluation's folder: results, plots and the page."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: the first predictor's results on top, the others' in ``baselines``."""
-        first, *others = self.results
+        predictor, *baselines = self.results
         return {
-            "predictor": first,
-            **self.results[first],
-            "baselines": {name: self.results[name] for name in others},
+            "predictor": predictor,
+            **self.results[predictor],
+            "baselines": {name: self.results[name] for name in baselines},
             **self.about,
         }
 
@@ -91,18 +91,18 @@ def _plots(evaluation: Evaluation) -> dict[str, bytes]:
     for task in ("quality", "importance"):
         pairs = {
             name: score_pairs(evaluation.rows[name], task)
-            for name, one in evaluation.results.items()
-            if task in one
+            for name, result in evaluation.results.items()
+            if task in result
         }
         if pairs:
             plots[f"Scatter: {task}"] = figures.as_png(figures.scatter(pairs, task))
-        found = {
-            name: one["calibration"][task]
-            for name, one in evaluation.results.items()
-            if task in one.get("calibration", {})
+        calibrations = {
+            name: result["calibration"][task]
+            for name, result in evaluation.results.items()
+            if task in result.get("calibration", {})
         }
-        if found:
-            plots[f"Reliability: {task}"] = figures.as_png(figures.reliability(found))
+        if calibrations:
+            plots[f"Reliability: {task}"] = figures.as_png(figures.reliability(calibrations))
     return plots
 
 

@@ -32,7 +32,7 @@ def evaluation_page(
         _section(heading, "", f'<img class="plot" alt="" src="{_data_uri(png, "png")}">')
         for heading, png in plots.items()
     ]
-    body += [_misses(name, *both) for name, both in misses.items()]
+    body += [_misses(name, *pair) for name, pair in misses.items()]
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
@@ -51,24 +51,28 @@ def _head(about: Mapping[str, Any]) -> str:
 def _tables(results: Results) -> list[str]:
     sections = []
     for task in ("quality", "importance"):
-        rows = {name: one[task] for name, one in results.items() if task in one}
+        rows = {name: result[task] for name, result in results.items() if task in result}
         if rows:
             cells = {
-                name: [*(_with_interval(one, key) for key in COLUMNS), str(one["n"])]
-                for name, one in rows.items()
+                name: [*(_with_interval(result, key) for key in COLUMNS), str(result["n"])]
+                for name, result in rows.items()
             }
             table = _table(["", *COLUMNS.values(), "n"], cells)
             sections.append(_section(task.capitalize(), _SCORES, table))
-    rows = {name: one["distortion"] for name, one in results.items() if "distortion" in one}
+    rows = {
+        name: result["distortion"] for name, result in results.items() if "distortion" in result
+    }
     if rows:
         sections.append(_section("Distortions", _DISTORTIONS, _distortions(rows)))
-    rows = {name: one["sensitivity"] for name, one in results.items() if "sensitivity" in one}
+    rows = {
+        name: result["sensitivity"] for name, result in results.items() if "sensitivity" in result
+    }
     if rows:
         heads = ["", "ranked right", "clean moves by", "distorted falls by", "fell", "pairs"]
         keys = ("ranked_right", "clean_move", "distorted_drop", "fell")
         cells = {
-            name: [*(_with_interval(one, key) for key in keys), str(one["pairs"])]
-            for name, one in rows.items()
+            name: [*(_with_interval(result, key) for key in keys), str(result["pairs"])]
+            for name, result in rows.items()
         }
         sections.append(_section("Region sensitivity", _SENSITIVITY, _table(heads, cells)))
     return sections
@@ -79,26 +83,26 @@ def _distortions(rows: Results) -> str:
     heads = ["", *(f"{kind} {score}" for kind in kinds for score in SCORES), "n"]
     sets = {
         name: [
-            *(_with_interval(one[kind], score) for kind in kinds for score in SCORES),
-            str(one["n"]),
+            *(_with_interval(result[kind], score) for kind in kinds for score in SCORES),
+            str(result["n"]),
         ]
-        for name, one in rows.items()
+        for name, result in rows.items()
     }
     types = {
         name: [
-            *(number_text(one["per_type"][kind]["f1"]) for kind in CLASSES),
-            number_text(one["mean_f1_per_type"]),
+            *(number_text(result["per_type"][kind]["f1"]) for kind in CLASSES),
+            number_text(result["mean_f1_per_type"]),
         ]
-        for name, one in rows.items()
+        for name, result in rows.items()
     }
     counts = next(iter(rows.values()))["per_type"]
     types["regions"] = [*(str(counts[kind]["n"]) for kind in CLASSES), ""]
     single = {
         name: [
-            *(_with_interval(one, key) for key in SINGLE_COLUMNS),
-            str(one["n_single"]["single"]),
+            *(_with_interval(result, key) for key in SINGLE_COLUMNS),
+            str(result["n_single"]["single"]),
         ]
-        for name, one in rows.items()
+        for name, result in rows.items()
     }
     return (
         _table(heads, sets)
@@ -111,12 +115,12 @@ def _distortions(rows: Results) -> str:
 
 def _misses(name: str, too_high: Sequence[Miss], too_low: Sequence[Miss]) -> str:
     parts = []
-    for heading, style, found in (
+    for heading, style, listed in (
         ("Rated too high", "high", too_high),
         ("Rated too low", "low", too_low),
     ):
-        if found:
-            figures = "".join(_figure(miss, style) for miss in found)
+        if listed:
+            figures = "".join(_figure(miss, style) for miss in listed)
             parts.append(f'<h3>{heading}</h3><div class="grid">{figures}</div>')
     return _section(f"Worst misses: {name}", "", _MISSES + "".join(parts))
 
@@ -127,35 +131,35 @@ def _figure(miss: Miss, style: str) -> str:
         if miss.picture is None
         else f'<img alt="" src="{_data_uri(miss.picture, "jpeg")}">'
     )
-    said, true = (min(max(value, 0.0), 1.0) for value in (miss.on_scale, miss.label))
-    low, high = sorted((said, true))
+    predicted, true = (min(max(value, 0.0), 1.0) for value in (miss.on_scale, miss.label))
+    low, high = sorted((predicted, true))
     scale = (
         f'<div class="scale"><b style="left:{low:.1%};width:{high - low:.1%}"></b>'
         f'<i class="true" style="left:{true:.1%}"></i>'
-        f'<i class="said" style="left:{said:.1%}"></i></div>'
+        f'<i class="said" style="left:{predicted:.1%}"></i></div>'
     )
     raw = miss.row.prediction.quality
-    where = f"{miss.row.image} · region {miss.row.region}"
+    caption = f"{miss.row.image} · region {miss.row.region}"
     return (
         f'<figure class="{style}"><div class="frame">{picture}</div><figcaption>'
         f"predicted {miss.on_scale:.2f} (raw {number_text(raw)}), true {miss.label:.2f}{scale}"
-        f'{_known(miss)}<span class="id">{html.escape(where)}</span></figcaption></figure>'
+        f'{_known(miss)}<span class="id">{html.escape(caption)}</span></figcaption></figure>'
     )
 
 
 def _known(miss: Miss) -> str:
-    found = miss.row.labels.distortions
-    if found is None:
+    distortions = miss.row.labels.distortions
+    if distortions is None:
         return ""
-    words = ", ".join(f"{severity} {kind.value}" for kind, severity in found) or "clean"
+    words = ", ".join(f"{severity} {kind.value}" for kind, severity in distortions) or "clean"
     return f"labelled {html.escape(words)}"
 
 
-def _with_interval(one: Mapping[str, Any], key: str) -> str:
-    interval = one.get("ci", {}).get(key)
-    if one[key] is None or interval is None:
-        return number_text(one[key])
-    return f"{number_text(one[key])}<small>{interval[0]:.3f} to {interval[1]:.3f}</small>"
+def _with_interval(result: Mapping[str, Any], key: str) -> str:
+    interval = result.get("ci", {}).get(key)
+    if result[key] is None or interval is None:
+        return number_text(result[key])
+    return f"{number_text(result[key])}<small>{interval[0]:.3f} to {interval[1]:.3f}</small>"
 
 
 def _table(heads: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:

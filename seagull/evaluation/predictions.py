@@ -1,4 +1,4 @@
-"""Predictions and their JSON Lines file, which a run that was killed goes on with.
+"""Predictions and their JSON Lines file, from which an interrupted run resumes.
 
 Each line is one region: what was predicted beside what is known, so that the file alone gives the
 numbers. The first line says what made it.
@@ -52,13 +52,15 @@ class Prediction:
     def of(cls, assessment: RegionAssessment) -> Prediction:
         """The prediction in a model's assessment."""
         quality, importance = assessment.quality, assessment.importance
-        found = assessment.distortions
+        distortions = assessment.distortions
         return cls(
             quality=None if quality is None else quality.score,
             quality_std=None if quality is None else quality.std,
             importance=None if importance is None else importance.score,
             importance_std=None if importance is None else importance.std,
-            distortions=None if found is None else tuple((one.type, one.severity) for one in found),
+            distortions=None
+            if distortions is None
+            else tuple((distortion.type, distortion.severity) for distortion in distortions),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,12 +164,12 @@ def checked(labels: RegionLabels) -> RegionLabels:
 
 def tasks_known(labels: RegionLabels) -> frozenset[AssessmentTask]:
     """The tasks whose answer is known."""
-    known = {
+    answers = {
         AssessmentTask.QUALITY: labels.quality,
         AssessmentTask.IMPORTANCE: labels.importance,
         AssessmentTask.DISTORTION: labels.distortions,
     }
-    return frozenset(task for task, value in known.items() if value is not None)
+    return frozenset(task for task, value in answers.items() if value is not None)
 
 
 class PredictionLog:
@@ -277,15 +279,15 @@ def _number(plain: Mapping[str, Any], name: str) -> float | None:
 def _distortions(value: Any) -> Found | None:
     if value is None:
         return None
-    found = []
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, Mapping):
-            one = [one.get("type"), one.get("severity")]  # noqa: PLW2901 - the pair of an object
-        if not (isinstance(one, list) and len(one) == 2):
-            raise ValueError(f"a distortion is [type, severity], got {one!r}")
-        _check_severity(one[1])
-        found.append((DistortionType(one[0]), str(one[1])))
-    return tuple(found)
+    pairs = []
+    for pair in value if isinstance(value, list) else [value]:
+        if isinstance(pair, Mapping):
+            pair = [pair.get("type"), pair.get("severity")]  # noqa: PLW2901 - the pair of an object
+        if not (isinstance(pair, list) and len(pair) == 2):
+            raise ValueError(f"a distortion is [type, severity], got {pair!r}")
+        _check_severity(pair[1])
+        pairs.append((DistortionType(pair[0]), str(pair[1])))
+    return tuple(pairs)
 
 
 def _check_severity(word: object) -> None:

@@ -1,4 +1,4 @@
-"""Predictors: the model, and baselines that answer the same questions about the same regions."""
+"""Predictors: the model, and baselines that are evaluated on the same regions and tasks."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class ModelPredictor:
     ) -> list[Prediction]:
         """One prediction a region."""
         report = self.assessor.assess(photo, regions, tasks=tasks, read_out=self.read_out)
-        return [Prediction.of(one) for one in report.regions]
+        return [Prediction.of(assessment) for assessment in report.regions]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +123,8 @@ class CropPredictor(ModelPredictor):
 
     def _whole(self, pixels: Pixels, tasks: Sequence[AssessmentTask]) -> Prediction:
         picture = Photo(pixels)
-        whole = [RegionSpec(whole=True).build(picture.size)]
-        return Prediction.of(self.assessor.assess(picture, whole, tasks=tasks).regions[0])
+        regions = [RegionSpec(whole=True).build(picture.size)]
+        return Prediction.of(self.assessor.assess(picture, regions, tasks=tasks).regions[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,13 +173,17 @@ class ConstantPredictor:
         Raises:
             ValueError: if a label cannot be used.
         """
-        known = [checked(one) for one in labels]
+        checked_labels = [checked(region_labels) for region_labels in labels]
         sets = Counter[Found](
-            tuple(sorted(one.distortions)) for one in known if one.distortions is not None
+            tuple(sorted(region_labels.distortions))
+            for region_labels in checked_labels
+            if region_labels.distortions is not None
         )
-        quality, quality_std = _mean([one.quality for one in known])
-        importance, importance_std = _mean([one.importance for one in known])
-        commonest = max(sorted(sets), key=lambda found: sets[found]) if sets else ()
+        quality, quality_std = _mean([region_labels.quality for region_labels in checked_labels])
+        importance, importance_std = _mean(
+            [region_labels.importance for region_labels in checked_labels]
+        )
+        commonest = max(sorted(sets), key=lambda types: sets[types]) if sets else ()
         return cls(Prediction(quality, quality_std, importance, importance_std, commonest))
 
 
@@ -204,8 +208,8 @@ class AreaPredictor:
 
 
 def _mean(values: Sequence[float | None]) -> tuple[float, float | None]:
-    known = [value for value in values if value is not None]
-    return (float(np.mean(known)), float(np.std(known))) if known else (0.5, None)
+    finite = [value for value in values if value is not None]
+    return (float(np.mean(finite)), float(np.std(finite))) if finite else (0.5, None)
 
 
 def crop(pixels: Pixels, box: Box) -> Pixels:

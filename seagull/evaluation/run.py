@@ -1,4 +1,4 @@
-"""The evaluation loop: photos stream past all predictors; the next is decoded meanwhile."""
+"""The evaluation loop: all predictors see a photo at a time; the next is decoded meanwhile."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def run_predictors(
     data: EvaluationSet,
     predictors: Sequence[Predictor],
     settings: RunSettings,
-    progress: Progress = lambda done: None,
+    progress: Progress = lambda count: None,
 ) -> RunResult:
     """Asks every predictor about every labelled region and collects the answers.
 
@@ -87,16 +87,19 @@ def run_predictors(
         SplitError: if a photo is one that a baseline was fitted to.
         ValueError: if a predictions file was made with other settings, or labels cannot be used.
     """
-    result = RunResult(rows={one.name: [] for one in predictors})
+    result = RunResult(rows={predictor.name: [] for predictor in predictors})
     with ExitStack() as stack:
-        logs = {one.name: stack.enter_context(_log(data, one, settings)) for one in predictors}
+        logs = {
+            predictor.name: stack.enter_context(_log(data, predictor, settings))
+            for predictor in predictors
+        }
         work = stack.enter_context(closing(_ahead(data.items(settings.limit), logs, settings)))
         metrics: set[str] = set()
-        for done, one in enumerate(work, start=1):
-            _check_metric(data, one.item, metrics)
-            _ask(one, predictors, logs, settings, result)
-            result.photos = done
-            progress(done)
+        for count, photo_work in enumerate(work, start=1):
+            _check_metric(data, photo_work.item, metrics)
+            _ask(photo_work, predictors, logs, settings, result)
+            result.photos = count
+            progress(count)
     return result
 
 
@@ -120,26 +123,30 @@ def _ask(
     result: RunResult,
 ) -> None:
     problem = work.problem
-    for one in predictors:
-        if work.photo is not None and problem is None and work.todo[one.name]:
-            problem = _predict(work, work.photo, one, logs[one.name], settings)
+    for predictor in predictors:
+        if work.photo is not None and problem is None and work.todo[predictor.name]:
+            problem = _predict(work, work.photo, predictor, logs[predictor.name], settings)
     if problem is not None:
         result.failed.append(FailedItem(work.item.id, problem))
         return
-    for one in predictors:
+    for predictor in predictors:
         keys = [(work.item.id, region) for region in work.item.labels]
-        result.rows[one.name] += [logs[one.name][key] for key in keys]
-        result.resumed += len(keys) - len(work.todo[one.name])
+        result.rows[predictor.name] += [logs[predictor.name][key] for key in keys]
+        result.resumed += len(keys) - len(work.todo[predictor.name])
 
 
 def _predict(
     work: _Work, photo: Photo, predictor: Predictor, log: PredictionLog, settings: RunSettings
 ) -> str | None:
     """Logs the predictor's rows about the photo; why it could not, if so."""
-    item, wanted = work.item, work.todo[predictor.name]
-    known = frozenset[AssessmentTask]().union(*(tasks_known(item.labels[id]) for id in wanted))
-    tasks = [one for one in AssessmentTask if one in known & settings.tasks & predictor.tasks]
-    regions = [region for region in work.regions if region.id in wanted]
+    item, region_ids = work.item, work.todo[predictor.name]
+    known_tasks = frozenset[AssessmentTask]().union(
+        *(tasks_known(item.labels[id]) for id in region_ids)
+    )
+    tasks = [
+        task for task in AssessmentTask if task in known_tasks & settings.tasks & predictor.tasks
+    ]
+    regions = [region for region in work.regions if region.id in region_ids]
     try:
         answers = predictor.predict(photo, regions, tasks)
     except (ValueError, OSError) as error:

@@ -78,16 +78,16 @@ def _shape(ratio: float) -> float:
 
 
 def _region(maps: Sequence[Floats], mask: BoolMask) -> Floats:
-    found: list[float] = []
+    statistics: list[float] = []
     for level in maps:
         inside = _fitted(mask, level.shape)
         rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
         part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         values, inside = level[part], inside[part]
-        found += generalised_gaussian(values[inside])
+        statistics += generalised_gaussian(values[inside])
         for down, right in NEIGHBOURS:
-            found += asymmetric_gaussian(_products(values, inside, down, right))
-    return np.asarray(found)
+            statistics += asymmetric_gaussian(_products(values, inside, down, right))
+    return np.asarray(statistics)
 
 
 def _fitted(mask: BoolMask, size: tuple[int, ...]) -> BoolMask:
@@ -101,7 +101,7 @@ def _fitted(mask: BoolMask, size: tuple[int, ...]) -> BoolMask:
 def _products(values: Floats, inside: BoolMask, down: int, right: int) -> Floats:
     """Products of neighbours of which both are inside."""
     height, width = values.shape
-    here = slice(0, height - down), slice(max(0, -right), width - max(0, right))
-    there = slice(down, height), slice(max(0, right), width + min(0, right))
-    both = inside[here] & inside[there]
-    return np.asarray((values[here] * values[there])[both])
+    anchors = slice(0, height - down), slice(max(0, -right), width - max(0, right))
+    neighbours = slice(down, height), slice(max(0, right), width + min(0, right))
+    valid = inside[anchors] & inside[neighbours]
+    return np.asarray((values[anchors] * values[neighbours])[valid])

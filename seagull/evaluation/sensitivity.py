@@ -1,4 +1,4 @@
-"""Region sensitivity: is the answer about the region that was asked for?
+"""Region sensitivity: whether predictions are about the region, not about the whole photo.
 
 Photos come in versions: one in which no labelled region is distorted, and others in which some
 are. A model that looks at the region rates the distorted ones lower and leaves the clean ones
@@ -63,8 +63,8 @@ def sensitivity(
 
 
 def _shares(total: Sums) -> dict[str, float | None]:
-    def share(part: int, whole: int) -> float | None:
-        return float(total[part] / total[whole]) if total[whole] else None
+    def share(part: int, count: int) -> float | None:
+        return float(total[part] / total[count]) if total[count] else None
 
     return {
         "ranked_right": share(_RIGHT, _PAIRS),
@@ -75,31 +75,33 @@ def _shares(total: Sums) -> dict[str, float | None]:
 
 
 def _photo_sums(versions: dict[str, list[Row]]) -> Sums:
-    before: dict[str, float] = {}
+    clean_scores: dict[str, float] = {}
     for rows in versions.values():
         if not any(row.labels.distortions for row in rows):
             for row in rows:
-                before.setdefault(row.region, _score(row))
+                clean_scores.setdefault(row.region, _score(row))
     sums = np.zeros(7)
     for rows in versions.values():
         if any(row.labels.distortions for row in rows):
-            sums += _version_sums(rows, before)
+            sums += _version_sums(rows, clean_scores)
     return sums
 
 
-def _version_sums(rows: Sequence[Row], before: dict[str, float]) -> Sums:
+def _version_sums(rows: Sequence[Row], clean_scores: dict[str, float]) -> Sums:
     sums = np.zeros(7)
     clean = [_score(row) for row in rows if not row.labels.distortions]
     for row in rows:
-        known, score = row.region in before, _score(row)
+        has_clean, score = row.region in clean_scores, _score(row)
         if row.labels.distortions:
             sums[_PAIRS] += len(clean)
-            sums[_RIGHT] += sum((score < one) + 0.5 * (score == one) for one in clean)
-        if known and row.labels.distortions:
-            drop = before[row.region] - score
+            sums[_RIGHT] += sum(
+                (score < clean_score) + 0.5 * (score == clean_score) for clean_score in clean
+            )
+        if has_clean and row.labels.distortions:
+            drop = clean_scores[row.region] - score
             sums[[_DISTORTED, _DROP, _FELL]] += (1, drop, float(drop > 0))
-        elif known:
-            sums[[_CLEAN, _MOVED]] += (1, abs(before[row.region] - score))
+        elif has_clean:
+            sums[[_CLEAN, _MOVED]] += (1, abs(clean_scores[row.region] - score))
     return sums
 
 

@@ -1,4 +1,4 @@
-"""Regions with one distortion: was it named first, and its severity nearly right?"""
+"""Accuracy on regions with one distortion: its type named first, its severity within one step."""
 
 from __future__ import annotations
 
@@ -52,19 +52,28 @@ def single_distortions(predicted: Sequence[Found], true: Sequence[Found]) -> Sin
         predicted: likeliest first.
         true: what is labelled.
     """
-    rows = [_outcome(said, found) for said, found in zip(predicted, true, strict=True)]
+    rows = [
+        _outcome(predicted_set, true_set)
+        for predicted_set, true_set in zip(predicted, true, strict=True)
+    ]
     return SingleDistortions(*np.array(rows, dtype=np.bool_).reshape(-1, 5).T)
 
 
-def _outcome(said: Found, true: Found) -> tuple[bool, bool, bool, bool, bool]:
+def _outcome(predicted: Found, true: Found) -> tuple[bool, bool, bool, bool, bool]:
     if len(true) != 1:
         return (False,) * 5
     ((kind, severity),) = true
     place, visible = SEVERITY.words.index(severity), severity != SEVERITY.words[0]
-    words = [word for mine, word in said if mine == kind]
-    near = any(abs(SEVERITY.words.index(word) - place) <= 1 for word in words[:1])
-    return True, visible, visible and said[:1] != () and said[0][0] == kind, bool(words), near
+    words = [word for predicted_kind, word in predicted if predicted_kind == kind]
+    severity_close = any(abs(SEVERITY.words.index(word) - place) <= 1 for word in words[:1])
+    return (
+        True,
+        visible,
+        visible and predicted[:1] != () and predicted[0][0] == kind,
+        bool(words),
+        severity_close,
+    )
 
 
-def _share(right: NDArray[np.bool_], among: NDArray[np.bool_]) -> float | None:
-    return float((right & among).sum() / among.sum()) if among.any() else None
+def _share(hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> float | None:
+    return float((hits & among).sum() / among.sum()) if among.any() else None

@@ -1,4 +1,4 @@
-"""From rows to results: plain dictionaries, ready for JSON. What cannot be computed is None."""
+"""Summarises rows as results: plain dictionaries for JSON, None for what cannot be computed."""
 
 from __future__ import annotations
 
@@ -60,17 +60,17 @@ class ScorePairs:
 
 def score_pairs(rows: Sequence[Row], name: str) -> ScorePairs:
     """The rows that have both a prediction and a label of ``quality`` or ``importance``."""
-    both = [
+    rated = [
         row
         for row in rows
         if getattr(row.prediction, name) is not None and getattr(row.labels, name) is not None
     ]
     return ScorePairs(
-        _column([getattr(row.prediction, name) for row in both]),
-        _column([getattr(row.labels, name) for row in both]),
-        _column([getattr(row.prediction, f"{name}_std") for row in both]),
-        _column([row.labels.quality_std if name == "quality" else None for row in both]),
-        both,
+        _column([getattr(row.prediction, name) for row in rated]),
+        _column([getattr(row.labels, name) for row in rated]),
+        _column([getattr(row.prediction, f"{name}_std") for row in rated]),
+        _column([row.labels.quality_std if name == "quality" else None for row in rated]),
+        rated,
     )
 
 
@@ -86,20 +86,20 @@ def summarise(
     """
     result: dict[str, Any] = {}
     for name in ("quality", "importance"):
-        if name in settings.tasks and (found := _score(rows, name, settings, same_scale)):
-            result[name] = found
-    if "distortion" in settings.tasks and (found := _distortion(rows, settings)):
-        result["distortion"] = found
+        if name in settings.tasks and (scores := _score(rows, name, settings, same_scale)):
+            result[name] = scores
+    if "distortion" in settings.tasks and (distortions := _distortion(rows, settings)):
+        result["distortion"] = distortions
     if "calibration" in settings.tasks and same_scale:
         result |= _calibrations(rows)
     if "sensitivity" in settings.tasks:
-        found = sensitivity(rows, resamples=settings.resamples, seed=settings.seed)
-        if found is not None:
-            result["sensitivity"] = found
+        moves = sensitivity(rows, resamples=settings.resamples, seed=settings.seed)
+        if moves is not None:
+            result["sensitivity"] = moves
     if "order" in settings.tasks:
-        found = order_scores(rows, resamples=settings.resamples, seed=settings.seed)
-        if found is not None:
-            result["order"] = found
+        order = order_scores(rows, resamples=settings.resamples, seed=settings.seed)
+        if order is not None:
+            result["order"] = order
     return result
 
 
@@ -139,20 +139,25 @@ def _by_area(predicted: Values, label: Values, area: Values) -> dict[str, list[f
 
 
 def _distortion(rows: Sequence[Row], settings: SummarySettings) -> dict[str, Any] | None:
-    both = [
+    labelled = [
         (row.group, row.prediction.distortions, row.labels.distortions)
         for row in rows
         if row.prediction.distortions is not None and row.labels.distortions is not None
     ]
-    if not both:
+    if not labelled:
         return None
-    groups, said, true = zip(*both, strict=True)
-    mine, right = [types_of(one) for one in said], [types_of(one) for one in true]
+    groups, predicted, true = zip(*labelled, strict=True)
+    predicted_types, true_types = (
+        [types_of(pairs) for pairs in predicted],
+        [types_of(pairs) for pairs in true],
+    )
     tables = {
-        "type": per_region(mine, right),
-        "severity": per_region([pairs_of(one) for one in said], [pairs_of(one) for one in true]),
+        "type": per_region(predicted_types, true_types),
+        "severity": per_region(
+            [pairs_of(pairs) for pairs in predicted], [pairs_of(pairs) for pairs in true]
+        ),
     }
-    single = single_distortions(said, true)
+    single = single_distortions(predicted, true)
 
     def statistics(indices: Indices) -> dict[str, float | None]:
         averages = {kind: table[indices].mean(axis=0) for kind, table in tables.items()}
@@ -163,39 +168,42 @@ def _distortion(rows: Sequence[Row], settings: SummarySettings) -> dict[str, Any
         }
 
     drawn = bootstrap(statistics, groups, resamples=settings.resamples, seed=settings.seed)
-    found = statistics(np.arange(len(both)))
-    classes = per_class(mine, right)
+    scores = statistics(np.arange(len(labelled)))
+    classes = per_class(predicted_types, true_types)
     # Over the classes that occur: the same ones for every predictor.
-    known = [one["f1"] or 0.0 for one in classes.values() if one["n"]]
+    f1_values = [row["f1"] or 0.0 for row in classes.values() if row["n"]]
     return {
         **{
             kind: {
-                **{score: found[f"{kind}_{score}"] for score in SCORES},
+                **{score: scores[f"{kind}_{score}"] for score in SCORES},
                 "ci": {score: drawn.get(f"{kind}_{score}") for score in SCORES if drawn},
             }
             for kind in tables
         },
         "per_type": classes,
-        "mean_f1_per_type": float(np.mean(known)) if known else None,
-        **{name: found[name] for name in SINGLE_SCORES},
+        "mean_f1_per_type": float(np.mean(f1_values)) if f1_values else None,
+        **{name: scores[name] for name in SINGLE_SCORES},
         "n_single": single.counts(),
         "ci": {name: drawn.get(name) for name in SINGLE_SCORES if drawn},
-        "n": len(both),
+        "n": len(labelled),
         "photos": len(set(groups)),
     }
 
 
 def _calibrations(rows: Sequence[Row]) -> dict[str, Any]:
-    found = {}
+    calibrations = {}
     for name in ("quality", "importance"):
         pairs = score_pairs(rows, name)
-        known = np.isfinite(pairs.std)
-        one = calibration(
-            pairs.predicted[known], pairs.std[known], pairs.label[known], pairs.label_std[known]
+        has_std = np.isfinite(pairs.std)
+        result = calibration(
+            pairs.predicted[has_std],
+            pairs.std[has_std],
+            pairs.label[has_std],
+            pairs.label_std[has_std],
         )
-        if one is not None:
-            found[name] = one
-    return {"calibration": found} if found else {}
+        if result is not None:
+            calibrations[name] = result
+    return {"calibration": calibrations} if calibrations else {}
 
 
 def _column(values: Sequence[float | None]) -> Values:

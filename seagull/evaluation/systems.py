@@ -1,4 +1,4 @@
-"""Trained baseline systems, QFM-IQM and DGIQA, as predictors, and how their training validates."""
+"""The trained baselines QFM-IQM and DGIQA as predictors, and validation of their training."""
 
 from __future__ import annotations
 
@@ -50,28 +50,28 @@ class SystemPredictor:
         self, photo: Photo, regions: Sequence[Region], tasks: Sequence[AssessmentTask]
     ) -> list[Prediction]:
         """One prediction a region, without spreads: a baseline does not know how sure it is."""
-        asked = [task.value for task in self.assessor.tasks if task in tasks]
-        if not asked:
+        task_names = [task.value for task in self.assessor.tasks if task in tasks]
+        if not task_names:
             return [Prediction() for _ in regions]
-        places = [self.assessor.tasks.index(AssessmentTask(name)) for name in asked]
+        places = [self.assessor.tasks.index(AssessmentTask(name)) for name in task_names]
         rows = self.assessor.read(photo, regions)[:, places]
-        return [Prediction(**dict(zip(asked, row.tolist(), strict=True))) for row in rows]
+        return [Prediction(**dict(zip(task_names, row.tolist(), strict=True))) for row in rows]
 
 
-def load_system(given: str, device: str = "auto") -> SystemPredictor:
+def load_system(name: str, device: str = "auto") -> SystemPredictor:
     """The predictor of ``SYSTEM:FOLDER``.
 
     Raises:
         ValueError: if there is no such model there, or it cannot be used.
     """
-    system, _, folder = given.partition(":")
+    system, _, folder = name.partition(":")
     assessor = load_baseline(folder, device=device)
     if assessor.config.system != system:
         raise ValueError(
-            f"--baseline {given}: the model there is a {assessor.config.system}; write "
+            f"--baseline {name}: the model there is a {assessor.config.system}; write "
             f"{assessor.config.system}:{folder}"
         )
-    return SystemPredictor(assessor, given)
+    return SystemPredictor(assessor, name)
 
 
 def make_system_validator(
@@ -87,16 +87,18 @@ def make_system_validator(
         return None
     index = build_index(data.validation)
     photos = group_by_photo(index)
-    some = [photos[one] for one in drawn(len(photos), data.validation_records, config.seed)]
+    chosen_photos = [
+        photos[number] for number in drawn(len(photos), data.validation_records, config.seed)
+    ]
 
     def validate(assessor: BaselineAssessor) -> dict[str, float]:
         judged: Judged = []
-        for numbers in some:
+        for numbers in chosen_photos:
             records = [index.read(int(number)) for number in numbers]
-            folder, found = index.folder(int(numbers[0])), Regions(records)
+            folder, record_regions = index.folder(int(numbers[0])), Regions(records)
             pairs = [
                 (spec, labels)
-                for spec, labels in zip(found.specs, found.labels, strict=True)
+                for spec, labels in zip(record_regions.specs, record_regions.labels, strict=True)
                 if labels is not None
             ]
             if not pairs:

@@ -35,22 +35,30 @@ def results_table(results: Results) -> RenderableType:
     """One table a task; a row a predictor, 95 % intervals in brackets."""
     parts: list[RenderableType] = []
     for task in ("quality", "importance"):
-        found = {name: one[task] for name, one in results.items() if task in one}
-        parts += [_scores(task, found)] if found else []
-        found = {name: one["srcc_by_area"] for name, one in found.items() if "srcc_by_area" in one}
-        parts += [_by_area(task, found)] if found else []
-    found = {name: one["distortion"] for name, one in results.items() if "distortion" in one}
-    parts += [_sets(found), _types(found), _single(found)] if found else []
-    found = {
-        f"{name}, {task}": one["calibration"][task]
-        for name, one in results.items()
-        for task in one.get("calibration", ())
+        rows = {name: result[task] for name, result in results.items() if task in result}
+        parts += [_scores(task, rows)] if rows else []
+        rows = {
+            name: result["srcc_by_area"]
+            for name, result in rows.items()
+            if "srcc_by_area" in result
+        }
+        parts += [_by_area(task, rows)] if rows else []
+    rows = {
+        name: result["distortion"] for name, result in results.items() if "distortion" in result
     }
-    parts += [_calibration(found)] if found else []
-    found = {name: one["sensitivity"] for name, one in results.items() if "sensitivity" in one}
-    parts += [_sensitivity(found)] if found else []
-    found = {name: one["order"] for name, one in results.items() if "order" in one}
-    parts += [_order(found)] if found else []
+    parts += [_sets(rows), _types(rows), _single(rows)] if rows else []
+    rows = {
+        f"{name}, {task}": result["calibration"][task]
+        for name, result in results.items()
+        for task in result.get("calibration", ())
+    }
+    parts += [_calibration(rows)] if rows else []
+    rows = {
+        name: result["sensitivity"] for name, result in results.items() if "sensitivity" in result
+    }
+    parts += [_sensitivity(rows)] if rows else []
+    rows = {name: result["order"] for name, result in results.items() if "order" in result}
+    parts += [_order(rows)] if rows else []
     spaced = [piece for part in parts for piece in (part, Text())]
     return Group(*spaced[:-1]) if spaced else Text("nothing to report")
 
@@ -67,86 +75,91 @@ def interval_text(value: float | None, interval: tuple[float, float] | None) -> 
     return f"{number_text(value)} [{number_text(interval[0])}, {number_text(interval[1])}]"
 
 
-def _scores(task: str, found: Results) -> Table:
+def _scores(task: str, rows: Results) -> Table:
     table = _table(task.capitalize(), ["", *COLUMNS.values(), "n"])
-    for name, one in found.items():
+    for name, result in rows.items():
         # Only the two that are compared most carry their interval: the table has to fit a screen.
         cells = [
-            interval_text(one[key], one["ci"].get(key) if key in ("srcc", "plcc") else None)
+            interval_text(result[key], result["ci"].get(key) if key in ("srcc", "plcc") else None)
             for key in COLUMNS
         ]
-        table.add_row(_name(name), *cells, str(one["n"]))
+        table.add_row(_name(name), *cells, str(result["n"]))
     return table
 
 
-def _sets(found: Results) -> Table:
+def _sets(rows: Results) -> Table:
     heads = [f"{kind} {score}" for kind in ("type", "severity") for score in SCORES]
     table = _table("Distortion, average over regions", ["", *heads, "n"])
-    for name, one in found.items():
-        cells = [number_text(one[kind][score]) for kind in ("type", "severity") for score in SCORES]
-        table.add_row(_name(name), *cells, str(one["n"]))
+    for name, result in rows.items():
+        cells = [
+            number_text(result[kind][score]) for kind in ("type", "severity") for score in SCORES
+        ]
+        table.add_row(_name(name), *cells, str(result["n"]))
     return table
 
 
-def _types(found: Results) -> Table:
+def _types(rows: Results) -> Table:
     table = _table("Distortion, F1 by type", ["", *CLASSES, "mean"])
-    for name, one in found.items():
-        cells = [number_text(one["per_type"][kind]["f1"]) for kind in CLASSES]
-        table.add_row(_name(name), *cells, number_text(one["mean_f1_per_type"]))
-    counts = next(iter(found.values()))["per_type"]
+    for name, result in rows.items():
+        cells = [number_text(result["per_type"][kind]["f1"]) for kind in CLASSES]
+        table.add_row(_name(name), *cells, number_text(result["mean_f1_per_type"]))
+    counts = next(iter(rows.values()))["per_type"]
     table.add_row(Text("regions", style="dim"), *(str(counts[kind]["n"]) for kind in CLASSES), "")
     return table
 
 
-def _single(found: Results) -> Table:
+def _single(rows: Results) -> Table:
     table = _table("Distortion, regions labelled with one", ["", *SINGLE_COLUMNS.values(), "n"])
-    for name, one in found.items():
-        cells = [interval_text(one[key], one["ci"].get(key)) for key in SINGLE_COLUMNS]
-        table.add_row(_name(name), *cells, str(one["n_single"]["single"]))
+    for name, result in rows.items():
+        cells = [interval_text(result[key], result["ci"].get(key)) for key in SINGLE_COLUMNS]
+        table.add_row(_name(name), *cells, str(result["n_single"]["single"]))
     return table
 
 
-def _calibration(found: Results) -> Table:
+def _calibration(rows: Results) -> Table:
     heads = ["residual mean", "residual std", "within 1 std", "within 2 std", "ENCE", "n"]
     table = _table("Calibration of the predicted spread (ideal: 0, 1, .683, .954, 0)", ["", *heads])
-    for name, one in found.items():
+    for name, result in rows.items():
         keys = ("z_mean", "z_std", "within_1", "within_2", "ence")
-        table.add_row(_name(name), *(number_text(one[key]) for key in keys), str(one["n"]))
+        table.add_row(_name(name), *(number_text(result[key]) for key in keys), str(result["n"]))
     return table
 
 
-def _sensitivity(found: Results) -> Table:
+def _sensitivity(rows: Results) -> Table:
     heads = ["ranked right", "clean moves by", "distorted falls by", "fell", "pairs", "photos"]
     table = _table("Region sensitivity", ["", *heads])
-    for name, one in found.items():
+    for name, result in rows.items():
         table.add_row(
             _name(name),
-            interval_text(one["ranked_right"], one["ci"].get("ranked_right")),
-            *(number_text(one[key]) for key in ("clean_move", "distorted_drop", "fell")),
-            str(one["pairs"]),
-            str(one["photos"]),
+            interval_text(result["ranked_right"], result["ci"].get("ranked_right")),
+            *(number_text(result[key]) for key in ("clean_move", "distorted_drop", "fell")),
+            str(result["pairs"]),
+            str(result["photos"]),
         )
     return table
 
 
-def _order(found: Results) -> Table:
+def _order(rows: Results) -> Table:
     heads = ["ranked right", "same region", "same picture", "untouched moves by"]
     table = _table("Known order within a scene", ["", *heads, "severe below .4", "pairs"])
-    for name, one in found.items():
+    for name, result in rows.items():
         table.add_row(
             _name(name),
-            interval_text(one["right"], one["ci"].get("right")),
-            *(number_text(one[key]) for key in ("same_region", "same_picture", "untouched_move")),
-            interval_text(one["severe_poor"], one["ci"].get("severe_poor")),
-            str(one["pairs"]),
+            interval_text(result["right"], result["ci"].get("right")),
+            *(
+                number_text(result[key])
+                for key in ("same_region", "same_picture", "untouched_move")
+            ),
+            interval_text(result["severe_poor"], result["ci"].get("severe_poor")),
+            str(result["pairs"]),
         )
     return table
 
 
-def _by_area(task: str, found: Mapping[str, list[float | None]]) -> Table:
+def _by_area(task: str, rows: Mapping[str, list[float | None]]) -> Table:
     heads = ["smallest third", "middle third", "largest third"]
     table = _table(f"{task.capitalize()}, SRCC by the regions' area", ["", *heads])
-    for name, thirds in found.items():
+    for name, thirds in rows.items():
         table.add_row(_name(name), *map(number_text, thirds))
     return table
 

@@ -1,4 +1,4 @@
-"""Validation during training: what a trainer is given to call, and the numbers that it gets back.
+"""Validation during training: the function that a trainer calls, and the metrics it returns.
 
 Training imports nothing of this: whoever starts a run makes a validator and hands it in.
 """
@@ -45,19 +45,19 @@ def make_validator(config: TrainConfig, processor: SeagullProcessor) -> Validato
     index = build_index(data.validation, check_photos=data.check_photos)
     if not config.loss.text:
         photos = group_by_photo(index)
-        some = drawn(len(photos), data.validation_records, config.seed)
-        return _head_validator(index, [photos[number].tolist() for number in some], processor)
-    # A head that learns answers in use, so the best adapter is the one that it reads best; one that
-    # stays as it is says the same all the time.
+        chosen = drawn(len(photos), data.validation_records, config.seed)
+        return _head_validator(index, [photos[number].tolist() for number in chosen], processor)
+    # A trained head answers in use, so the best adapter is the one that it reads best; a
+    # frozen head gives the same numbers all the time.
     read_out = "head" if "head" in config.groups else "language_model"
-    some = drawn(len(index), data.validation_records, config.seed)
+    chosen = drawn(len(index), data.validation_records, config.seed)
     model = ModelInfo(config.model, "training", True)
-    return _engine_validator(index, some, processor, model, read_out)
+    return _engine_validator(index, chosen, processor, model, read_out)
 
 
-def drawn(count: int, most: int, seed: int) -> list[int]:
-    """At most so many of ``count`` numbers, in order; all of them where ``most`` is 0."""
-    drawn = np.random.default_rng(seed).permutation(count)[: most or count]
+def drawn(count: int, limit: int, seed: int) -> list[int]:
+    """At most so many of ``count`` numbers, in order; all of them where ``limit`` is 0."""
+    drawn = np.random.default_rng(seed).permutation(count)[: limit or count]
     return sorted(int(number) for number in drawn)
 
 
@@ -99,16 +99,18 @@ def _head_validator(
         for numbers in photos:
             records = [index.read(number) for number in numbers]
             folder = index.folder(numbers[0])
-            photo, known = record_photo(records[0].image, folder), Regions(records)
-            regions = [spec.build(photo, folder=folder) for spec in known.specs]
+            photo, record_regions = record_photo(records[0].image, folder), Regions(records)
+            regions = [spec.build(photo, folder=folder) for spec in record_regions.specs]
             inputs = processor.regions(photo.pixels, regions, crops=False)
             batch = {
                 "pixel_values": processor.pixels(photo.pixels)[None],
                 **pad_regions([inputs]),
             }
             batch = {name: value.to(network.model.device) for name, value in batch.items()}
-            read = network.read(batch)
-            rows = zip(regions, known.labels, *(part[0].tolist() for part in read), strict=True)
+            reading = network.read(batch)
+            rows = zip(
+                regions, record_regions.labels, *(part[0].tolist() for part in reading), strict=True
+            )
             judged += [
                 (_assessment(r, *row), labels) for r, labels, *row in rows if labels is not None
             ]
@@ -136,20 +138,22 @@ def validation_metrics(judged: Judged) -> dict[str, float]:
     sets: list[tuple[Found, Found]] = []
     for assessment, labels in judged:
         for task in ("quality", "importance"):
-            read, known = getattr(assessment, task), getattr(labels, task)
-            if read is not None and known is not None:
-                pairs.setdefault((task, labels.metric), []).append((read.score, known))
+            score, label = getattr(assessment, task), getattr(labels, task)
+            if score is not None and label is not None:
+                pairs.setdefault((task, labels.metric), []).append((score.score, label))
         if assessment.distortions is not None and labels.distortions is not None:
-            said = tuple((each.type, each.severity) for each in assessment.distortions)
-            sets.append((said, labels.distortions))
+            predicted = tuple((each.type, each.severity) for each in assessment.distortions)
+            sets.append((predicted, labels.distortions))
     metrics: dict[str, float] = {}
     for task in ("quality", "importance"):
         arrays = [np.array(value).T for (name, _), value in pairs.items() if name == task]
         metrics |= _correlations(task, arrays)
     if sets:
         for name, labels_of in (("distortion_f1", types_of), ("severity_f1", pairs_of)):
-            said_sets, true = ([labels_of(one) for one in side] for side in zip(*sets, strict=True))
-            metrics[name] = float(per_region(said_sets, true)[:, SCORES.index("f1")].mean())
+            predicted_sets, true = (
+                [labels_of(distortions) for distortions in side] for side in zip(*sets, strict=True)
+            )
+            metrics[name] = float(per_region(predicted_sets, true)[:, SCORES.index("f1")].mean())
     return metrics
 
 

@@ -1,4 +1,4 @@
-"""Reading answers: what a head reads, or the language model's words, become an assessment.
+"""Makes assessments from the numbers of the head or the answers of the language model.
 
 Where a model has a head, levels are its numbers and distortions are read off it; without one (or if
 asked to), log-probabilities of candidate words are.
@@ -71,16 +71,20 @@ def read_scores(
         weights: the numbers that the level words stand for, see ``SeagullConfig``.
         text: answers in words by task.
     """
-    read = iter(logs)
+    remaining_logs = iter(logs)
     levels = {
-        task: LevelScore.from_probabilities(LEVEL_SCALES[task], np.exp(next(read)), weights)
+        task: LevelScore.from_probabilities(
+            LEVEL_SCALES[task], np.exp(next(remaining_logs)), weights
+        )
         for task in tasks
         if task in LEVEL_SCALES
     }
     if AssessmentTask.DISTORTION not in tasks:
         return _assessment(region, levels, None, {}, text)
-    present = {kind: float(np.exp(next(read)[0])) for kind in DistortionType}
-    severities = {kind: SEVERITY.words[int(next(read).argmax())] for kind in DistortionType}
+    present = {kind: float(np.exp(next(remaining_logs)[0])) for kind in DistortionType}
+    severities = {
+        kind: SEVERITY.words[int(next(remaining_logs).argmax())] for kind in DistortionType
+    }
     return _assessment(region, levels, present, severities, text)
 
 
@@ -146,9 +150,9 @@ def found_distortions(
     present: Mapping[DistortionType, float], severities: Mapping[DistortionType, str]
 ) -> tuple[Distortion, ...]:
     """The types that are probable enough to be reported, most probable first."""
-    found = [
+    probable = [
         Distortion(kind, severities[kind], probability)
         for kind, probability in present.items()
         if probability >= PRESENT
     ]
-    return tuple(sorted(found, key=lambda distortion: -distortion.probability))
+    return tuple(sorted(probable, key=lambda distortion: -distortion.probability))

@@ -91,13 +91,13 @@ class Assessor:
                 mask generator), in a list or an array; those without an id are numbered by their
                 place. None means the whole photo.
             tasks: any of ``quality``, ``importance``, ``distortion``.
-            text: also let the language model answer the tasks in words. It is told before what the
-                head reads, where there is a head, so that its words go with the numbers.
+            text: also let the language model answer the tasks in words. Where there is a
+                head, context turns say what it reads, so that the words go with the numbers.
             segmenter: name of what made the regions, for the report; by default it is taken from
                 the regions.
             read_out: ``head``: numbers and distortions are the head's, where the model has one;
-                ``language_model``: they are read off the language model's words, which is told
-                nothing of the head.
+                ``language_model``: they are read off the language model's words, without
+                context turns of the head.
 
         Raises:
             PhotoError: if the photo cannot be read.
@@ -105,48 +105,50 @@ class Assessor:
                 or one was made for a photo of another size.
         """
         photo = image if isinstance(image, Photo) else read_photo(image)
-        chosen, wanted = chosen_tasks(tasks), _checked_read_out(read_out)
+        chosen, answering = chosen_tasks(tasks), _checked_read_out(read_out)
         specs = [RegionSpec(whole=True)] if regions is None else regions
-        asked = Asked(photo, asked_regions(photo, specs), tuple(chosen), text, wanted)
-        (report,) = self.assess_together([asked])
+        request = Asked(photo, asked_regions(photo, specs), tuple(chosen), text, answering)
+        (report,) = self.assess_together([request])
         return report if segmenter is None else replace(report, segmenter=segmenter)
 
-    def assess_together(self, asked: Sequence[Asked]) -> list[QualityReport]:
+    def assess_together(self, requests: Sequence[Asked]) -> list[QualityReport]:
         """Reports on regions of one or several photos, in one pass where the model has a head.
 
         The head reads the regions of all photos together (see ``Engine.read_heads``). Answers in
         words, and numbers read off the language model, take passes of their own for each item.
 
         Args:
-            asked: what is asked; several items may be about the same photo.
+            requests: what is asked; several items may be about the same photo.
 
         Raises:
             ValueError: if a region was made for a photo of another size.
         """
-        sessions = [self.engine.open(item.photo) for item in asked]
-        heads: list[Sequence[HeadNumbers | None]] = [[None] * len(item.regions) for item in asked]
-        headed = [index for index, item in enumerate(asked) if item.read_out == "head"]
-        read = self._read_heads([(sessions[i], asked[i].regions) for i in headed])
-        for index, numbers in zip(headed, read, strict=True):
+        sessions = [self.engine.open(item.photo) for item in requests]
+        heads: list[Sequence[HeadNumbers | None]] = [
+            [None] * len(item.regions) for item in requests
+        ]
+        headed = [index for index, item in enumerate(requests) if item.read_out == "head"]
+        readings = self._read_heads([(sessions[i], requests[i].regions) for i in headed])
+        for index, numbers in zip(headed, readings, strict=True):
             heads[index] = numbers
         return [
             self._report(item, session, numbers)
-            for item, session, numbers in zip(asked, sessions, heads, strict=True)
+            for item, session, numbers in zip(requests, sessions, heads, strict=True)
         ]
 
     def _report(
-        self, asked: Asked, session: ImageSession, heads: Sequence[HeadNumbers | None]
+        self, request: Asked, session: ImageSession, heads: Sequence[HeadNumbers | None]
     ) -> QualityReport:
-        regions, tasks = asked.regions, asked.tasks
+        regions, tasks = request.regions, request.tasks
         words: list[dict[str, str]] = [{} for _ in regions]
-        if asked.text:
+        if request.text:
             questions = [self._in_words(tasks, head) for head in heads]
-            for said, answers in zip(
+            for region_words, answers in zip(
                 words, self.engine.generate(session, regions, questions), strict=True
             ):
-                said.update(zip([task.value for task in tasks], answers, strict=True))
+                region_words.update(zip([task.value for task in tasks], answers, strict=True))
         return QualityReport(
-            image=asked.photo.info,
+            image=request.photo.info,
             model=self.info,
             segmenter=segmenter_names(regions),
             regions=tuple(self._read(session, regions, tasks, heads, words)),
@@ -161,15 +163,15 @@ class Assessor:
         words: Sequence[dict[str, str]],
     ) -> Iterator[RegionAssessment]:
         """The assessments: of the head if it has read the regions, else of the language model."""
-        read = [head for head in heads if head is not None]
-        if read:
-            for region, head, said in zip(regions, read, words, strict=True):
-                yield read_numbers(region, tasks, head, said)
+        numbers = [head for head in heads if head is not None]
+        if numbers:
+            for region, head, region_words in zip(regions, numbers, words, strict=True):
+                yield read_numbers(region, tasks, head, region_words)
             return
         logs = self.engine.score(session, regions, scored_questions(self.engine.book, tasks))
         weights = self.engine.model.config.level_weights
-        for region, own, said in zip(regions, logs, words, strict=True):
-            yield read_scores(region, tasks, own, weights, said)
+        for region, region_logs, region_words in zip(regions, logs, words, strict=True):
+            yield read_scores(region, tasks, region_logs, weights, region_words)
 
     @property
     def has_head(self) -> bool:
@@ -177,15 +179,18 @@ class Assessor:
         return self.engine.head is not None
 
     def _read_heads(
-        self, asked: Sequence[tuple[ImageSession, Sequence[Region]]]
+        self, session_regions: Sequence[tuple[ImageSession, Sequence[Region]]]
     ) -> list[Sequence[HeadNumbers | None]]:
         """What the head reads of each photo's regions; None of each without a head."""
-        readings = self.engine.read_heads(asked)
+        readings = self.engine.read_heads(session_regions)
         if readings is None:
-            return [[None] * len(regions) for _, regions in asked]
+            return [[None] * len(regions) for _, regions in session_regions]
         return [
-            [head_numbers(*row) for row in zip(*(part[0].tolist() for part in read), strict=True)]
-            for read in readings
+            [
+                head_numbers(*row)
+                for row in zip(*(part[0].tolist() for part in reading), strict=True)
+            ]
+            for reading in readings
         ]
 
     def chat(
@@ -193,7 +198,7 @@ class Assessor:
     ) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.
 
-        It goes on from what the head reads of the regions, in words, where there is a head.
+        Where there is a head, context turns say what it reads of the regions.
 
         Args:
             image: the photo; None talks without one.
@@ -210,9 +215,9 @@ class Assessor:
                 raise ValueError("regions were given without the photo they lie in")
             return Chat(self.engine, None, seed=seed)
         photo = image if isinstance(image, Photo) else read_photo(image)
-        known = partial(self._find, photo) if self.has_head else None
-        asked = [] if none_given else asked_regions(photo, regions)
-        return Chat(self.engine, photo, asked, seed=seed, findings=known)
+        findings = partial(self._find, photo) if self.has_head else None
+        chat_regions = [] if none_given else asked_regions(photo, regions)
+        return Chat(self.engine, photo, chat_regions, seed=seed, findings=findings)
 
     def _in_words(
         self, tasks: Sequence[AssessmentTask], head: HeadNumbers | None
@@ -220,8 +225,8 @@ class Assessor:
         book = self.engine.book
         if head is None:
             return [book.answers[task] for task in tasks]
-        known = _findings(head)
-        return [book.free(INSTRUCTIONS[task], known) for task in tasks]
+        findings = _findings(head)
+        return [book.free(INSTRUCTIONS[task], findings) for task in tasks]
 
     def _find(self, photo: Photo, region: Region) -> Findings:
         ((head,),) = self._read_heads([(self.engine.open(photo), [region])])
@@ -230,10 +235,10 @@ class Assessor:
 
 
 def _findings(head: HeadNumbers) -> Findings:
-    found = found_distortions(head.present, head.severities)
+    distortions = found_distortions(head.present, head.severities)
     return Findings(
         _word(QUALITY, head.scores[AssessmentTask.QUALITY]),
-        tuple((distortion.type, distortion.severity) for distortion in found),
+        tuple((distortion.type, distortion.severity) for distortion in distortions),
         _word(IMPORTANCE, head.scores[AssessmentTask.IMPORTANCE]),
     )
 
@@ -244,8 +249,8 @@ def _word(scale: LevelScale, score: float) -> str:
 
 def _checked_read_out(name: str) -> str:
     if name not in READ_OUTS:
-        near = difflib.get_close_matches(name, READ_OUTS, 1) or READ_OUTS
-        raise ValueError(f"unknown read-out {name!r}; nearest: {', '.join(near)}")
+        nearest = difflib.get_close_matches(name, READ_OUTS, 1) or READ_OUTS
+        raise ValueError(f"unknown read-out {name!r}; nearest: {', '.join(nearest)}")
     return name
 
 
@@ -255,13 +260,13 @@ def chosen_tasks(tasks: Sequence[AssessmentTask | str]) -> list[AssessmentTask]:
     Raises:
         ValueError: if there are none or one is unknown; a single text counts as a list of one.
     """
-    known = [task.value for task in AssessmentTask]
+    task_names = [task.value for task in AssessmentTask]
     names = [tasks] if isinstance(tasks, str) else list(tasks)
-    if unknown := [name for name in names if name not in known]:
-        near = difflib.get_close_matches(str(unknown[0]), known, 1) or known
-        raise ValueError(f"unknown task {unknown[0]!r}; nearest: {', '.join(near)}")
+    if unknown := [name for name in names if name not in task_names]:
+        nearest = difflib.get_close_matches(str(unknown[0]), task_names, 1) or task_names
+        raise ValueError(f"unknown task {unknown[0]!r}; nearest: {', '.join(nearest)}")
     if not names:
-        raise ValueError(f"no task was given; tasks are {', '.join(known)}")
+        raise ValueError(f"no task was given; tasks are {', '.join(task_names)}")
     return [AssessmentTask(name) for name in names]
 
 

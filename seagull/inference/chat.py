@@ -1,4 +1,4 @@
-"""Chat: several turns about one photo, on what the engine already knows of it.
+"""Chat: several turns about one photo; the engine encodes the photo and its regions once.
 
 The whole conversation is tokenised anew each turn, but only what differs from the turn before is
 computed: a follow-up question costs its own tokens.
@@ -26,14 +26,14 @@ from seagull.inference.sampling import (
     token_log,
 )
 from seagull.inference.session import TextSession
-from seagull.language.findings import Findings, told
+from seagull.language.findings import Findings, context_turns
 from seagull.model.seagull import VisualTokens
 from seagull.photos import Photo
 from seagull.preprocessing.packing import Item, common_prefix, pair_start
 from seagull.types import Message, Region
 
 TOLD_AT_ONCE = 8
-"""A question that turns to more regions goes on from no findings: they would outweigh it."""
+"""A question that turns to more regions has no context turns: they would outweigh it."""
 
 
 class TooLongError(ValueError):
@@ -48,8 +48,8 @@ class Chat:
         photo: what is talked about; None: there is no photo.
         regions: that may be talked about; more can be added with ``add``.
         seed: of the sampling, where a temperature is given.
-        findings: what is known of a region; the model is told wherever the talk turns to regions,
-            so that what it says goes with the numbers. These turns are not among ``messages``.
+        findings: what is known of a region; context turns say it wherever the talk turns to
+            regions, so that answers go with the numbers. These turns are not among ``messages``.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Chat:
         Raises:
             ValueError: if its id is taken.
         """
-        if region.id in {known.id for known in self.regions}:
+        if region.id in {existing.id for existing in self.regions}:
             raise ValueError(f"there already is a region {region.id}; give this one another id")
         self.regions.append(region)
 
@@ -113,7 +113,7 @@ class Chat:
 
         Args:
             question, regions: see ``ask``.
-            sampling: how tokens are chosen, when to stop, and what is told of them.
+            sampling: how tokens are chosen, when to stop, and what is reported of them.
 
         Raises:
             ValueError: if the question is empty or a region unknown.
@@ -122,49 +122,49 @@ class Chat:
         if not question.strip():
             raise ValueError("the question is empty")
         names = tuple(region.id for region in self.regions) if regions is None else tuple(regions)
-        known = {region.id: region for region in self.regions}
-        if unknown := [name for name in names if name not in known]:
+        regions_by_id = {region.id: region for region in self.regions}
+        if unknown := [name for name in names if name not in regions_by_id]:
             raise ValueError(
-                f"no region {', '.join(unknown)}; known are {', '.join(known) or 'none'}"
+                f"no region {', '.join(unknown)}; known are {', '.join(regions_by_id) or 'none'}"
             )
-        asked = [*self.messages, Message("user", question.strip(), names)]
-        return self._answer(asked, sampling or Sampling())
+        messages = [*self.messages, Message("user", question.strip(), names)]
+        return self._answer(messages, sampling or Sampling())
 
-    def _answer(self, asked: list[Message], sampling: Sampling) -> Generator[Piece, None, None]:
-        text, said, finish = "", 0, None
+    def _answer(self, messages: list[Message], sampling: Sampling) -> Generator[Piece, None, None]:
+        text, sent, finish = "", 0, None
         spoken = Piece("")
-        for spoken in self._spoken(asked, sampling):
+        for spoken in self._spoken(messages, sampling):
             text, stopped = cut(spoken.text, sampling.stop)
-            ready = len(text) if stopped else settled(text, sampling.stop)
+            sendable = len(text) if stopped else settled(text, sampling.stop)
             finish = "stop" if stopped else spoken.finish
             if finish is not None:
                 break
-            yield replace(spoken, text=text[said:ready])
-            said = max(said, ready)
-        self.messages = [*asked, Message("assistant", text)]
-        yield replace(spoken, text=text[said:], finish=finish)
+            yield replace(spoken, text=text[sent:sendable])
+            sent = max(sent, sendable)
+        self.messages = [*messages, Message("assistant", text)]
+        yield replace(spoken, text=text[sent:], finish=finish)
 
-    def _spoken(self, asked: list[Message], sampling: Sampling) -> Iterator[Piece]:
+    def _spoken(self, messages: list[Message], sampling: Sampling) -> Iterator[Piece]:
         """The answer so far, after each token; the last piece is finished."""
         session = self.engine.open_text() if self.photo is None else self.engine.open(self.photo)
         self.engine.prefill(session)
-        items, names = self.engine.book.conversation(self._told(asked))
+        items, names = self.engine.book.conversation(self._with_context(messages))
         prompt = session.prefix_length + len(items)
         self._check_length(prompt + sampling.max_new_tokens)
-        known = {region.id: region for region in self.regions}
-        tokens = self.engine.encode_regions(session, [known[name] for name in names])
-        said: list[int] = []
+        regions_by_id = {region.id: region for region in self.regions}
+        tokens = self.engine.encode_regions(session, [regions_by_id[name] for name in names])
+        answer_ids: list[int] = []
         while True:
-            logits = self._extend(session, (*items, *said), tokens)
+            logits = self._extend(session, (*items, *answer_ids), tokens)
             token = choose(logits, sampling, self._generator)
             if token in self.engine.end_ids:
-                yield Piece(self.engine.decode(said), (), "stop", prompt, len(said))
+                yield Piece(self.engine.decode(answer_ids), (), "stop", prompt, len(answer_ids))
                 return
-            said.append(token)
-            last = "length" if len(said) >= sampling.max_new_tokens else None
-            told = self._token_logs(logits, token, sampling.alternatives)
-            yield Piece(self.engine.decode(said), told, last, prompt, len(said))
-            if last:
+            answer_ids.append(token)
+            finish = "length" if len(answer_ids) >= sampling.max_new_tokens else None
+            token_logs = self._token_logs(logits, token, sampling.alternatives)
+            yield Piece(self.engine.decode(answer_ids), token_logs, finish, prompt, len(answer_ids))
+            if finish:
                 return
 
     def _token_logs(
@@ -174,30 +174,32 @@ class Chat:
             return ()
         return (token_log(logits, token, alternatives, self.engine.decode_token),)
 
-    def _told(self, messages: Sequence[Message]) -> list[Message]:
+    def _with_context(self, messages: Sequence[Message]) -> list[Message]:
         """What the model sees of a conversation: with what is known of regions, if anything is.
 
         That comes wherever the talk turns to regions, where ``PromptStyle.render`` introduces them.
-        A question about a single region goes on from the turns about it alone: a small model that
-        learned from such conversations says of one region what it was told of another.
+        A question about a single region sees the turns about it alone: a small model that
+        learned from such conversations says of one region what context turns say of another.
         """
         if self._findings is None:
             return list(messages)
         subjects = _subjects(messages)
-        seen: list[Message] = []
-        last: tuple[str, ...] = ()
+        turns: list[Message] = []
+        previous: tuple[str, ...] = ()
         for message, names in zip(messages, subjects, strict=True):
             if len(subjects[-1]) == 1 and names != subjects[-1]:
                 continue
-            if names != last and len(names) <= TOLD_AT_ONCE:
-                seen += told({name: self._find(name, self._findings) for name in names})
-            last = names
-            seen.append(message)
-        return seen
+            if names != previous and len(names) <= TOLD_AT_ONCE:
+                turns += context_turns({name: self._find(name, self._findings) for name in names})
+            previous = names
+            turns.append(message)
+        return turns
 
     def _find(self, name: str, findings: Callable[[Region], Findings]) -> Findings:
         if name not in self._found:
-            self._found[name] = findings(next(one for one in self.regions if one.id == name))
+            self._found[name] = findings(
+                next(region for region in self.regions if region.id == name)
+            )
         return self._found[name]
 
     @torch.inference_mode()
@@ -235,6 +237,6 @@ def _subjects(messages: Sequence[Message]) -> list[tuple[str, ...]]:
     """The regions that each turn is about: those it names, or else those named last."""
     subjects = list[tuple[str, ...]]()
     for message in messages:
-        before = subjects[-1] if subjects else ()
-        subjects.append(message.regions or before)
+        previous = subjects[-1] if subjects else ()
+        subjects.append(message.regions or previous)
     return subjects

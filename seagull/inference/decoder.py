@@ -25,8 +25,8 @@ SCALED_HEADS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "out
 
 def cache_name(language_model: nn.Module) -> str:
     """What a language model calls the cache: ``cache`` since transformers 5.24."""
-    there = inspect.signature(type(language_model).forward).parameters
-    return "cache" if "cache" in there else "past_key_values"
+    parameters = inspect.signature(type(language_model).forward).parameters
+    return "cache" if "cache" in parameters else "past_key_values"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class PackedDecoder:
 
     Args:
         model: in eval mode, on its device.
-        counters: told how many items were computed.
+        counters: count the items that were computed.
     """
 
     def __init__(self, model: SeagullForConditionalGeneration, counters: Counters) -> None:
@@ -223,6 +223,6 @@ class PackedDecoder:
         self, embeddings: Tensor, visible: Bool[np.ndarray, "n seen"], total: int
     ) -> Float[Tensor, "1 1 n total"]:
         """What the new positions see of all: everything before those that ``visible`` is about."""
-        seen = torch.ones(1, 1, embeddings.shape[1], total, dtype=torch.bool)
-        seen[..., total - visible.shape[1] :] = torch.from_numpy(visible)
-        return additive_mask(seen, embeddings)
+        mask = torch.ones(1, 1, embeddings.shape[1], total, dtype=torch.bool)
+        mask[..., total - visible.shape[1] :] = torch.from_numpy(visible)
+        return additive_mask(mask, embeddings)

@@ -108,21 +108,22 @@ class Engine:
         if not questions:
             return [[] for _ in regions]
         tokens = self.encode_regions(session, regions)
-        asked = [(region, question) for region in range(len(regions)) for question in questions]
-        paths = [read_paths(region, question) for region, question in asked]
-        read: dict[int, Float[np.ndarray, " candidates"]] = {}
-        for group in sorted_chunks([own[-1] for own in paths], self.pack_tokens):
-            chosen = [(asked[index], paths[index]) for index in group]
+        pairs = [(region, question) for region in range(len(regions)) for question in questions]
+        paths = [read_paths(region, question) for region, question in pairs]
+        logs_by_pair: dict[int, Float[np.ndarray, " candidates"]] = {}
+        for group in sorted_chunks([path[-1] for path in paths], self.pack_tokens):
+            chosen = [(pairs[index], paths[index]) for index in group]
             for index, logs in zip(group, self._score_group(session, tokens, chosen), strict=True):
-                read[index] = logs
+                logs_by_pair[index] = logs
         count = len(questions)
         return [
-            [read[start + index] for index in range(count)] for start in range(0, len(asked), count)
+            [logs_by_pair[start + index] for index in range(count)]
+            for start in range(0, len(pairs), count)
         ]
 
     @torch.inference_mode()
     def read_heads(
-        self, asked: Sequence[tuple[ImageSession, Sequence[Region]]]
+        self, session_regions: Sequence[tuple[ImageSession, Sequence[Region]]]
     ) -> list[HeadReading] | None:
         """What the head reads of regions of one or several photos; None without a head.
 
@@ -130,21 +131,21 @@ class Engine:
         (see ``RegionEncoder``).
 
         Args:
-            asked: photos and regions of each, at least one; a photo may come several times.
+            session_regions: photos and their regions, at least one each; a photo may recur.
 
         Returns:
             For each item, what is read of its regions, (1, R, ...).
         """
         if self.head is None:
             return None
-        if not asked:
+        if not session_regions:
             return []
-        tokens = self.regions.global_tokens(asked)
+        tokens = self.regions.global_tokens(session_regions)
         self.sessions.trim()
-        read = self.head(torch.cat(tokens).float()[None])
-        counts = [len(regions) for _, regions in asked]
-        parts = (part.split(counts, dim=1) for part in read)
-        return [HeadReading(*own) for own in zip(*parts, strict=True)]
+        reading = self.head(torch.cat(tokens).float()[None])
+        counts = [len(regions) for _, regions in session_regions]
+        parts = (part.split(counts, dim=1) for part in reading)
+        return [HeadReading(*values) for values in zip(*parts, strict=True)]
 
     @torch.inference_mode()
     def generate(
@@ -171,15 +172,17 @@ class Engine:
         self.prefill(session)
         tokens = self.encode_regions(session, regions)
         sequences = [
-            question.about(region) for region, own in enumerate(questions) for question in own
+            question.about(region)
+            for region, region_questions in enumerate(questions)
+            for question in region_questions
         ]
         answers: dict[int, list[int]] = {}
         for group in sorted_chunks(sequences, self.pack_tokens):
             packed = [sequences[index] for index in group]
             decoded = self._decode_group(session, tokens, packed, max_new_tokens, end_ids)
             answers |= zip(group, decoded, strict=True)
-        said = (answers[index] for index in range(len(sequences)))
-        return [list(islice(said, len(own))) for own in questions]
+        ordered = (answers[index] for index in range(len(sequences)))
+        return [list(islice(ordered, len(region_questions))) for region_questions in questions]
 
     @torch.inference_mode()
     def encode_regions(self, session: TextSession, regions: Sequence[Region]) -> VisualTokens:
@@ -235,31 +238,31 @@ class Engine:
         session: ImageSession,
         tokens: VisualTokens,
         sequences: Sequence[Items],
-        most: int,
+        max_new_tokens: int,
         end_ids: frozenset[int],
     ) -> list[list[int]]:
         tree = pack(sequences)
         cache = session.prefix_cache(keep=True)
         ends = np.array(tree.ends)
-        seen, starts = tree.visible()[ends], session.prefix_length + tree.depths[ends]
+        visible, starts = tree.visible()[ends], session.prefix_length + tree.depths[ends]
         active = np.arange(len(sequences))
-        said: list[list[int]] = [[] for _ in sequences]
+        answers: list[list[int]] = [[] for _ in sequences]
         readout = self.decoder.run_tree(session, tokens, tree, tree.ends, cache)
-        for step in range(1, most + 1):
+        for step in range(1, max_new_tokens + 1):
             best = readout.full(range(len(active))).argmax(dim=1).cpu().numpy()
             going = ~np.isin(best, list(end_ids))
             active, best = active[going], best[going]
             for index, token in zip(active, best, strict=True):
-                said[index].append(int(token))
-            if not len(active) or step == most:
+                answers[index].append(int(token))
+            if not len(active) or step == max_new_tokens:
                 break
             # Each answer's new item is seen by that answer alone.
-            own = np.zeros((len(seen), len(active)), dtype=bool)
-            own[active, np.arange(len(active))] = True
-            seen = np.concatenate([seen, own], axis=1)
+            new_columns = np.zeros((len(visible), len(active)), dtype=bool)
+            new_columns[active, np.arange(len(active))] = True
+            visible = np.concatenate([visible, new_columns], axis=1)
             embeddings = self.decoder.embed(best, tokens)
-            readout = self.decoder.run(embeddings, starts[active] + step, seen[active], cache)
-        return said
+            readout = self.decoder.run(embeddings, starts[active] + step, visible[active], cache)
+        return answers
 
     @property
     def end_ids(self) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""Many photos through one model: the next photo is read while the model works on this one."""
+"""Assesses many photos by one model and reads the next photo while the model works."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _assess(
 
 
 def read_ahead(
-    asked: Sequence[Asked], prepare: Callable[[Asked], Ready], ahead: int = 1
+    requests: Sequence[Asked], prepare: Callable[[Asked], Ready], ahead: int = 1
 ) -> Generator[Ready, None, None]:
     """What ``prepare`` makes of each item, in order, made in a thread ``ahead`` items before.
 
@@ -144,7 +144,7 @@ def read_ahead(
     waiting: queue.Queue[_Made[Ready] | _Crash | None] = queue.Queue(maxsize=ahead)
     stop = threading.Event()
     reader = threading.Thread(
-        target=_fill, args=(waiting, stop, asked, prepare), name="photo-reader", daemon=True
+        target=_fill, args=(waiting, stop, requests, prepare), name="photo-reader", daemon=True
     )
     reader.start()
     try:
@@ -160,12 +160,12 @@ def read_ahead(
 def _fill(
     waiting: queue.Queue[_Made[Ready] | _Crash | None],
     stop: threading.Event,
-    asked: Sequence[Asked],
+    requests: Sequence[Asked],
     prepare: Callable[[Asked], Ready],
 ) -> None:
-    for one in asked:
+    for request in requests:
         try:
-            item: _Made[Ready] | _Crash = _Made(prepare(one))
+            item: _Made[Ready] | _Crash = _Made(prepare(request))
         except Exception as error:
             item = _Crash(error)
         if not _put(waiting, stop, item) or isinstance(item, _Crash):
@@ -210,5 +210,5 @@ def failed_photo(path: Path, error: Exception) -> FailedPhoto:
 
 
 def _out_of_memory(error: Exception) -> bool:
-    # Told by its words: the type lives in torch, which reading photos does not need.
+    # Recognised by its message: the type lives in torch, which reading photos does not need.
     return isinstance(error, RuntimeError) and "out of memory" in str(error).lower()

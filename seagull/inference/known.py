@@ -1,4 +1,4 @@
-"""The models that can be asked for by name, told from their folders alone, without torch."""
+"""Lists the models that can be loaded by name, from their folders alone, without torch."""
 
 from __future__ import annotations
 
@@ -52,10 +52,12 @@ def known_models() -> list[ModelEntry]:
         nano = None  # of an earlier version; the download replaces it
     description = "EfficientNet-Lite0 and SmolLM2-135M: small, runs anywhere"
     trained = nano is not None and (bool(nano.trained) or nano_adapter() is not None)
-    here = ModelEntry("nano", description, nano.path if nano else None, trained if nano else None)
+    nano_entry = ModelEntry(
+        "nano", description, nano.path if nano else None, trained if nano else None
+    )
     published = ModelEntry(
         PUBLISHED, "the paper's 7B model; made from the released checkpoint by `seagull convert`",
         None, None,
     )  # fmt: skip
-    rest = [entry for entry in entries.values() if entry.name != PUBLISHED]
-    return [here, entries.get(PUBLISHED, published), *rest]
+    cached = [entry for entry in entries.values() if entry.name != PUBLISHED]
+    return [nano_entry, entries.get(PUBLISHED, published), *cached]

@@ -1,4 +1,4 @@
-"""load: a model by name or folder, ready to assess. The one place that picks device and type."""
+"""Loads a model by name or folder, ready to assess; picks its device and data type."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def load(
     Raises:
         ModelError: if the name, folder, device or type is not known or cannot be used.
     """
-    found = find_model(model)
-    adapter = adapter_in(found)
-    folder = find_model(read_info(adapter).base) if adapter else found
+    named_folder = find_model(model)
+    adapter = adapter_in(named_folder)
+    folder = find_model(read_info(adapter).base) if adapter else named_folder
     try:
         place = choose_device(device)
         kind = choose_dtype(dtype, place)
@@ -74,10 +74,10 @@ def load(
     network.vision_encoder.to(memory_format=torch.channels_last)
     head = read_head(adapter or folder / HEAD_FILE, head_of(network))
     engine = Engine(network, processor, head=head)
-    name = "seagull-nano" if found.name == NANO_FOLDER else found.name
+    name = "seagull-nano" if named_folder.name == NANO_FOLDER else named_folder.name
     # The same weights answer another wording differently, or read in another way.
-    read = f"{revision(folder, adapter)}{engine.book.digest}{READ_OUT if head else ''}"
-    mixed = hashlib.sha256(read.encode()).hexdigest()[:12]
+    variant = f"{revision(folder, adapter)}{engine.book.digest}{READ_OUT if head else ''}"
+    mixed = hashlib.sha256(variant.encode()).hexdigest()[:12]
     return Assessor(engine, ModelInfo(name, mixed, network.config.trained))
 
 
@@ -99,10 +99,10 @@ def check_pair(
         "id of <global>": (processor.global_id, config.global_token_id),
         "id of <local>": (processor.local_id, config.local_token_id),
     }
-    for what, (prepared, taken) in pairs.items():
-        if prepared != taken:
+    for setting, (prepared, expected) in pairs.items():
+        if prepared != expected:
             raise ModelError(
-                f"{folder}: {what}: the processor has {prepared}, the model {taken}; "
+                f"{folder}: {setting}: the processor has {prepared}, the model {expected}; "
                 "processor_config.json and config.json do not belong together"
             )
 
@@ -144,11 +144,11 @@ def _named_folder(name: str, places: Mapping[str, Path | None]) -> Path:
         ModelError: if the name is unknown, or the model not on this machine.
     """
     if name not in places:
-        if (kept := cache_dir() / "models" / name / "config.json").is_file():
-            check_folder(kept.parent)  # says why it is not among them
-        near = difflib.get_close_matches(name, places, cutoff=0.3) or list(places)
+        if (config_file := cache_dir() / "models" / name / "config.json").is_file():
+            check_folder(config_file.parent)  # says why it is not among them
+        nearest = difflib.get_close_matches(name, places, cutoff=0.3) or list(places)
         raise ModelError(
-            f"no model {name!r}: neither a folder nor a name; nearest: {', '.join(near)}"
+            f"no model {name!r}: neither a folder nor a name; nearest: {', '.join(nearest)}"
         )
     path = places[name]
     if path is None and name == PUBLISHED:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from seagull.language.findings import Findings, told
+from seagull.language.findings import Findings, context_turns
 from seagull.language.prompts import (
     ANSWER_PREFIXES,
     INSTRUCTIONS,
@@ -45,8 +45,8 @@ class Question:
     @property
     def single(self) -> bool:
         """Whether the candidates' first tokens are enough to compare them."""
-        first = {candidate[0] for candidate in self.candidates}
-        return not self.whole and len(first) == len(self.candidates)
+        first_tokens = {candidate[0] for candidate in self.candidates}
+        return not self.whole and len(first_tokens) == len(self.candidates)
 
     def about(self, region: int) -> tuple[Item, ...]:
         """The items for the region with this index."""
@@ -88,10 +88,10 @@ class QuestionBook:
 
         Args:
             text: the question.
-            known: of the region, which the model is told before.
+            known: of the region, in context turns before the question.
         """
-        before = () if known is None else told({ONE_REGION: known})
-        return Question(self.conversation([*before, Message("user", text, (ONE_REGION,))])[0], ())
+        context = () if known is None else context_turns({ONE_REGION: known})
+        return Question(self.conversation([*context, Message("user", text, (ONE_REGION,))])[0], ())
 
     @cached_property
     def levels(self) -> dict[AssessmentTask, Question]:
@@ -128,9 +128,11 @@ class QuestionBook:
     @cached_property
     def digest(self) -> str:
         """Twelve hex digits that change with the wording or tokens of any question."""
-        asked = [*self.levels.values(), *self.judgements.values(), *self.severities.values()]
-        told = repr((self.prefix, [(question.items, question.candidates) for question in asked]))
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+        questions = [*self.levels.values(), *self.judgements.values(), *self.severities.values()]
+        content = repr(
+            (self.prefix, [(question.items, question.candidates) for question in questions])
+        )
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     @cached_property
     def answers(self) -> dict[AssessmentTask, Question]:

@@ -1,6 +1,6 @@
-"""From logits to log-probabilities of candidate answers.
+"""Turns logits into log-probabilities of candidate answers.
 
-A question's candidates are told apart by their first tokens where those differ, and otherwise by
+A question's candidates are compared by their first tokens where those differ, and otherwise by
 the sum over their tokens; ``read_paths`` says where logits are needed, ``read_answers`` reads.
 """
 
@@ -44,26 +44,26 @@ def read_answers(
     """
     singles = [index for index, question in enumerate(questions) if question.single]
     wholes = [index for index, question in enumerate(questions) if not question.single]
-    read: dict[int, Logs] = {}
+    logs_by_question: dict[int, Logs] = {}
     if singles:
         chosen = [(questions[index], rows[index][0]) for index in singles]
-        read |= zip(singles, _first_tokens(chosen, readout), strict=True)
+        logs_by_question |= zip(singles, _first_tokens(chosen, readout), strict=True)
     if wholes:
         pairs = [(questions[index], rows[index]) for index in wholes]
-        read |= zip(wholes, _whole_words(pairs, readout), strict=True)
-    return [read[index] for index in range(len(questions))]
+        logs_by_question |= zip(wholes, _whole_words(pairs, readout), strict=True)
+    return [logs_by_question[index] for index in range(len(questions))]
 
 
 def _first_tokens(chosen: Sequence[tuple[Question, int]], readout: Readout) -> list[Logs]:
-    """Candidates told apart by their first tokens, normalised over those alone."""
+    """Candidates compared by their first tokens, normalised over those alone."""
     tokens = sorted({candidate[0] for question, _ in chosen for candidate in question.candidates})
     column = {token: index for index, token in enumerate(tokens)}
     logits = readout.words([row for _, row in chosen], tokens).double()
-    read = []
+    results = []
     for (question, _), line in zip(chosen, logits, strict=True):
-        own = line[[column[candidate[0]] for candidate in question.candidates]]
-        read.append(own.log_softmax(dim=0).cpu().numpy())
-    return read
+        candidate_logits = line[[column[candidate[0]] for candidate in question.candidates]]
+        results.append(candidate_logits.log_softmax(dim=0).cpu().numpy())
+    return results
 
 
 def _whole_words(pairs: Sequence[tuple[Question, Sequence[int]]], readout: Readout) -> list[Logs]:
@@ -71,22 +71,22 @@ def _whole_words(pairs: Sequence[tuple[Question, Sequence[int]]], readout: Reado
     needed = sorted({row for _, rows in pairs for row in rows})
     place = {row: index for index, row in enumerate(needed)}
     total = readout.full(needed).float().logsumexp(dim=1)
-    said = sorted(
+    vocabulary = sorted(
         {token for question, _ in pairs for word in question.candidates for token in word}
     )
-    column = {token: index for index, token in enumerate(said)}
-    logits = readout.words(needed, said)
-    read = []
+    column = {token: index for index, token in enumerate(vocabulary)}
+    logits = readout.words(needed, vocabulary)
+    results = []
     for question, rows in pairs:
         steps = [
-            (which, token)
-            for which, candidate in enumerate(question.candidates)
+            (number, token)
+            for number, candidate in enumerate(question.candidates)
             for token in candidate
         ]
         lines = torch.tensor([place[row] for row in rows], device=logits.device)
         tokens = torch.tensor([column[token] for _, token in steps], device=logits.device)
         logs = (logits[lines, tokens] - total[lines]).double().cpu().numpy()
         sums = np.zeros(len(question.candidates))
-        np.add.at(sums, [which for which, _ in steps], logs)
-        read.append(sums - np.logaddexp.reduce(sums))
-    return read
+        np.add.at(sums, [number for number, _ in steps], logs)
+        results.append(sums - np.logaddexp.reduce(sums))
+    return results

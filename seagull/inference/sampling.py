@@ -1,4 +1,4 @@
-"""Choosing tokens one by one, and telling how likely they were."""
+"""Chooses tokens one by one and reports how likely they were."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Sampling:
         temperature: 0 takes the best token each time; above, tokens are drawn.
         top_p: drawn are only the likeliest tokens that together have this probability.
         stop: the answer ends before the first of these strings.
-        alternatives: how many likeliest tokens are told of beside each token said; None tells no
-            probabilities.
+        alternatives: how many likeliest tokens are reported beside each generated token; None
+            reports no probabilities.
 
     Raises:
         ValueError: if a number is out of its range.
@@ -60,7 +60,7 @@ class Piece:
 
     Attributes:
         text: that can be shown; often none, while a character or a stop string may be coming.
-        tokens: generated in this step, if their probabilities are told.
+        tokens: generated in this step, if their probabilities are reported.
         finish: on the last piece ``stop`` (the answer has ended) or ``length`` (it was cut off).
         prompt_tokens: that the model has seen before the answer, image tokens included.
         answer_tokens: generated so far.
@@ -89,12 +89,12 @@ def choose(logits: Float[Tensor, " V"], sampling: Sampling, generator: torch.Gen
 def token_log(
     logits: Float[Tensor, " V"], token: int, alternatives: int, decode: Callable[[int], str]
 ) -> TokenLog:
-    """What is told of a token that was said."""
+    """The log-probability of a generated token and of its likeliest alternatives."""
     logs = logits.float().log_softmax(dim=0)
     best = logs.topk(min(alternatives, len(logs)))
-    near = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    others = tuple(TokenLog(decode(other), value) for other, value in near)
-    return TokenLog(decode(token), float(logs[token]), others)
+    likeliest = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    token_alternatives = tuple(TokenLog(decode(candidate), value) for candidate, value in likeliest)
+    return TokenLog(decode(token), float(logs[token]), token_alternatives)
 
 
 def cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:

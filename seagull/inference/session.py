@@ -1,4 +1,4 @@
-"""What is computed once per photo, and kept while memory allows."""
+"""Caches what is computed once per photo, while memory allows."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def joined(sessions: Sequence[ImageSession]) -> PhotoFeatures:
     features = [session.features for session in sessions]
     if len(features) == 1:
         return features[0]
-    levels = zip(*(one.pyramid for one in features), strict=True)
-    contexts = zip(*(one.context.levels for one in features), strict=True)
+    levels = zip(*(photo.pyramid for photo in features), strict=True)
+    contexts = zip(*(photo.context.levels for photo in features), strict=True)
     pairs = [zip(*level, strict=True) for level in contexts]
     context = tuple((torch.cat(keys), torch.cat(values)) for keys, values in pairs)
     return PhotoFeatures([torch.cat(level) for level in levels], ImageContext(context))
@@ -109,9 +109,9 @@ class _PassingLayer(DynamicLayer):
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
     ) -> tuple[Tensor, Tensor]:
-        before = cast(tuple[Tensor, Tensor], (self.keys, self.values))
-        keys = torch.cat([before[0], key_states], dim=-2)
-        return keys, torch.cat([before[1], value_states], dim=-2)
+        cached = cast(tuple[Tensor, Tensor], (self.keys, self.values))
+        keys = torch.cat([cached[0], key_states], dim=-2)
+        return keys, torch.cat([cached[1], value_states], dim=-2)
 
 
 def _filled(layer: DynamicLayer, keys: Tensor, values: Tensor) -> DynamicLayer:

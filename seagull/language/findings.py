@@ -1,4 +1,4 @@
-"""What is known of regions, in the words of answers, as the model is told it before it speaks."""
+"""Findings about regions in the words of answers, and the context turns that say them."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ SEVERAL_INSTRUCTION = "Assess each of these regions."
 """The question whose answer says what is known of several regions, a line for each."""
 
 
-def told(known: Mapping[str, Findings]) -> tuple[Message, ...]:
-    """What is known of regions, as turns that a conversation about them goes on from.
+def context_turns(known: Mapping[str, Findings]) -> tuple[Message, ...]:
+    """What is known of regions, as turns before a conversation about them.
 
     Of a single region these are the answers to the usual questions. Of several regions it is one
-    answer that names them by their ids, since which of them "this region" was would be hard to
-    tell. The worst comes first: a small model finds the first and the last of several lines more
-    easily than the one that says something else than the others. It ends with which one is the
-    worst, the best and the most important.
+    answer that names them by their ids, since "this region" would not say which one is meant.
+    The worst comes first: a small model finds the first and the last of several lines more easily
+    than the one that says something else than the others. It ends with which one is the worst, the
+    best and the most important.
 
     Args:
         known: by the ids of the regions, in spoken order.
     """
     names = tuple(known)
     if len(names) == 1:
-        (own,) = known.values()
-        asked = joint_question(AssessmentTask.QUALITY), INSTRUCTIONS[AssessmentTask.IMPORTANCE]
-        turns = [*zip(asked, own.answers, strict=False)]
+        (findings,) = known.values()
+        questions = joint_question(AssessmentTask.QUALITY), INSTRUCTIONS[AssessmentTask.IMPORTANCE]
+        turns = [*zip(questions, findings.answers, strict=False)]
     else:
         order = [name for group in worst_first(known) for name in group]
         lines = [f"Region {name}: {joint_answer(known[name].answers)}" for name in order]

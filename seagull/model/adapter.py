@@ -174,13 +174,13 @@ def lora_targets(tensors: Mapping[str, Tensor]) -> dict[str, tuple[Tensor, Tenso
         ModelError: if a factor lacks its partner.
     """
     names = {key.split(".lora_", 1)[0] for key in tensors if ".lora_" in key}
-    found = {}
+    targets = {}
     for name in sorted(names):
         pair = tensors.get(f"{name}.lora_A.weight"), tensors.get(f"{name}.lora_B.weight")
         if pair[0] is None or pair[1] is None:
             raise ModelError(f"{name}: one of the two LoRA factors is missing")
-        found[name] = (pair[0], pair[1])
-    return found
+        targets[name] = (pair[0], pair[1])
+    return targets
 
 
 def _apply_lora(
@@ -201,9 +201,9 @@ def _apply_lora(
         if extra:
             raise ModelError(f"layers {sorted(extra)[:3]} have no LoRA factors in the adapter")
         return
-    for name, (first, second) in targets.items():
+    for name, (factor_a, factor_b) in targets.items():
         weight = model.get_parameter(f"{name}.weight")
-        product = second.to(weight.device).float() @ first.to(weight.device).float()
+        product = factor_b.to(weight.device).float() @ factor_a.to(weight.device).float()
         weight.copy_(weight.float() + product * (info.alpha / info.rank))
 
 
@@ -230,14 +230,14 @@ def _check_fit(
     present = {group_of(key) for key in plain}
     faults += [f"{n} is missing" for n in shapes if group_of(n) in present and n not in plain]
     layers = dict(model.named_modules())
-    for name, (first, second) in targets.items():
+    for name, (factor_a, factor_b) in targets.items():
         layer = layers.get(name)
         if not isinstance(layer, nn.Linear):
             faults.append(f"no layer {name}")
-        elif (second.shape[0], first.shape[1]) != (layer.out_features, layer.in_features) or (
-            first.shape[0] != info.rank or second.shape[1] != info.rank
+        elif (factor_b.shape[0], factor_a.shape[1]) != (layer.out_features, layer.in_features) or (
+            factor_a.shape[0] != info.rank or factor_b.shape[1] != info.rank
         ):
             faults.append(f"{name}: LoRA factors of another shape")
     if faults:
-        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise ModelError(f"{file}: does not fit this model: {'; '.join(faults[:3])}{more}")
+        remainder = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise ModelError(f"{file}: does not fit this model: {'; '.join(faults[:3])}{remainder}")

@@ -1,4 +1,4 @@
-"""Steps of assembly: image and region tokens are put at their placeholders; counts must match."""
+"""Puts image and region tokens at their placeholders in the text; their counts must match."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ def fill(
         ValueError: if a row has another number of placeholders than of tokens to put there.
     """
     places = input_ids == placeholder
-    wanted = places.sum(dim=1)
-    chosen, given = _chosen(tokens, markers)
-    if bool((wanted != given).any()):
+    placeholder_counts = places.sum(dim=1)
+    chosen, token_counts = _chosen(tokens, markers)
+    if bool((placeholder_counts != token_counts).any()):
         raise ValueError(
-            f"placeholder {placeholder}: rows hold {wanted.tolist()} of them, but "
-            f"{given if isinstance(given, int) else given.tolist()} tokens were given"
+            f"placeholder {placeholder}: rows hold {placeholder_counts.tolist()} of them, but "
+            f"{token_counts if isinstance(token_counts, int) else token_counts.tolist()} "
+            "tokens were given"
         )
     if chosen is None:
         return embeddings

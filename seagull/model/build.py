@@ -1,4 +1,4 @@
-"""From a configuration to a model's parts: every size is worked out here, no module reads a config.
+"""Builds a model's parts from a configuration and derives every size; no module reads a config.
 
 A whole model is made of the parts by ``SeagullForConditionalGeneration``; see ``fresh`` for one
 with fresh weights, and ``presets`` for the shipped configurations.

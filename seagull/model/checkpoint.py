@@ -1,4 +1,4 @@
-"""Model folders: loading them with every key accounted for. Pickled weights are refused."""
+"""Loads a model folder and accounts for every key; refuses pickled weights."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def load_processor(folder: Path) -> SeagullProcessor:
         if not (folder / name).is_file():
             raise ModelError(f"{folder}: {name} is missing; save the processor with the model")
     try:
-        # Unless told not to, transformers asks at the terminal whether to run a folder's code.
+        # By default transformers asks at the terminal whether to run a folder's code.
         return SeagullProcessor.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )

@@ -1,4 +1,4 @@
-"""SeagullConfig: what a model folder's config.json says, and nothing a module reports itself."""
+"""SeagullConfig: the config.json of a model folder, without sizes that modules report."""
 
 from typing import Any, ClassVar, Literal, cast
 
@@ -47,7 +47,7 @@ class SeagullMFEConfig(PreTrainedConfig):
         statistics: what is pooled under the mask, ``mean`` and ``std``.
         local: what the local token sees: ``pixels`` of the crop through two 1x1 convolutions (the
             paper) or the ``pyramid`` of the crop from the vision encoder.
-        geometry: whether the global token is told the region's size and place. Mask pooling alone
+        geometry: whether the global token carries the region's size and place. Mask pooling alone
             forgets both, and how much a region matters to the photo depends on its size.
         standardise: whether each pooled statistic of the image is scaled and shifted by numbers of
             its own, which training takes from its data first; a crop's always are. Statistics

@@ -1,4 +1,4 @@
-"""The released checkpoint becomes a Seagull model folder; every key is accounted for.
+"""Converts the released checkpoint into a Seagull model folder and accounts for every key.
 
 Works one file at a time, so that memory holds one shard and not the whole model.
 """
@@ -64,8 +64,8 @@ def convert_checkpoint(
         }
     config = _derive_config(reference, shapes, architecture)
     shape_only = build_model(config, device="meta")
-    wanted = {key: tuple(value.shape) for key, value in shape_only.state_dict().items()}
-    check_coverage(shapes, wanted)
+    expected = {key: tuple(value.shape) for key, value in shape_only.state_dict().items()}
+    check_coverage(shapes, expected)
     processor = _processor(reference, config, shape_only.vision_encoder.strides)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".convert-") as scratch:
@@ -81,18 +81,18 @@ def convert_checkpoint(
 
 
 def check_coverage(
-    published: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]
+    published: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]
 ) -> None:
     """Compares what a checkpoint holds, renamed, with what the model needs.
 
     Args:
         published: shapes by published key.
-        wanted: shapes by our key.
+        expected: shapes by our key.
 
     Raises:
         ModelError: naming keys that are unknown, missing or of another shape.
     """
-    unknown, ours = [], {}
+    unknown, renamed = [], {}
     for key, shape in published.items():
         try:
             name = our_key(key)
@@ -100,10 +100,10 @@ def check_coverage(
             unknown.append(key)
             continue
         if name is not None:
-            ours[name] = tuple(shape)
-    missing = sorted(set(wanted) - set(ours))
-    extra = sorted(set(ours) - set(wanted))
-    wrong = sorted(key for key in set(ours) & set(wanted) if ours[key] != wanted[key])
+            renamed[name] = tuple(shape)
+    missing = sorted(set(expected) - set(renamed))
+    extra = sorted(set(renamed) - set(expected))
+    misshapen = sorted(key for key in set(renamed) & set(expected) if renamed[key] != expected[key])
     if all(key.startswith("vision_encoder.") for key in missing) and missing:
         raise ModelError(
             f"the checkpoint lacks the vision tower ({len(missing)} keys, {missing[0]}, ...); give "
@@ -114,7 +114,7 @@ def check_coverage(
         for words, keys in (
             ("missing", missing),
             ("left over", sorted(unknown) + extra),
-            ("of another shape", wrong),
+            ("of another shape", misshapen),
         )
         if keys
     ]
@@ -125,10 +125,10 @@ def check_coverage(
 def _weight_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such checkpoint folder")
-    found = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
-    if not found:
+    files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
+    if not files:
         raise ModelError(f"{folder}: no weights (*.safetensors or pytorch_model*.bin)")
-    return found
+    return files
 
 
 def _tensors(file: Path) -> Iterator[tuple[str, Tensor]]:

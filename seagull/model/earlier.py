@@ -1,4 +1,4 @@
-"""Model folders and adapters of earlier versions are told from those of this one, and refused."""
+"""Recognises and refuses model folders and adapters of earlier versions."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ REMEDY = (
 def earlier_part(config: Mapping[str, Any]) -> str | None:
     """The first setting of a config.json that asks for what is no more, or None."""
     for group, settings in PARTS.items():
-        own = config.get(group) or {}
-        for name, nothing in settings.items():
-            if name in own and own[name] not in nothing:
+        stored = config.get(group) or {}
+        for name, allowed in settings.items():
+            if name in stored and stored[name] not in allowed:
                 return f"{group}.{name}"
     return None
 
@@ -53,8 +53,8 @@ def refuse_earlier_keys(file: Path, keys: Collection[str]) -> None:
     Raises:
         ModelError: otherwise; it says what to do.
     """
-    gone = sorted(key for key in keys if any(part in key for part in KEYS))
-    if gone:
-        raise ModelError(f"{file}: {REMEDY.format(part=gone[0])}")
+    removed = sorted(key for key in keys if any(part in key for part in KEYS))
+    if removed:
+        raise ModelError(f"{file}: {REMEDY.format(part=removed[0])}")
     if any(key.startswith("head.") for key in keys) and "head.spread.weight" not in keys:
         raise ModelError(f"{file}: {REMEDY.format(part='a head without head.spread')}")

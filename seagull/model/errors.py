@@ -1,4 +1,4 @@
-"""What can be wrong with a model folder or a model's name."""
+"""Errors of model folders and of models' names."""
 
 
 class ModelError(ValueError):

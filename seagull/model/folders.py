@@ -1,4 +1,4 @@
-"""What lies in a model folder, told from its files alone, without torch."""
+"""Recognises model folders and what they hold by their files alone, without torch."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ def is_current(folder: Path, settings: Mapping[str, Any] | None = None) -> bool:
     if not file.is_file():
         return False
     stored = json.loads(file.read_text(encoding="utf-8"))
-    wanted = settings or preset("seagull-nano")["model"]
-    return earlier_part(stored) is None and _agrees(wanted, stored)
+    expected = settings or preset("seagull-nano")["model"]
+    return earlier_part(stored) is None and _agrees(expected, stored)
 
 
-def _agrees(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+def _agrees(expected: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
     return all(
         _agrees(value, stored.get(name) or {})
         if isinstance(value, dict)
         else stored.get(name) == value
-        for name, value in wanted.items()
+        for name, value in expected.items()
     )
 
 

@@ -17,7 +17,7 @@ CLOSE = 1e-3
 
 
 def fold_norms(encoder: VisionEncoder) -> None:
-    """Gives a vision encoder that learns no more a backbone without batch normalisation.
+    """Gives a vision encoder that is not trained a backbone without batch normalisation.
 
     It stays as it is where it has none, or where it would no longer compute the same.
     """
@@ -37,25 +37,28 @@ def folded(backbone: nn.Module, stride: int) -> nn.Module:
         return backbone  # its weights are not in memory
     # Compared in full precision, which other devices may not convolve in; rounded once, at the end.
     exact = deepcopy(backbone).to("cpu", torch.float32)
-    without = deepcopy(exact)
-    if not _fold(without):
+    folded_copy = deepcopy(exact)
+    if not _fold(folded_copy):
         return backbone
     pixels = torch.randn(1, 3, 2 * stride, 2 * stride, generator=torch.Generator().manual_seed(0))
-    levels = zip(exact(pixels), without(pixels), strict=True)
-    if not all((one - other).abs().max() <= CLOSE * one.abs().max() for one, other in levels):
+    levels = zip(exact(pixels), folded_copy(pixels), strict=True)
+    if not all(
+        (exact_level - folded_level).abs().max() <= CLOSE * exact_level.abs().max()
+        for exact_level, folded_level in levels
+    ):
         return backbone  # it computes in another order, or uses other weights than it holds
-    return without.to(tensors[0])
+    return folded_copy.to(tensors[0])
 
 
 def _fold(module: nn.Module) -> int:
     """Folds where a batch normalisation stands behind a convolution; how many there were."""
     count = 0
-    for (first, conv), (second, norm) in pairwise([*module.named_children()]):
+    for (conv_name, conv), (norm_name, norm) in pairwise([*module.named_children()]):
         if not isinstance(conv, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
             continue
         if norm.track_running_stats:
-            setattr(module, first, fuse_conv_bn_eval(conv, norm))
-            setattr(module, second, _rest(norm))
+            setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
+            setattr(module, norm_name, _rest(norm))
             count += 1
     return count + sum(_fold(child) for child in module.children())
 

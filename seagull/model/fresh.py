@@ -1,4 +1,4 @@
-"""Models with fresh weights: all by chance, or region parts to be trained by seeded numbers."""
+"""Models with randomly initialised weights: all of them, or the region parts alone, by a seed."""
 
 from __future__ import annotations
 

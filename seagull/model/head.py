@@ -39,7 +39,7 @@ class RegionHead(nn.Module):
     """Quality, its spread, importance, and presence and severity of each distortion type.
 
     Quality and spread are mean and standard deviation of a normal distribution and learn together,
-    by its likelihood of people's opinions; importance and severities by their distance from labels;
+    by the likelihood of the MOS; importance and severities by their distance from labels;
     presence by cross entropy.
 
     Args:
@@ -67,7 +67,7 @@ class RegionHead(nn.Module):
 
 
 def head_of(model: SeagullForConditionalGeneration) -> RegionHead:
-    """A head of the model's width, with weights by chance."""
+    """A head of the model's width, randomly initialised."""
     return RegionHead(model.config.text.hidden_size)
 
 
@@ -85,11 +85,11 @@ def read_head(adapter: Path, head: RegionHead) -> RegionHead | None:
     if not adapter.is_file():
         return None
     _, tensors = read_adapter(adapter)
-    own = {k.removeprefix(GROUP): v for k, v in tensors.items() if k.startswith(GROUP)}
-    if not own:
+    tensors_of_head = {k.removeprefix(GROUP): v for k, v in tensors.items() if k.startswith(GROUP)}
+    if not tensors_of_head:
         return None
-    wanted = keyed_parameters(head)
-    if missing := sorted(wanted.keys() - own.keys()):
+    parameters = keyed_parameters(head)
+    if missing := sorted(parameters.keys() - tensors_of_head.keys()):
         raise ModelError(f"{adapter}: its head lacks {missing[0]}, which this model's head has")
-    load_tensors(wanted, own)
+    load_tensors(parameters, tensors_of_head)
     return head.eval()

@@ -1,4 +1,4 @@
-"""What regions attend to: their image as keys, the paper's (channels) or one per position."""
+"""Keys of the image that regions attend to: channels as in the paper, or one per position."""
 
 from __future__ import annotations
 

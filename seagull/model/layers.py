@@ -56,10 +56,10 @@ class ImageAttention(nn.Module):
     ) -> Float[Tensor, "B R E"]:
         """What each region finds in its image; regions do not see one another."""
         keys, values = projected
-        found = functional.scaled_dot_product_attention(
+        attended = functional.scaled_dot_product_attention(
             self._split(self.query(queries)), keys, values
         )
-        return self.output(found.transpose(1, 2).flatten(2))
+        return self.output(attended.transpose(1, 2).flatten(2))
 
     def _split(self, tokens: Float[Tensor, "B T inner"]) -> Float[Tensor, "B h T d"]:
         batch, length, inner = tokens.shape
@@ -91,6 +91,6 @@ class RegionBlock(nn.Module):
 def mlp(widths: Sequence[int], activation: type[nn.Module] = nn.ReLU) -> nn.Sequential:
     """Linear layers of the given widths with an activation between them."""
     layers: list[nn.Module] = []
-    for before, after in pairwise(widths):
-        layers += [nn.Linear(before, after), activation()]
+    for width_in, width_out in pairwise(widths):
+        layers += [nn.Linear(width_in, width_out), activation()]
     return nn.Sequential(*layers[:-1])

@@ -64,8 +64,10 @@ def attach_lora(
     names = [name for name, _ in linear_layers(model.language_model)]
     targets = [name for name in names if not settings.targets or _last(name) in settings.targets]
     if missing := set(settings.targets) - {_last(name) for name in targets}:
-        known = sorted({_last(name) for name in names})
-        raise ModelError(f"lora.targets: no layer {sorted(missing)}; known are {', '.join(known)}")
+        layer_names = sorted({_last(name) for name in names})
+        raise ModelError(
+            f"lora.targets: no layer {sorted(missing)}; known are {', '.join(layer_names)}"
+        )
     config = LoraConfig(
         r=settings.rank,
         # peft's annotation asks for an integer, its code does not.
@@ -125,7 +127,7 @@ def group_of(name: str) -> str:
     """
     if ".lora_" in name:
         return "lora"
-    first = name.split(".", 1)[0]
-    if first not in GROUPS:
+    group = name.split(".", 1)[0]
+    if group not in GROUPS:
         raise ModelError(f"the parameter {name} belongs to no group of {', '.join(GROUPS)}")
-    return first
+    return group

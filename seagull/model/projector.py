@@ -1,4 +1,4 @@
-"""The projector: one feature level becomes the image tokens of the language model."""
+"""The projector: maps one feature level to the image tokens of the language model."""
 
 from __future__ import annotations
 

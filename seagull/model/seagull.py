@@ -151,15 +151,15 @@ class SeagullForConditionalGeneration(PreTrainedModel, GenerationMixin):
         for placeholder, kind, markers in zip(
             placeholders, tokens, (None, region_markers, region_markers), strict=True
         ):
-            own = None if kind is None else in_rows(kind, len(input_ids))
-            embeddings = fill(embeddings, input_ids, placeholder, own, markers)
+            placed = None if kind is None else in_rows(kind, len(input_ids))
+            embeddings = fill(embeddings, input_ids, placeholder, placed, markers)
         return embeddings
 
     def train(self, mode: bool = True) -> SeagullForConditionalGeneration:
         """Training mode, for all but the vision encoder.
 
-        Its batch statistics stay those of its own training whether its weights learn or not, so
-        that what a photo gives never depends on the photos beside it.
+        Its batch statistics stay as they are whether its weights are trained or not, so that what a
+        photo gives never depends on the photos beside it.
         """
         super().train(mode)
         self.vision_encoder.eval()

@@ -1,4 +1,4 @@
-"""Which adapter belongs to a model folder: the one seagull-nano ships with, or a training run's."""
+"""Finds the adapter of a model folder: the one shipped with seagull-nano, or a training run's."""
 
 from __future__ import annotations
 

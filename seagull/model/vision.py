@@ -27,14 +27,14 @@ class VisionEncoder(nn.Module):
     def __init__(self, architecture: str, levels: Sequence[int], drop_path: float = 0.0) -> None:
         super().__init__()
         # Not every backbone has residual branches, or an argument for them.
-        more: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
+        options: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
         try:
             self.backbone: nn.Module = timm.create_model(
                 architecture,
                 pretrained=False,
                 features_only=True,
                 out_indices=tuple(levels),
-                **more,
+                **options,
             )
         except (RuntimeError, IndexError, AssertionError, TypeError) as error:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""What a model folder's configuration and weights say of each other, before either costs memory."""
+"""Checks that the weights of a model folder fit its configuration, by their headers alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seagull.model.fresh import build_model
 from seagull.model.head import HEAD_FILE
 
 OWN_PARTS = ("vision_encoder.", "projector.", "mfe.")
-"""Beginnings of our own keys; those of a language model are told by transformers."""
+"""Beginnings of our own keys; transformers checks those of a language model."""
 
 
 def check_weights(folder: Path, config: SeagullConfig) -> None:
@@ -31,16 +31,18 @@ def check_weights(folder: Path, config: SeagullConfig) -> None:
             of another shape.
     """
     expected = _expected_shapes(folder, config)
-    found = _stored_shapes(folder)
+    stored = _stored_shapes(folder)
     packed = "language_model." if getattr(config, "quantization_config", None) else "\0"
-    missing = [key for key in expected if key not in found and key.startswith(OWN_PARTS)]
-    left_over = [key for key in found if key not in expected and key.startswith(OWN_PARTS)]
-    other = [
+    missing = [key for key in expected if key not in stored and key.startswith(OWN_PARTS)]
+    left_over = [key for key in stored if key not in expected and key.startswith(OWN_PARTS)]
+    misshapen = [
         key
-        for key, shape in found.items()
+        for key, shape in stored.items()
         if expected.get(key, shape) != shape and not key.startswith(packed)
     ]
-    refuse_faults(folder, {"missing": missing, "left over": left_over, "of another shape": other})
+    refuse_faults(
+        folder, {"missing": missing, "left over": left_over, "of another shape": misshapen}
+    )
 
 
 def refuse_faults(folder: Path, faults: Mapping[str, Collection[str]]) -> None:
@@ -49,9 +51,11 @@ def refuse_faults(folder: Path, faults: Mapping[str, Collection[str]]) -> None:
     Raises:
         ModelError: otherwise; it names the first keys of each kind.
     """
-    told = [f"{len(keys)} {kind} ({_some(keys)})" for kind, keys in faults.items() if keys]
-    if told:
-        raise ModelError(f"{folder}: the weights do not fit the configuration: {'; '.join(told)}")
+    descriptions = [f"{len(keys)} {kind} ({_some(keys)})" for kind, keys in faults.items() if keys]
+    if descriptions:
+        raise ModelError(
+            f"{folder}: the weights do not fit the configuration: {'; '.join(descriptions)}"
+        )
 
 
 def _expected_shapes(folder: Path, config: SeagullConfig) -> dict[str, tuple[int, ...]]:
@@ -77,6 +81,6 @@ def _stored_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _some(keys: Collection[str], most: int = 3) -> str:
+def _some(keys: Collection[str], limit: int = 3) -> str:
     names = sorted(keys)
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    return ", ".join(names[:limit]) + (", ..." if len(names) > limit else "")

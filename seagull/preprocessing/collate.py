@@ -1,4 +1,4 @@
-"""Samples of one image size become one padded batch."""
+"""Collates samples of one image size into one padded batch."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def pad_regions(rows: Sequence[RegionInputs | None]) -> dict[str, Tensor]:
     Either all photos' regions have crops, or none.
     """
     counts = [0 if row is None else len(row.masks) for row in rows]
-    most = max(counts)
-    if most == 0:
+    max_regions = max(counts)
+    if max_regions == 0:
         return {}
 
     def padded(name: str) -> Tensor:
         example = next(getattr(row, name) for row in rows if row is not None)
-        out = example.new_zeros(len(rows), most, *example.shape[1:])
+        out = example.new_zeros(len(rows), max_regions, *example.shape[1:])
         for index, row in enumerate(rows):
             if row is not None:
                 out[index, : counts[index]] = getattr(row, name)

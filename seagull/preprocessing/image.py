@@ -1,4 +1,4 @@
-"""A photo becomes the vision encoder's pixels, in one of two ways.
+"""Turns a photo into the vision encoder's pixels, in one of two ways.
 
 ``square``: the paper's. Shortest side to ``size`` (bicubic), normalised, then the whole squeezed to
 ``size`` x ``size`` (bilinear): the shape is lost, the input size fixed.

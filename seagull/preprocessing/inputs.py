@@ -1,4 +1,4 @@
-"""What the model is given: the one batch type and its parts, every field with its shape."""
+"""The inputs of the model: the batch type and its parts, every field with its shape."""
 
 from __future__ import annotations
 

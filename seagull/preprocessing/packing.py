@@ -1,4 +1,4 @@
-"""Many token sequences packed into one: shared beginnings are kept once.
+"""Packs many token sequences into one and keeps shared beginnings once.
 
 The questions about a photo's regions form a tree: what all share is the photo's prefix, below it
 come the region's tokens, below those the region's questions, then the answers. Packed, every node
@@ -69,15 +69,15 @@ class PackedTree:
     @property
     def ends(self) -> list[int]:
         """Per packed sequence, the node of its last item."""
-        return [int(own[-1]) for own in self.nodes]
+        return [int(path[-1]) for path in self.nodes]
 
     def visible(self) -> NDArray[np.bool_]:
         """(n, n): whether the row's node sees the column's, i.e. its ancestors and itself."""
-        seen = np.eye(len(self), dtype=bool)
+        ancestors = np.eye(len(self), dtype=bool)
         for node, parent in enumerate(self.parents):
             if parent >= 0:
-                seen[node] |= seen[parent]
-        return seen
+                ancestors[node] |= ancestors[parent]
+        return ancestors
 
 
 def pack(sequences: Sequence[Items], shareable: Sequence[int] | None = None) -> PackedTree:
@@ -99,20 +99,20 @@ def pack(sequences: Sequence[Items], shareable: Sequence[int] | None = None) -> 
     for number, sequence in enumerate(sequences):
         if not sequence:
             raise ValueError("cannot pack an empty sequence")
-        most = len(sequence) if shareable is None else shareable[number]
-        node, own = -1, []
+        shared_length = len(sequence) if shareable is None else shareable[number]
+        node, path = -1, []
         for depth, item in enumerate(sequence):
-            child = children.get((node, item)) if depth < most else None
+            child = children.get((node, item)) if depth < shared_length else None
             if child is None:
                 child = len(items)
                 items.append(item)
                 parents.append(node)
                 depths.append(depth)
-                if depth < most:
+                if depth < shared_length:
                     children[node, item] = child
             node = child
-            own.append(node)
-        nodes.append(np.array(own))
+            path.append(node)
+        nodes.append(np.array(path))
     columns = [np.array(column, dtype=np.int64) for column in (items, parents, depths)]
     return PackedTree(columns[0], columns[1], columns[2], tuple(nodes))
 
@@ -130,7 +130,7 @@ def join(trees: Sequence[PackedTree], regions: int) -> PackedTree:
             np.where(tree.items < 0, tree.items - 2 * regions * photo, tree.items),
             np.where(tree.parents < 0, -1, tree.parents + start),
             tree.depths,
-            tuple(own + start for own in tree.nodes),
+            tuple(path + start for path in tree.nodes),
         )
         for photo, (tree, start) in enumerate(zip(trees, starts, strict=True))
     ]
@@ -138,7 +138,7 @@ def join(trees: Sequence[PackedTree], regions: int) -> PackedTree:
         np.concatenate([tree.items for tree in moved]),
         np.concatenate([tree.parents for tree in moved]),
         np.concatenate([tree.depths for tree in moved]),
-        tuple(own for tree in moved for own in tree.nodes),
+        tuple(path for tree in moved for path in tree.nodes),
     )
 
 
@@ -162,8 +162,8 @@ def sorted_chunks(sequences: Sequence[Items], most: int) -> list[list[int]]:
 
 
 def _shared(first: Items, second: Items) -> int:
-    for index, (one, other) in enumerate(zip(first, second, strict=False)):
-        if one != other:
+    for index, (item, other_item) in enumerate(zip(first, second, strict=False)):
+        if item != other_item:
             return index
     return min(len(first), len(second))
 

@@ -1,4 +1,4 @@
-"""A region becomes its mask at the encoder's resolution, and its crop."""
+"""Computes a region's mask at the encoder's resolution, and its crop."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def window(
     return pixels.astype(np.uint8, copy=False), mask.astype(bool)
 
 
-def _start(wanted: int, side: int, length: int) -> int:
+def _start(centred: int, side: int, length: int) -> int:
     """Where a window of ``side`` begins: inside the photo if it fits, centred on it if not."""
     if side >= length:
         return (length - side) // 2
-    return min(max(wanted, 0), length - side)
+    return min(max(centred, 0), length - side)
 
 
 def nearest_mask(mask: BoolMask, size: tuple[int, int]) -> BoolMask:

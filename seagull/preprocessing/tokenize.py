@@ -1,4 +1,4 @@
-"""A rendered conversation becomes ids and labels, in one pass over one string."""
+"""Turns a rendered conversation into token ids and labels, in one pass over one string."""
 
 from __future__ import annotations
 
@@ -84,12 +84,12 @@ def _tokens(
     """
     # A lone surrogate stands for a byte that was no UTF-8; no tokenizer takes it.
     text = _LONE_SURROGATE.sub(_REPLACEMENT, prompt.text)
-    done = 0
+    position = 0
     for start, end in literal_words(tokenizer, prompt):
-        yield from _piece(tokenizer, text, done, start, literal=False)
+        yield from _piece(tokenizer, text, position, start, literal=False)
         yield from _piece(tokenizer, text, start, end, literal=True)
-        done = end
-    yield from _piece(tokenizer, text, done, len(text), literal=False)
+        position = end
+    yield from _piece(tokenizer, text, position, len(text), literal=False)
 
 
 def _piece(
@@ -104,18 +104,20 @@ def _piece(
         add_special_tokens=start == 0,
         split_special_tokens=literal,
     )
-    for token, (first, last) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        yield token, start + first, start + last
+    for token, (token_start, token_end) in zip(
+        encoded["input_ids"], encoded["offset_mapping"], strict=True
+    ):
+        yield token, start + token_start, start + token_end
 
 
 def _is_answer(prompt: RenderedPrompt, start: int, end: int) -> bool:
-    for first, last in prompt.answers:
-        inside = first <= start < last
-        if inside != (first < end <= last) and start != end:
+    for answer_start, answer_end in prompt.answers:
+        inside = answer_start <= start < answer_end
+        if inside != (answer_start < end <= answer_end) and start != end:
             piece = prompt.text[start:end]
             raise ValueError(
                 f"the token {piece!r} at characters {start}-{end} straddles the border of the "
-                f"answer at {first}-{last}; give the prompt style other separators"
+                f"answer at {answer_start}-{answer_end}; give the prompt style other separators"
             )
         if inside and start != end:
             return True

@@ -1,4 +1,4 @@
-"""Reading records from JSONL files, tables and tar shards: all in turn, or one by its place."""
+"""Reads records from JSONL files, tables and tar shards: all in turn, or one by its place."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def each_record(file: Path) -> Iterator[tuple[int, InstructionRecord | FaultyRec
             yield offset, _named(record, f"{file}, line {line}")
 
 
-def _named(record: InstructionRecord | str, where: str) -> InstructionRecord | FaultyRecord:
-    return FaultyRecord(f"{where}: {record}") if isinstance(record, str) else record
+def _named(record: InstructionRecord | str, location: str) -> InstructionRecord | FaultyRecord:
+    return FaultyRecord(f"{location}: {record}") if isinstance(record, str) else record
 
 
 def records_of(file: Path) -> Iterator[tuple[int, InstructionRecord]]:
@@ -73,16 +73,16 @@ def read_record(file: Path, place: int) -> InstructionRecord:
         ValueError: if it is faulty.
     """
     if file.suffix in TABLES:
-        found = _record(partial(_body, open_table(file), place), f"{file}, row {place}")
+        record = _record(partial(_body, open_table(file), place), f"{file}, row {place}")
     elif file.suffix == TAR:
-        found = _record(partial(shard_record, file, place), f"{file}, byte {place}")
+        record = _record(partial(shard_record, file, place), f"{file}, byte {place}")
     else:
         with file.open("rb") as stream:
             stream.seek(place)
-            found = _record(stream.readline, f"{file}, byte {place}")
-    if isinstance(found, FaultyRecord):
-        raise ValueError(found.reason)
-    return found
+            record = _record(stream.readline, f"{file}, byte {place}")
+    if isinstance(record, FaultyRecord):
+        raise ValueError(record.reason)
+    return record
 
 
 def holds_records(file: Path) -> bool:
@@ -116,7 +116,9 @@ def _body(table: RowTable, row: int) -> dict[str, Any]:
     if table.embeds_images:
         body["image"] = f"{table.path}#{row}"
     if isinstance(labels := body.get("labels") or {}, Mapping):
-        body["labels"] = {region: known for region, known in labels.items() if known}
+        body["labels"] = {
+            region: region_labels for region, region_labels in labels.items() if region_labels
+        }
     return body
 
 
@@ -127,16 +129,16 @@ def _nested(value: Any) -> Any:
 def _without_nulls(value: Any) -> Any:
     """Nested columns have every field in every row; those that are null are not in the record."""
     if isinstance(value, Mapping):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
-    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _record(
-    read: Callable[[], bytes | Mapping[str, Any]], where: str
+    load: Callable[[], bytes | Mapping[str, Any]], location: str
 ) -> InstructionRecord | FaultyRecord:
     """The record in what is read; a nested value may be no JSON, a table damaged in one place."""
     try:
-        found = parsed_record(read())
+        parsed = parsed_record(load())
     except (ValueError, RecursionError) as error:
-        found = str(error)
-    return _named(found, where)
+        parsed = str(error)
+    return _named(parsed, location)

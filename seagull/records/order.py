@@ -1,4 +1,4 @@
-"""What is known of the order of regions, without a number for the quality of any.
+"""The known order of regions by quality, where no region has a score.
 
 Numbers of full-reference metrics say little of how good a region looks to people, but which of two
 versions of a region is the worse one is often sure (``RegionOrder``). MOS of photos that the same
@@ -96,39 +96,41 @@ class Order(NamedTuple):
 
 def order_of(regions: Iterable[PlacedRegion]) -> Order:
     """What is known of the order of the regions, each compared inside its group alone."""
-    found = Order([], [], [])
+    order = Order([], [], [])
     groups: dict[str, list[PlacedRegion]] = {}
     for region in regions:
         if region.labels.order is not None:
             groups.setdefault(region.order.group, []).append(region)
             if _is_poor(region.order):
-                found.poor.append(region.place)
+                order.poor.append(region.place)
     for members in groups.values():
         for first, second in combinations(members, 2):
             chance = _chance_of_first(first, second)
             if chance is not None:
-                rated, alone = first.order.levels is None, first.key == second.key
-                found.pairs.append(
-                    OrderedPair(first.place, second.place, chance, rated, alone and not rated)
+                rated, same_region = first.order.levels is None, first.key == second.key
+                order.pairs.append(
+                    OrderedPair(first.place, second.place, chance, rated, same_region and not rated)
                 )
             elif first.key == second.key and first.order.levels == second.order.levels == {}:
-                found.unchanged.append((first.place, second.place))
-    return found
+                order.unchanged.append((first.place, second.place))
+    return order
 
 
 def _chance_of_first(first: PlacedRegion, second: PlacedRegion) -> float | None:
     """That the first is the better one; None where nothing is known of it."""
-    one, other = first.order.levels, second.order.levels
-    if one is None or other is None:
+    first_levels, second_levels = first.order.levels, second.order.levels
+    if first_levels is None or second_levels is None:
         mos = [r.labels.quality for r in (first, second) if r.labels.metric == MOS]
         if len(mos) < 2 or mos[0] is None or mos[1] is None:
             return None
         return 0.5 * (1 + erf((mos[0] - mos[1]) / (MOS_DEVIATION * sqrt(2))))
     if first.key == second.key:
-        return 1.0 if is_worse(one, other) else 0.0 if is_worse(other, one) else None
-    if first.photo != second.photo or bool(one) == bool(other):
+        second_is_worse = is_worse(first_levels, second_levels)
+        ordered = second_is_worse or is_worse(second_levels, first_levels)
+        return float(second_is_worse) if ordered else None
+    if first.photo != second.photo or bool(first_levels) == bool(second_levels):
         return None
-    better, worse = (first, second) if other else (second, first)
+    better, worse = (first, second) if second_levels else (second, first)
     if not is_worse({}, worse.order.levels or {}) or not _as_sharp(better.order, worse.order):
         return None
     return 1.0 if better is first else 0.0
@@ -142,17 +144,17 @@ def is_worse(levels: Mapping[str, int], than: Mapping[str, int]) -> bool:
     """
     if any(level > than.get(name, 0) for name, level in levels.items()):
         return False
-    more = {name: level for name, level in than.items() if level > levels.get(name, 0)}
-    clear = [n for n, level in more.items() if n not in levels or level - levels[n] >= STEP]
-    harms = all(level >= HARMS_FROM[name.split("/")[0]] for name, level in more.items())
+    increased = {name: level for name, level in than.items() if level > levels.get(name, 0)}
+    clear = [n for n, level in increased.items() if n not in levels or level - levels[n] >= STEP]
+    harms = all(level >= HARMS_FROM[name.split("/")[0]] for name, level in increased.items())
     return bool(clear) and harms
 
 
-def _as_sharp(one: RegionOrder, other: RegionOrder) -> bool:
+def _as_sharp(order: RegionOrder, other_order: RegionOrder) -> bool:
     """Whether one region was at least as sharp as the other before anything was done to either."""
-    if one.sharpness is None or other.sharpness is None:
+    if order.sharpness is None or other_order.sharpness is None:
         return False
-    return one.sharpness >= other.sharpness
+    return order.sharpness >= other_order.sharpness
 
 
 def _is_poor(order: RegionOrder) -> bool:

@@ -88,7 +88,7 @@ def _ends_whole(source: Path | bytes) -> bool:
 
 @contextmanager
 def _opened(image: str, folder: Path) -> Iterator[Path | bytes]:
-    """The photo's file or bytes; a fault of bytes is told with the record's name for them."""
+    """The photo's file or bytes; an error in bytes names the photo as the record does."""
     source = _source(image, folder)
     try:
         yield source
@@ -119,13 +119,13 @@ def _cell(folder: Path, name: str, row: int) -> Path | bytes:
     """The bytes in a cell of the column ``image``, or the path that stands there instead."""
     file = folder / name
     try:
-        found = open_table(file).row(row, ("image",))["image"]
+        cell = open_table(file).row(row, ("image",))["image"]
     except RowTableError as error:
         raise PhotoError(str(error)) from error
-    if isinstance(found, dict):
-        found = found.get("bytes") or found.get("path")
-    if isinstance(found, bytes):
-        return found
-    if isinstance(found, str) and found:
-        return photo_file(folder, found)
+    if isinstance(cell, dict):
+        cell = cell.get("bytes") or cell.get("path")
+    if isinstance(cell, bytes):
+        return cell
+    if isinstance(cell, str) and cell:
+        return photo_file(folder, cell)
     raise PhotoError(f"{file}, row {row}: there are no image bytes")

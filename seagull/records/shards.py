@@ -85,10 +85,10 @@ def shard_record(shard: Path, place: int) -> dict[str, Any]:
             if sample and file.key != sample[0].key:
                 break
             sample.append(file)
-        found = dict(_records(shard, stream, sample)) if sample else {}
-    if place not in found:
+        bodies = dict(_records(shard, stream, sample)) if sample else {}
+    if place not in bodies:
         raise TarShardError(f"{shard}, byte {header}: there is no record {number}")
-    return found[place]
+    return bodies[place]
 
 
 def shard_photo(shard: Path, header: int) -> bytes:
@@ -128,30 +128,30 @@ def _files(shard: Path, stream: IO[bytes], header: int) -> Iterator[_File]:
 def _records(
     shard: Path, stream: IO[bytes], sample: list[_File]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    where = f"{shard}, sample {sample[0].key}"
+    location = f"{shard}, sample {sample[0].key}"
     texts = [file for file in sample if file.ending == ".json"]
     photos = [file for file in sample if file.ending in PHOTO_ENDINGS]
     if len(texts) != 1 or len(photos) != 1:
         raise TarShardError(
-            f"{where}: one .json and one photo were expected, there are "
+            f"{location}: one .json and one photo were expected, there are "
             f"{', '.join(file.name for file in sample)}"
         )
     content = _content(shard, stream, texts[0], MAX_JSON_BYTES)
     try:
-        found = json.loads(content)
+        parsed = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise TarShardError(f"{where}: {error}") from error
-    bodies = found if isinstance(found, list) else [found]
+        raise TarShardError(f"{location}: {error}") from error
+    bodies = parsed if isinstance(parsed, list) else [parsed]
     if len(bodies) > MAX_RECORDS or not all(isinstance(body, dict) for body in bodies):
-        raise TarShardError(f"{where}: a record, or a list of at most {MAX_RECORDS} records")
+        raise TarShardError(f"{location}: a record, or a list of at most {MAX_RECORDS} records")
     image = f"{shard}#{photos[0].header}"
     for number, body in enumerate(bodies):
         yield sample[0].header + number, body | {"image": image}
 
 
-def _content(shard: Path, stream: IO[bytes], file: _File, most: int) -> bytes:
-    if file.size > most:
-        raise TarShardError(f"{shard}: {file.name} has {file.size} bytes, at most {most} are read")
+def _content(shard: Path, stream: IO[bytes], file: _File, limit: int) -> bytes:
+    if file.size > limit:
+        raise TarShardError(f"{shard}: {file.name} has {file.size} bytes, at most {limit} are read")
     stream.seek(file.start)
     content = stream.read(file.size)
     if len(content) < file.size:

@@ -1,4 +1,4 @@
-"""Where the records of a source lie: files, folders, patterns, Hugging Face datasets."""
+"""Finds the record files of a source: a file, a folder, a pattern or a Hugging Face dataset."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def source_files(path: str, split: str = "train") -> list[RecordFile]:
     if path.startswith(HF) or _is_saved(place):
         return _dataset_files(path.removeprefix(HF), split)
     if place.is_dir():
-        found = [file for ending in ENDINGS for file in place.glob(f"*{ending}")]
+        candidates = [file for ending in ENDINGS for file in place.glob(f"*{ending}")]
     else:
-        found = [place] if place.is_file() else matching(str(place))
-    kept = sorted(file.resolve() for file in found if file.suffix in ENDINGS)
-    if not kept:
+        candidates = [place] if place.is_file() else matching(str(place))
+    files = sorted(file.resolve() for file in candidates if file.suffix in ENDINGS)
+    if not files:
         raise ConfigError(f"{path}: no record files ({' or '.join(ENDINGS)}) are there")
-    return [RecordFile(file, file.parent) for file in kept]
+    return [RecordFile(file, file.parent) for file in files]
 
 
 def file_digest(path: Path) -> str:
@@ -77,7 +77,7 @@ def _dataset_files(name: str, split: str) -> list[RecordFile]:
     """The Arrow files behind a split, which are read without the library from then on."""
     place = home_path(name)
     dataset = _load(name, place, split)
-    paths = [Path(one["filename"]).resolve() for one in dataset.cache_files]
+    paths = [Path(cache_file["filename"]).resolve() for cache_file in dataset.cache_files]
     folder = place.resolve() if place.is_dir() else place.resolve().parent
     try:
         rows = sum(len(open_table(path)) for path in paths)
@@ -108,11 +108,11 @@ def _load(name: str, place: Path, split: str) -> Any:
     try:
         if not _is_saved(place):
             return datasets.load_dataset(str(place) if place.exists() else name, split=split)
-        found = datasets.load_from_disk(str(place), keep_in_memory=False)
+        dataset = datasets.load_from_disk(str(place), keep_in_memory=False)
     except Exception as error:  # it raises whatever its readers and builders do
         raise ConfigError(f"{HF}{name}, split {split}: cannot be loaded: {error}") from error
-    if not isinstance(found, datasets.DatasetDict):
-        return found
-    if split not in found:
-        raise ConfigError(f"{HF}{name}: split is one of {', '.join(found)}, got {split!r}")
-    return found[split]
+    if not isinstance(dataset, datasets.DatasetDict):
+        return dataset
+    if split not in dataset:
+        raise ConfigError(f"{HF}{name}: split is one of {', '.join(dataset)}, got {split!r}")
+    return dataset[split]

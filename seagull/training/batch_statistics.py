@@ -1,11 +1,11 @@
-"""Batch normalisation that learns its running statistics, and adapters that hold parameters only.
+"""Batch normalisation with trained running statistics, and adapters that hold parameters only.
 
-A vision encoder that learns fast is held together by normalising each micro-batch by its own mean
-and deviation. What it does in use follows from the running statistics, which are no parameters:
-``absorbed`` puts what they have become into weight and bias, so that a model with the statistics of
-the base computes the same. ``measure`` turns that round: a run that goes on from such an adapter
-begins with the statistics of its photos. Otherwise its first step would normalise by others than
-the weights were made for, and the run would have to learn again what the adapter knew.
+A vision encoder with a high learning rate stays stable if each micro-batch is normalised by its own
+mean and deviation. What it does in use follows from the running statistics, which are no
+parameters: ``absorbed`` puts what they have become into weight and bias, so that a model with the
+statistics of the base computes the same. ``measure`` reverses that: a run that starts from such an
+adapter begins with the statistics of its photos. Otherwise its first step would normalise by
+other statistics than the weights were trained with and lose what the adapter had learned.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KINDS = ("running_mean", "running_var")
 
 
 def learning_norms(encoder: nn.Module) -> dict[str, nn.BatchNorm2d]:
-    """The batch normalisations whose weights learn, by their names in the encoder."""
+    """The batch normalisations whose weights are trained, by their names in the encoder."""
     return {
         name: module
         for name, module in encoder.named_modules()
@@ -46,8 +46,8 @@ def restore(norms: Norms, values: Mapping[str, Tensor]) -> None:
     Raises:
         ValueError: if they are of other norms.
     """
-    if wrong := set(values) ^ set(statistics(norms)):
-        raise ValueError(f"batch statistics do not fit this model: {sorted(wrong)[0]}")
+    if mismatched := set(values) ^ set(statistics(norms)):
+        raise ValueError(f"batch statistics do not fit this model: {sorted(mismatched)[0]}")
     for name, norm in norms.items():
         for kind in _KINDS:
             getattr(norm, kind).copy_(values[f"{name}.{kind}"])
@@ -56,7 +56,7 @@ def restore(norms: Norms, values: Mapping[str, Tensor]) -> None:
 @torch.no_grad()
 def absorbed(norms: Norms, base: Mapping[str, Tensor]) -> Statistics:
     """Weights and biases, by name, that do with the statistics ``base`` what the norms do now."""
-    found: Statistics = {}
+    tensors: Statistics = {}
     for name, norm in norms.items():
         mean, variance = (base[f"{name}.{kind}"].double() for kind in _KINDS)
         now, spread, weight, bias = (
@@ -65,13 +65,13 @@ def absorbed(norms: Norms, base: Mapping[str, Tensor]) -> Statistics:
             if value is not None
         )
         deviation = (spread + norm.eps).sqrt()
-        found[f"{name}.weight"] = (weight * (variance + norm.eps).sqrt() / deviation).float()
-        found[f"{name}.bias"] = (bias + weight * (mean - now) / deviation).float()
-    return found
+        tensors[f"{name}.weight"] = (weight * (variance + norm.eps).sqrt() / deviation).float()
+        tensors[f"{name}.bias"] = (bias + weight * (mean - now) / deviation).float()
+    return tensors
 
 
 @torch.no_grad()
-def measure(norms: Norms, look: Callable[[], None]) -> None:
+def measure(norms: Norms, forward: Callable[[], None]) -> None:
     """Gives the norms the statistics of some photos, and weights that do with these what they did.
 
     What the norms compute in use stays the same; while they normalise by each micro-batch, it is
@@ -79,24 +79,24 @@ def measure(norms: Norms, look: Callable[[], None]) -> None:
 
     Args:
         norms: all in evaluation mode.
-        look: sends the photos through the vision encoder.
+        forward: sends the photos through the vision encoder.
 
     Raises:
         ValueError: if a norm has seen nothing.
     """
     sums: dict[str, list[Tensor]] = {name: [] for name in norms}
 
-    def add(name: str, seen: Tensor) -> None:
-        values = seen.detach().double().transpose(0, 1).flatten(1)
+    def add(name: str, inputs: Tensor) -> None:
+        values = inputs.detach().double().transpose(0, 1).flatten(1)
         count = values.new_full((len(values),), values.shape[1])
         sums[name].append(torch.stack([count, values.sum(1), values.square().sum(1)]))
 
     hooks = [
-        norm.register_forward_pre_hook(lambda _, seen, name=name: add(name, seen[0]))
+        norm.register_forward_pre_hook(lambda _, inputs, name=name: add(name, inputs[0]))
         for name, norm in norms.items()
     ]
     try:
-        look()
+        forward()
     finally:
         for hook in hooks:
             hook.remove()

@@ -60,9 +60,9 @@ class DataSettings:
         conversations: with ``photo``, most records of a photo that are drawn each time; 0 for all.
         judgements: with ``photo``, so many questions a photo whether a region has a distortion
             type are made up each time from the labels.
-        findings: with ``photo``, this share of the conversations goes on from what labels say of
-            their regions, as answers in words go on from what the head reads (``Assessor``); the
-            model does not learn to say that part.
+        findings: with ``photo``, this share of the conversations begins with context turns that say
+            the labels of their regions, as in use they say what the head reads (``Assessor``); the
+            model is not trained on these turns.
         flip: exchange left and right in half of the photos (``photo`` only).
         check_photos: decode every photo and make every region before training, and leave out, with
             a count, the records of those that cannot be used. Without it the first photo that
@@ -114,7 +114,7 @@ class TrainConfig:
     Args:
         output: folder of the run; checkpoints, logs and the adapter go there.
         model: name or folder of the model to start from.
-        adapter: adapter file or run to go on from (a first stage's), or ``nano`` for the one that
+        adapter: adapter file or run to start from (a first stage's), or ``nano`` for the one that
             seagull-nano ships with.
         stage: what is trained, see ``seagull.training.trainable.STAGE_GROUPS``.
         trainable: the module groups to train instead of the stage's.

@@ -1,4 +1,4 @@
-"""What is wrong with the settings of a training run, in sentences."""
+"""Finds faults in the settings of a training run, as sentences for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run would be, without running it: parameters, memory, steps, and what is supervised."""
+"""Estimates a run without running it: parameters, memory, steps and supervised tokens."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def dry_run(
     processor = load_processor(folder)
     data = open_data(config, folder, processor)
     chosen = data.first[data.plan.epoch(0)[0][:examples]]
-    shown = [processor.tokens(data.index.read(int(number)).messages) for number in chosen]
+    conversations = [processor.tokens(data.index.read(int(number)).messages) for number in chosen]
     estimate = _estimate(config, folder, world, data, processor)
-    return estimate, [list(pieces(tokens, processor)) for tokens in shown]
+    return estimate, [list(pieces(tokens, processor)) for tokens in conversations]
 
 
 def pieces(tokens: Tokens, processor: SeagullProcessor) -> Iterator[tuple[str, bool]]:
@@ -83,10 +83,10 @@ def pieces(tokens: Tokens, processor: SeagullProcessor) -> Iterator[tuple[str, b
     repeated = [i > 0 and ids[i] == processor.image_id == ids[i - 1] for i in range(len(ids))]
     start = 0
     for end in range(1, len(ids) + 1):
-        said = labels[start] != IGNORE_INDEX
-        if end == len(ids) or (labels[end] != IGNORE_INDEX) != said:
-            kept = [ids[i] for i in range(start, end) if not repeated[i]]
-            yield processor.tokenizer.decode(kept), said
+        supervised = labels[start] != IGNORE_INDEX
+        if end == len(ids) or (labels[end] != IGNORE_INDEX) != supervised:
+            piece_ids = [ids[i] for i in range(start, end) if not repeated[i]]
+            yield processor.tokenizer.decode(piece_ids), supervised
             start = end
 
 
@@ -115,13 +115,13 @@ def _estimate(
 
 def _sizes(named: Iterable[tuple[str, nn.Parameter]]) -> tuple[dict[str, int], dict[str, int]]:
     """Numbers of parameters by module group: all, and those that are trained."""
-    everything, trained = dict[str, int](), dict[str, int]()
+    total, trained = dict[str, int](), dict[str, int]()
     for name, parameter in named:
         group, count = group_of(name), parameter.numel()
-        everything[group] = everything.get(group, 0) + count
+        total[group] = total.get(group, 0) + count
         if parameter.requires_grad:
             trained[group] = trained.get(group, 0) + count
-    return everything, trained
+    return total, trained
 
 
 def _weights_and_state(
@@ -137,9 +137,9 @@ def _weights_and_state(
         # Without DeepSpeed what is trained is held in 32 bits.
         full = 0 if stage else trained.get(group, 0)
         weights += full * 4.0 + (count - full) * each
-    learned = sum(trained.values())
-    state = learned * (4.0 + OPTIMIZER_BYTES.get(config.optimizer, 8))
-    state += learned * 4.0 if stage and base == 2.0 else 0.0
+    trained_count = sum(trained.values())
+    state = trained_count * (4.0 + OPTIMIZER_BYTES.get(config.optimizer, 8))
+    state += trained_count * 4.0 if stage and base == 2.0 else 0.0
     if "zero3" in stage:
         weights = 0.0 if "offload" in stage else weights / world
     if "offload" in stage:
@@ -153,8 +153,8 @@ def _activations(config: TrainConfig, tokens: int, width: int, layers: int, word
     """Gigabytes kept for the backward pass of a micro-batch, the answers' logits included."""
     each = 2 if in_bfloat16(config.precision, choose_device(config.device)) else 4
     rows = config.micro_batch * tokens
-    kept = 1 if config.checkpointing else KEPT_PER_LAYER
-    blocks = rows * width * layers * kept * each
+    stored_per_layer = 1 if config.checkpointing else KEPT_PER_LAYER
+    blocks = rows * width * layers * stored_per_layer * each
     blocks += rows * width * KEPT_PER_LAYER * each if config.checkpointing else 0
     logits = config.micro_batch * min(tokens, 64) * words * (each + 8)
     return (blocks + logits) / 1e9

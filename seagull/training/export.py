@@ -1,4 +1,4 @@
-"""An adapter and its base become one model folder that any command takes."""
+"""Exports an adapter merged into its base, as a model folder that any command takes."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def export(adapter: str, base: Path, out: Path, *, dtype: torch.dtype = torch.bf
         allow_readers(scratch.glob("*.safetensors"))
         (scratch / CARD_FILE).write_text(card_text(info, out.name), encoding="utf-8")
         for name in ("config.yaml", "run.json"):
-            if (found := file.parent / name).is_file():
+            if (source := file.parent / name).is_file():
                 target = "training.yaml" if name == "config.yaml" else "training_run.json"
-                shutil.copyfile(found, scratch / target)
+                shutil.copyfile(source, scratch / target)
         scratch.replace(out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -21,16 +21,16 @@ SHIPPED = "nano"
 """Names the adapter that seagull-nano ships with."""
 
 
-def adapter_file(wanted: str) -> Path:
+def adapter_file(adapter: str) -> Path:
     """The adapter of a file, a run's folder, or an adapter's folder; ``nano`` is the shipped one.
 
     Raises:
         ConfigError: if there is none.
     """
-    if wanted == SHIPPED and (shipped := nano_adapter()) is not None:
+    if adapter == SHIPPED and (shipped := nano_adapter()) is not None:
         return shipped
-    place = Path(wanted)
-    for found in (place, place / ADAPTER_FILE, place / ADAPTER_FOLDER / ADAPTER_FILE):
-        if found.is_file():
-            return found
-    raise ConfigError(f"adapter: {wanted} is neither an adapter file nor a finished run's folder")
+    place = Path(adapter)
+    for candidate in (place, place / ADAPTER_FILE, place / ADAPTER_FOLDER / ADAPTER_FILE):
+        if candidate.is_file():
+            return candidate
+    raise ConfigError(f"adapter: {adapter} is neither an adapter file nor a finished run's folder")

@@ -38,11 +38,11 @@ def head_loss(
 
     A photo with many regions counts no more than one that is judged as a whole.
     """
-    known = ~numbers.isnan()
-    wanted = torch.where(known, numbers, predicted.detach())
-    apart = functional.smooth_l1_loss(predicted, wanted, beta=0.1, reduction="none")
-    regions = known.any(dim=2).sum(dim=1).clamp_min(1)
-    return (apart.sum(dim=(1, 2)) / regions).sum()
+    is_known = ~numbers.isnan()
+    targets = torch.where(is_known, numbers, predicted.detach())
+    losses = functional.smooth_l1_loss(predicted, targets, beta=0.1, reduction="none")
+    regions = is_known.any(dim=2).sum(dim=1).clamp_min(1)
+    return (losses.sum(dim=(1, 2)) / regions).sum()
 
 
 def gaussian_loss(
@@ -57,12 +57,12 @@ def gaussian_loss(
         mean: quality. ``spread``: its standard deviation, above 0.
         mos: NaN where there is none.
     """
-    known = ~mos.isnan()
-    apart = torch.where(known, mos - mean, 0.0)
+    is_known = ~mos.isnan()
+    error = torch.where(is_known, mos - mean, 0.0)
     variance = spread.square()
-    likelihood = 0.5 * (variance.log() + apart.square() / variance) * variance.detach()
-    regions = known.sum(dim=1).clamp_min(1)
-    return (torch.where(known, likelihood, 0.0).sum(dim=1) / regions).sum()
+    likelihood = 0.5 * (variance.log() + error.square() / variance) * variance.detach()
+    regions = is_known.sum(dim=1).clamp_min(1)
+    return (torch.where(is_known, likelihood, 0.0).sum(dim=1) / regions).sum()
 
 
 def presence_loss(
@@ -72,12 +72,12 @@ def presence_loss(
 
     A type is there if its severity is above 0; nothing is learned where it is not known (NaN).
     """
-    known = ~severities.isnan()
-    apart = functional.binary_cross_entropy_with_logits(
+    is_known = ~severities.isnan()
+    losses = functional.binary_cross_entropy_with_logits(
         logits, (severities > 0).to(logits.dtype), reduction="none"
     )
-    regions = known.any(dim=2).sum(dim=1).clamp_min(1)
-    return (torch.where(known, apart, 0.0).sum(dim=(1, 2)) / regions).sum()
+    regions = is_known.any(dim=2).sum(dim=1).clamp_min(1)
+    return (torch.where(is_known, losses, 0.0).sum(dim=(1, 2)) / regions).sum()
 
 
 def pair_loss(
@@ -96,11 +96,11 @@ def pair_loss(
     """
     if not len(pairs):
         return quality.new_zeros(())
-    apart = quality[pairs[:, 0]] - quality[pairs[:, 1]]
-    chance = torch.special.ndtr(apart.float() / PAIR_DEVIATION)
+    gap = quality[pairs[:, 0]] - quality[pairs[:, 1]]
+    chance = torch.special.ndtr(gap.float() / PAIR_DEVIATION)
     # Kept off 0, where a root has no slope.
-    first, second = chance * targets, (1 - chance) * (1 - targets)
-    alike = first.clamp_min(1e-6).sqrt() + second.clamp_min(1e-6).sqrt()
+    agreement, disagreement = chance * targets, (1 - chance) * (1 - targets)
+    alike = agreement.clamp_min(1e-6).sqrt() + disagreement.clamp_min(1e-6).sqrt()
     return (1 - alike).mean()
 
 

@@ -100,19 +100,19 @@ class TrainingNetwork(nn.Module):
         Shapes: see ``BatchMaker`` and ``PackMaker`` in ``seagull.training``.
         """
         tokens = self._encode(batch, text="region_crops" in batch)
-        seen = tokens.global_tokens
+        global_tokens = tokens.global_tokens
         terms: dict[str, Tensor] = {}
         # Every process runs backward through every module, whether its batch has regions or not.
-        made = [kind.sum().float() for kind in tokens if kind is not None]
-        nothing = 0.0 * torch.stack(made).sum()
+        sums = [kind.sum().float() for kind in tokens if kind is not None]
+        zero = 0.0 * torch.stack(sums).sum()
         if "input_ids" in batch:
             terms |= self._text_terms(self._answers(batch, tokens), batch)
         if self.head is not None and self.settings.numeric_head:
-            reading = self.head(seen)
+            reading = self.head(global_tokens)
             terms |= self._head_terms(reading, batch)
-            nothing = nothing + 0.0 * reading.spread.sum()  # not every batch has opinions
+            zero = zero + 0.0 * reading.spread.sum()  # not every batch has MOS
         total = torch.stack([value for value in terms.values() if value.requires_grad]).sum()
-        return {"total": total + nothing, **{name: value.detach() for name, value in terms.items()}}
+        return {"total": total + zero, **{name: value.detach() for name, value in terms.items()}}
 
     def read(self, batch: dict[str, Tensor]) -> HeadReading:
         """What the head reads of photos and regions; no crops are needed.
@@ -140,17 +140,17 @@ class TrainingNetwork(nn.Module):
         embeddings = self.model.assemble(batch["input_ids"], tokens, batch["region_markers"])
         rows, places = (labels != IGNORE_INDEX).nonzero(as_tuple=True)
         if "visible" in batch:
-            before, level_rows = batch["answer_parents"], torch.zeros_like(batch["level_rows"])
+            parents, level_rows = batch["answer_parents"], torch.zeros_like(batch["level_rows"])
             layout = {
                 "attention_mask": additive_mask(batch["visible"], embeddings),
                 "position_ids": batch["position_ids"],
             }
         else:
-            before, level_rows = places - 1, batch["level_rows"]
+            parents, level_rows = places - 1, batch["level_rows"]
             layout = {"attention_mask": batch["attention_mask"]}
-        kept, columns = before.unique(return_inverse=True)
+        positions, columns = parents.unique(return_inverse=True)
         output = self.model.language_model(
-            inputs_embeds=embeddings, logits_to_keep=kept, use_cache=False, **layout
+            inputs_embeds=embeddings, logits_to_keep=positions, use_cache=False, **layout
         )
         width = labels.shape[1]
         levels = torch.searchsorted(
@@ -159,12 +159,13 @@ class TrainingNetwork(nn.Module):
         return Answers(output.logits[rows, columns], labels[rows, places], levels)
 
     def _head_terms(self, reading: HeadReading, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        weight, known = self.settings.numeric_head, batch["region_numbers"]
-        quality, mos = reading.numbers[..., QUALITY], known[..., QUALITY]
-        others = head_loss(reading.numbers[..., QUALITY + 1 :], known[..., QUALITY + 1 :])
+        weight, targets = self.settings.numeric_head, batch["region_numbers"]
+        quality, mos = reading.numbers[..., QUALITY], targets[..., QUALITY]
+        other_losses = head_loss(reading.numbers[..., QUALITY + 1 :], targets[..., QUALITY + 1 :])
         terms = {
             "mos": weight * MOS_WEIGHT * gaussian_loss(quality, reading.spread, mos),
-            "head": weight * (others + presence_loss(reading.presence, known[..., SEVERITIES])),
+            "head": weight
+            * (other_losses + presence_loss(reading.presence, targets[..., SEVERITIES])),
         }
         if "pairs" in batch and self.settings.order:
             terms |= self._order_terms(quality.flatten(), batch)
@@ -188,14 +189,14 @@ class TrainingNetwork(nn.Module):
         terms = {"text": weight * losses.sum()}
         if not share or not len(answers.levels):
             return terms
-        found = answers.logits[answers.levels]
-        ids = self.level_ids.to(found.device)[batch["level_tasks"]]
-        soft = soft_losses(found, ids, batch["level_targets"])
+        logits = answers.logits[answers.levels]
+        ids = self.level_ids.to(logits.device)[batch["level_tasks"]]
+        soft = soft_losses(logits, ids, batch["level_targets"])
         terms["text"] = terms["text"] + weight * share * (soft - losses[answers.levels]).sum()
         return terms
 
     def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Keys (as in adapter files) and parameters of what learns."""
+        """Trainable parameters by their keys in adapter files."""
         for key, parameter in self.keyed():
             if parameter.requires_grad:
                 yield key, parameter

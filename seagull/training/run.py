@@ -1,4 +1,4 @@
-"""A training run from settings to adapter."""
+"""Runs a training from settings to adapter."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def train(
 
     Raises:
         ConfigError: if the settings cannot be used.
-        ValueError: if model, records or photos are at fault, or training cannot go on.
+        ValueError: if model, records or photos are at fault, or training cannot continue.
     """
     run = Path(config.output)
     try:
@@ -72,16 +72,16 @@ def _finish(trainer: SeagullTrainer) -> Path:
     run = trainer.parts.settings.folder
     target, best = run / ADAPTER_FOLDER, run / "best"
     metrics = trainer.evaluate() if trainer.parts.validator else {}
-    first = trainer.args.process_index == 0
-    if first:
+    is_first = trainer.args.process_index == 0
+    if is_first:
         prune(run, trainer.parts.settings.keep)
     if not best.is_dir():
         trainer.write_adapter_folder(target, metrics)
-    elif first:
+    elif is_first:
         with whole_folder(target) as scratch:
             for file in best.iterdir():
                 (scratch / file.name).write_bytes(file.read_bytes())
-    if first:
+    if is_first:
         for name in (CONFIG_FILE, RUN_FILE):
             (target / name).write_bytes((run / name).read_bytes())
         write_card(target)

@@ -1,4 +1,4 @@
-"""From the settings of a run to its trainer: the one place that hands every part its settings."""
+"""Builds the trainer of a run: the one place that hands every part its settings."""
 
 from __future__ import annotations
 
@@ -176,10 +176,10 @@ def _keep_in_32_bits(network: TrainingNetwork, *, bf16: bool) -> None:
 
 def _fit(config: TrainConfig, network: TrainingNetwork, data: TrainingData, steps: int) -> None:
     """Fits what goes by statistics to the first photos; all processes look at the same ones."""
-    first = list(islice(ProcessBatches(data.plan, steps, 0, 0, 1), BATCHES))
+    first_batches = list(islice(ProcessBatches(data.plan, steps, 0, 0, 1), BATCHES))
 
     def batches() -> Iterable[Batch]:
-        return map(data.batch, first)
+        return map(data.batch, first_batches)
 
     kind = network.model.device.type  # A GPU gets the model from the trainer, later.
     bf16 = in_bfloat16(config.precision, choose_device(config.device))

@@ -1,4 +1,4 @@
-"""Statistics that are taken from the first photos of a run, before anything learns."""
+"""Fits statistics to the first photos of a run, before the first step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fit_statistics(
     Args:
         network: of the run.
         batches: makes the first batches anew at each call.
-        again: whether the network goes on from an adapter.
+        again: whether the network starts from an adapter.
     """
     if again and network.normed:
         network.eval()
@@ -51,10 +51,10 @@ def fit_scales(model: SeagullForConditionalGeneration, batches: Iterable[Batch])
         for norm, statistics in _statistics(model, batch):
             if norm in rows:
                 rows[norm].append(statistics)
-    for norm, own in rows.items():
-        if own:
-            together = torch.cat(own)
-            norm.fit(together.mean(dim=0), together.std(dim=0))
+    for norm, norm_rows in rows.items():
+        if norm_rows:
+            values = torch.cat(norm_rows)
+            norm.fit(values.mean(dim=0), values.std(dim=0))
 
 
 @torch.no_grad()
@@ -70,14 +70,17 @@ def _statistics(
 ) -> Iterator[tuple[nn.Module, Tensor]]:
     """The MFE's norms, and the statistics (n, C) of the batch's regions that each of them gets."""
     mfe, weight = model.mfe, next(model.vision_encoder.parameters())
-    there = {name: value.to(weight.device) for name, value in batch.items()}
-    masks = there["region_masks"]
+    inputs = {name: value.to(weight.device) for name, value in batch.items()}
+    masks = inputs["region_masks"]
     # Regions that only fill up the batch have an empty mask.
     real = masks.flatten(2).any(dim=2)
     if mfe.norms is not None:
-        pyramid = model.vision_encoder(there["pixel_values"].to(weight.dtype))
+        pyramid = model.vision_encoder(inputs["pixel_values"].to(weight.dtype))
         for norm, level in zip(mfe.norms, mfe.pooled(pyramid, masks), strict=True):
             yield norm, level[real]
-    if isinstance(mfe.local, PyramidCrop) and "region_crops" in there:
-        seen, shown = there["region_crops"][real], there["region_crop_masks"][real]
-        yield mfe.local.norm, mfe.local.pooled(model.vision_encoder(seen.to(weight.dtype)), shown)
+    if isinstance(mfe.local, PyramidCrop) and "region_crops" in inputs:
+        crops, crop_masks = inputs["region_crops"][real], inputs["region_crop_masks"][real]
+        yield (
+            mfe.local.norm,
+            mfe.local.pooled(model.vision_encoder(crops.to(weight.dtype)), crop_masks),
+        )

@@ -1,4 +1,4 @@
-"""What of a network is trained: stages, module groups, LoRA, the head, and what stays frozen.
+"""Chooses the trainable parameters: stages, module groups, LoRA, the head, frozen parts.
 
 All that decides it is here; ``seagull.model.lora`` only names the groups and puts LoRA in.
 """
@@ -87,7 +87,9 @@ def trained_groups(
     return (*groups, "head") if head and "head" not in groups else groups
 
 
-def make_trainable(model: SeagullForConditionalGeneration, wanted: Trainable) -> RegionHead | None:
+def make_trainable(
+    model: SeagullForConditionalGeneration, settings: Trainable
+) -> RegionHead | None:
     """Lets exactly what is wanted require gradients; returns the head, if there is one.
 
     LoRA is attached and the adapter that is gone on from is loaded. A head that is not trained is
@@ -98,41 +100,43 @@ def make_trainable(model: SeagullForConditionalGeneration, wanted: Trainable) ->
         ConfigError: if the adapter's LoRA is not the one of the settings, or a head would stay
             while the global tokens that it reads change.
     """
-    head = _head(model, wanted)
-    if wanted.adapter is not None:
-        _go_on_from(model, head, wanted, wanted.adapter)
-    if "lora" in wanted.groups and not lora_layers(model):
-        attach_lora(model, wanted.lora, seed=wanted.seed)
-    kept = wanted.frozen
+    head = _head(model, settings)
+    if settings.adapter is not None:
+        _load_adapter(model, head, settings, settings.adapter)
+    if "lora" in settings.groups and not lora_layers(model):
+        attach_lora(model, settings.lora, seed=settings.seed)
+    frozen = settings.frozen
     if head is not None:
-        of_head = tuple(start for start in kept if start.startswith("head."))
-        kept = tuple(start for start in kept if start not in of_head)
-        set_trainable(nn.ModuleDict({"head": head}), {"head"} & set(wanted.groups), of_head)
-    set_trainable(model, set(wanted.groups) - {"head"}, kept)
-    if not wanted.text:
+        of_head = tuple(start for start in frozen if start.startswith("head."))
+        frozen = tuple(start for start in frozen if start not in of_head)
+        set_trainable(nn.ModuleDict({"head": head}), {"head"} & set(settings.groups), of_head)
+    set_trainable(model, set(settings.groups) - {"head"}, frozen)
+    if not settings.text:
         # Local tokens are the language model's alone.
         model.mfe.local.requires_grad_(False)
-    if head is not None and "head" not in wanted.groups:
-        _refuse_drift(model, wanted.adapter)
+    if head is not None and "head" not in settings.groups:
+        _refuse_drift(model, settings.adapter)
     return head
 
 
 def set_trainable(
     model: nn.Module, groups: Collection[str], frozen: tuple[str, ...] = ()
 ) -> list[str]:
-    """Lets exactly the parameters of these groups learn, and returns their names.
+    """Makes exactly the parameters of these groups trainable, and returns their names.
 
     Args:
         model: of which.
         groups: module groups.
-        frozen: beginnings of names that do not learn nevertheless.
+        frozen: beginnings of names that stay frozen nevertheless.
 
     Raises:
         ModelError: if a group, or a beginning, has no parameter in this model.
     """
     names: list[str] = []
-    known = [name for name, _ in model.named_parameters()]
-    if idle := [start for start in frozen if not any(name.startswith(start) for name in known)]:
+    parameter_names = [name for name, _ in model.named_parameters()]
+    if idle := [
+        start for start in frozen if not any(name.startswith(start) for name in parameter_names)
+    ]:
         raise ModelError(f"frozen: no parameter begins with {idle[0]}")
     for name, parameter in model.named_parameters():
         chosen = group_of(name) in groups and not name.startswith(frozen)
@@ -146,11 +150,11 @@ def set_trainable(
     return names
 
 
-def adapter_groups(wanted: Trainable) -> frozenset[str]:
+def adapter_groups(settings: Trainable) -> frozenset[str]:
     """Groups that the run's adapters hold: trained now, or brought along."""
-    groups = set(wanted.groups)
-    if wanted.adapter is not None:
-        _, tensors = read_adapter(wanted.adapter)
+    groups = set(settings.groups)
+    if settings.adapter is not None:
+        _, tensors = read_adapter(settings.adapter)
         groups |= {group_of(key) for key in tensors}
     return frozenset(groups)
 
@@ -180,14 +184,14 @@ def parameter_groups(
     ]
 
 
-def _head(model: SeagullForConditionalGeneration, wanted: Trainable) -> RegionHead | None:
+def _head(model: SeagullForConditionalGeneration, settings: Trainable) -> RegionHead | None:
     """The head that is trained, or one that the adapter brings along and that stays as it is."""
     head = head_of(model)
-    if "head" in wanted.groups:
-        _seed_head(head, wanted.seed)
+    if "head" in settings.groups:
+        _seed_head(head, settings.seed)
         return head
-    brought = None if wanted.adapter is None else read_head(wanted.adapter, head)
-    return None if brought is None else brought.requires_grad_(False)
+    adapter_head = None if settings.adapter is None else read_head(settings.adapter, head)
+    return None if adapter_head is None else adapter_head.requires_grad_(False)
 
 
 def _seed_head(head: RegionHead, seed: int) -> None:
@@ -198,14 +202,14 @@ def _seed_head(head: RegionHead, seed: int) -> None:
         linear.bias.data.zero_()
 
 
-def _go_on_from(
+def _load_adapter(
     model: SeagullForConditionalGeneration,
     head: RegionHead | None,
-    wanted: Trainable,
+    settings: Trainable,
     adapter: Path,
 ) -> None:
     """Loads an adapter, its LoRA factors and its head into the network."""
-    info, lora = read_info(adapter), wanted.lora
+    info, lora = read_info(adapter), settings.lora
     if info.rank and (info.rank, info.alpha) != (lora.rank, lora.alpha):
         raise ConfigError(
             f"lora: {adapter} has rank {info.rank} and alpha {info.alpha:g}; give the same, its "
@@ -216,18 +220,20 @@ def _go_on_from(
         layer.lora_dropout["default"] = nn.Dropout(lora.dropout)
     if head is not None:
         _, tensors = read_adapter(adapter)
-        brought = {k.removeprefix("head."): v for k, v in tensors.items() if k.startswith("head.")}
-        load_tensors(keyed_parameters(head), brought)
+        head_tensors = {
+            k.removeprefix("head."): v for k, v in tensors.items() if k.startswith("head.")
+        }
+        load_tensors(keyed_parameters(head), head_tensors)
 
 
 def _refuse_drift(model: SeagullForConditionalGeneration, adapter: Path | None) -> None:
-    read = {
+    inputs = {
         "vision_encoder": model.vision_encoder.named_parameters(),
         "mfe": ((n, p) for n, p in model.mfe.named_parameters() if not n.startswith("local.")),
     }
     moving = [
         f"{group}.{name}"
-        for group, parameters in read.items()
+        for group, parameters in inputs.items()
         for name, parameter in parameters
         if parameter.requires_grad
     ]

@@ -1,4 +1,4 @@
-"""The data of a run: from its settings to the index, the order, the samples and the batches."""
+"""Builds the data of a run from its settings: index, order, samples and batches."""
 
 from __future__ import annotations
 
@@ -74,27 +74,27 @@ def build_data(
     maker: BatchMaker | PackMaker
     if settings.pack == "photo":
         photos = group_by_photo(index)
-        first = np.array([own[0] for own in photos])
-        length = np.array([index.length[own].sum() for own in photos])
+        first_records = np.array([numbers[0] for numbers in photos])
+        length = np.array([index.length[numbers].sum() for numbers in photos])
         dataset = PhotoDataset(index, photos, processor, settings, text=text)
         maker = PackMaker(processor.crop_size if text else 0, level_weights)
     else:
-        first, length = np.arange(len(index)), index.length
+        first_records, length = np.arange(len(index)), index.length
         dataset = RecordDataset(index, processor, settings.max_tokens)
         maker = BatchMaker(processor.pad_id, processor.crop_size, level_weights)
     plan = BatchPlan(
-        bucket=_buckets(settings, processor, index)[first],
+        bucket=_buckets(settings, processor, index)[first_records],
         length=length,
-        source=index.source[first],
+        source=index.source[first_records],
         weights=tuple(source.weight for source in settings.train),
         batch_size=batch_size,
         micro_batch=micro_batch,
         seed=seed,
         group_length=settings.group_length,
-        scene=index.scene[first],
+        scene=index.scene[first_records],
         together=tuple(source.together for source in settings.train),
     )
-    return TrainingData(index, first, plan, dataset, maker)
+    return TrainingData(index, first_records, plan, dataset, maker)
 
 
 def _buckets(
@@ -103,8 +103,8 @@ def _buckets(
     """Per record a number that those with photos of one input size share, (n,)."""
     frame = processor.image_transform.frame
     sides = np.array([source.crop or 1 << 40 for source in settings.train])
-    shown = np.minimum(index.size, sides[index.source][:, None])
-    sizes, which = np.unique(shown, axis=0, return_inverse=True)
+    cropped_sizes = np.minimum(index.size, sides[index.source][:, None])
+    sizes, size_index = np.unique(cropped_sizes, axis=0, return_inverse=True)
     padded = np.array([frame(int(h), int(w)).padded for h, w in sizes])
     _, bucket = np.unique(padded, axis=0, return_inverse=True)
-    return bucket.ravel()[which.ravel()]
+    return bucket.ravel()[size_index.ravel()]

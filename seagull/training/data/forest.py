@@ -1,4 +1,4 @@
-"""Many conversations about some photos as one packed sequence: equal beginnings are kept once.
+"""Packs many conversations about photos into one sequence and keeps equal beginnings once.
 
 A conversation has the loss of a sequence of its own (see ``seagull.preprocessing.packing``).
 Answers are never shared, so every supervised token has one place.
@@ -55,8 +55,7 @@ class Forest:
 def up_to_answer(tokens: Tokens) -> Tokens:
     """A conversation that ends with the first token the model is to say, as it is read in use.
 
-    What an answer goes on with says nothing more once its first word is compared, and would
-    outweigh it.
+    The rest of an answer adds nothing once its first word is compared, and would outweigh it.
     """
     end = int((tokens.labels != IGNORE_INDEX).nonzero()[0]) + 1
     return replace(
@@ -68,11 +67,11 @@ def up_to_answer(tokens: Tokens) -> Tokens:
 
 
 def without_answers(tokens: Tokens, count: int) -> Tokens:
-    """A conversation whose first ``count`` answers are given, not to be learned."""
+    """A conversation whose first ``count`` answers are given, and not trained on."""
     supervised = tokens.labels != IGNORE_INDEX
     begins = supervised & ~torch.cat([supervised.new_zeros(1), supervised[:-1]])
-    given = supervised & (begins.cumsum(0) <= count)
-    return replace(tokens, labels=tokens.labels.masked_fill(given, IGNORE_INDEX))
+    given_answers = supervised & (begins.cumsum(0) <= count)
+    return replace(tokens, labels=tokens.labels.masked_fill(given_answers, IGNORE_INDEX))
 
 
 def grow(conversations: Sequence[Conversation], global_id: int, local_id: int) -> Forest:
@@ -82,14 +81,16 @@ def grow(conversations: Sequence[Conversation], global_id: int, local_id: int) -
         conversations: about one photo.
         global_id, local_id: placeholders of a region's two tokens.
     """
-    supervised = [own.tokens.labels.numpy() != IGNORE_INDEX for own in conversations]
+    supervised = [
+        conversation.tokens.labels.numpy() != IGNORE_INDEX for conversation in conversations
+    ]
     tree = packing.pack(
-        [_items(own, global_id, local_id) for own in conversations],
-        [int(own.argmax()) if own.any() else len(own) for own in supervised],
+        [_items(conversation, global_id, local_id) for conversation in conversations],
+        [int(mask.argmax()) if mask.any() else len(mask) for mask in supervised],
     )
     labels = np.full(len(tree), IGNORE_INDEX, dtype=np.int64)
-    for own, nodes in zip(conversations, tree.nodes, strict=True):
-        labels[nodes] = own.tokens.labels.numpy()
+    for conversation, nodes in zip(conversations, tree.nodes, strict=True):
+        labels[nodes] = conversation.tokens.labels.numpy()
     return Forest(tree, labels, (global_id, local_id))
 
 
@@ -102,7 +103,7 @@ def _items(conversation: Conversation, global_id: int, local_id: int) -> packing
 
 
 def join(forests: Sequence[Forest], regions: int) -> Forest:
-    """The forests of several photos as one; region numbers go on at multiples of ``regions``."""
+    """The forests of several photos as one; region numbers continue at multiples of ``regions``."""
     return Forest(
         packing.join([forest.tree for forest in forests], regions),
         np.concatenate([forest.labels for forest in forests]),

@@ -1,4 +1,4 @@
-"""Indexes of large record files, kept in the cache folder so that a run starts at once.
+"""Caches the indexes of large record files, so that a run starts at once.
 
 An index belongs to a file's path, size and time of change. Photos beside the file are not looked at
 again: replacing one by another of other size takes a new file of records, or an emptied cache.
@@ -35,8 +35,8 @@ class FileIndex:
         place: byte offset or row, shape (n,).
         size: height and width of the photo, shape (n, 2).
         length: characters of the conversation, shape (n,).
-        image: tells photos apart, shape (n,).
-        scene: tells groups of regions whose order is known apart, shape (n,).
+        image: a number per photo, shape (n,).
+        scene: a number per group of regions whose order is known, shape (n,).
         left_out: records of the file that cannot be used.
     """
 
@@ -60,9 +60,9 @@ def load_index(file: RecordFile, *, checked: bool) -> FileIndex | None:
     """
     place = _place(file, checked)
     try:
-        with np.load(place, allow_pickle=False) as kept:
-            columns = {name: kept[name].astype(np.int64) for name in _COLUMNS}
-            left_out = int(kept["left_out"]) if "left_out" in kept else 0
+        with np.load(place, allow_pickle=False) as archive:
+            columns = {name: archive[name].astype(np.int64) for name in _COLUMNS}
+            left_out = int(archive["left_out"]) if "left_out" in archive else 0
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -37,24 +37,30 @@ def judgements(
         count: how many questions.
         rng: decides which.
     """
-    known = {
+    kinds_by_region = {
         number: {kind for kind, _ in each.distortions}
         for number, each in enumerate(labels)
         if each and each.distortions is not None
     }
-    pairs = [(number, kind) for number in known for kind in DistortionType]
-    present = [pair for pair in pairs if pair[1] in known[pair[0]]]
-    absent = [pair for pair in pairs if pair[1] not in known[pair[0]]]
+    pairs = [(number, kind) for number in kinds_by_region for kind in DistortionType]
+    present = [pair for pair in pairs if pair[1] in kinds_by_region[pair[0]]]
+    absent = [pair for pair in pairs if pair[1] not in kinds_by_region[pair[0]]]
     if not present:
         return [_judgement(pair, NO) for pair in _drawn(absent, count // CLEAN_SHARE, rng)]
     chosen = _drawn(present, (count + 1) // 2, rng)
-    made = {pair: YES for pair in chosen}
+    answers = {pair: YES for pair in chosen}
     for pair in chosen[: count // 2]:
         place = int(rng.integers(2))
-        near = [other for other in absent if other[place] == pair[place] and other not in made]
-        for other in _drawn(near or [other for other in absent if other not in made], 1, rng):
-            made[other] = NO
-    return [_judgement(pair, answer) for pair, answer in made.items()]
+        similar = [
+            candidate
+            for candidate in absent
+            if candidate[place] == pair[place] and candidate not in answers
+        ]
+        for candidate in _drawn(
+            similar or [candidate for candidate in absent if candidate not in answers], 1, rng
+        ):
+            answers[candidate] = NO
+    return [_judgement(pair, answer) for pair, answer in answers.items()]
 
 
 def _drawn(pairs: Sequence[_Pair], count: int, rng: np.random.Generator) -> list[_Pair]:
@@ -64,5 +70,5 @@ def _drawn(pairs: Sequence[_Pair], count: int, rng: np.random.Generator) -> list
 
 def _judgement(pair: _Pair, answer: str) -> Judgement:
     number, kind = pair
-    asked = Message("user", type_judgement(kind), (str(number),))
-    return number, (asked, Message("assistant", f"{answer}."))
+    question = Message("user", type_judgement(kind), (str(number),))
+    return number, (question, Message("assistant", f"{answer}."))

@@ -31,7 +31,7 @@ class LevelWord(NamedTuple):
         task: index into ``TASKS``.
         region: index of the region among the conversation's.
         number: behind the word, in [0, 1].
-        std: of the raters' opinions; NaN where unknown.
+        std: of the raters' scores; NaN where unknown.
     """
 
     position: int
@@ -73,36 +73,36 @@ def find_level_words(
 ) -> list[LevelWord]:
     """The level words of a record's answers that have a number behind them."""
     prompt = processor.style.render(record.messages)
-    found = []
+    level_words = []
     answers = iter(prompt.answers)
-    asked: tuple[str, ...] = ()
+    question_regions: tuple[str, ...] = ()
     for message in record.messages:
         if message.role == "user":
-            asked = message.regions
+            question_regions = message.regions
             continue
         start, _ = next(answers)
         task = message.task
         if task is None or task not in LEVEL_SCALES:
             continue
-        if len(asked) != 1 or asked[0] not in record.labels:
+        if len(question_regions) != 1 or question_regions[0] not in record.labels:
             continue
-        labels = record.labels[asked[0]]
+        labels = record.labels[question_regions[0]]
         number = _number(labels, task)
         place = _word_place(message.content, task)
         if number is None or place is None:
             continue
-        shown = prompt.text.index(message.content, start) + place
+        position = prompt.text.index(message.content, start) + place
         std = labels.quality_std if task is AssessmentTask.QUALITY else None
-        found.append(
+        level_words.append(
             LevelWord(
-                token_at(tokens, shown),
+                token_at(tokens, position),
                 TASKS.index(task),
-                tokens.regions.index(asked[0]),
+                tokens.regions.index(question_regions[0]),
                 number,
                 float("nan") if std is None else std,
             )
         )
-    return found
+    return level_words
 
 
 def _number(labels: RegionLabels, task: AssessmentTask) -> float | None:
@@ -113,8 +113,8 @@ def _word_place(content: str, task: AssessmentTask) -> int | None:
     prefix = ANSWER_PREFIXES[task] + " "
     for word in LEVEL_SCALES[task].words:
         if (start := content.find(prefix + word)) >= 0:
-            after = content[start + len(prefix) + len(word) :][:1]
-            if not after.isalpha():
+            following = content[start + len(prefix) + len(word) :][:1]
+            if not following.isalpha():
                 return start + len(prefix)
     return None
 
@@ -143,7 +143,7 @@ def soft_levels(
 
 
 def _linear(number: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.array([np.interp(number, weights, one) for one in np.eye(len(weights))])
+    return np.array([np.interp(number, weights, unit) for unit in np.eye(len(weights))])
 
 
 def _normal(number: float, std: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:

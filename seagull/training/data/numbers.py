@@ -1,4 +1,4 @@
-"""What is known of a region as numbers: the targets of the head."""
+"""The labels of a region as numbers: the targets of the head."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def known_numbers(labels: RegionLabels | None) -> list[float]:
     if labels.distortions is None:
         return numbers + [UNKNOWN] * (len(HEAD_NUMBERS) - 2)
     steps = len(SEVERITY.words)
-    found = {kind.value: word for kind, word in labels.distortions}
+    severities = {kind.value: word for kind, word in labels.distortions}
     return numbers + [
-        (SEVERITY.words.index(found[name]) + 1) / steps if name in found else 0.0
+        (SEVERITY.words.index(severities[name]) + 1) / steps if name in severities else 0.0
         for name in HEAD_NUMBERS[2:]
     ]
 

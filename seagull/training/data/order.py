@@ -21,12 +21,12 @@ def region_key(spec: RegionSpec) -> str:
     return json.dumps({k: v for k, v in spec.to_dict().items() if k != "id"}, sort_keys=True)
 
 
-def order_targets(rows: Sequence[Sequence[Known]], most: int) -> dict[str, Tensor]:
+def order_targets(rows: Sequence[Sequence[Known]], max_regions: int) -> dict[str, Tensor]:
     """Targets of the losses of order, by their names in a batch.
 
     Args:
         rows: per photo, its regions.
-        most: how many regions the batch has room for a photo.
+        max_regions: how many regions the batch has room for a photo.
 
     Returns:
         ``pairs`` (P, 2): two regions each, by their places among the batch's B x R;
@@ -34,7 +34,7 @@ def order_targets(rows: Sequence[Sequence[Known]], most: int) -> dict[str, Tenso
         whether that is drawn from MOS; ``unchanged`` (S, 2) and ``poor`` (K,): as in ``Order``.
     """
     order = order_of(
-        PlacedRegion(photo * most + number, photo, key, labels)
+        PlacedRegion(photo * max_regions + number, photo, key, labels)
         for photo, row in enumerate(rows)
         for number, (key, labels) in enumerate(row)
         if labels is not None

@@ -1,4 +1,4 @@
-"""Photos with all that is said of them: the sample of packed training.
+"""Photos with all their conversations: the sample of packed training.
 
 A photo is encoded once for all its regions and conversations, and conversations share their
 beginnings (``seagull.training.data.forest``). Without a language model's loss only the regions and
@@ -26,6 +26,7 @@ from seagull.records.photos import record_photo
 from seagull.regions.spec import RegionSpec
 from seagull.training.config import DataSettings
 from seagull.training.data.augment import flipped, random_window
+from seagull.training.data.context import ContextRecord, add_context
 from seagull.training.data.forest import (
     Conversation,
     Forest,
@@ -46,7 +47,6 @@ from seagull.training.data.samples import (
     number_rows,
     pad_numbers,
 )
-from seagull.training.data.told import Told, tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class PhotoSample:
     Attributes:
         pixels: shape (3, H, W).
         regions: all regions spoken of, with crops where there is a forest; None if there are none.
-        forest: the conversations; None where they are not learned.
+        forest: the conversations; None where text is not trained.
         levels: level words with numbers behind them; ``position`` is a node, ``region`` a number.
         numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
         known: key and labels of each region, see ``seagull.training.data.order``.
@@ -102,13 +102,13 @@ class PhotoDataset(Dataset[PhotoSample]):
     def __getitem__(self, item: Item) -> PhotoSample:
         number, seed = item
         rng = np.random.default_rng([seed, number])
-        own = self.photos[number]
-        most = self.data.conversations
-        if self.text and most and len(own) > most:
-            own = np.sort(rng.choice(own, most, replace=False))
-        records = [self.index.read(int(record)) for record in own]
+        record_numbers = self.photos[number]
+        limit = self.data.conversations
+        if self.text and limit and len(record_numbers) > limit:
+            record_numbers = np.sort(rng.choice(record_numbers, limit, replace=False))
+        records = [self.index.read(int(record)) for record in record_numbers]
         try:
-            return self._sample(records, int(own[0]), seed, rng)
+            return self._sample(records, int(record_numbers[0]), seed, rng)
         except ValueError as error:
             raise ValueError(f"record {records[0].id}: {error}") from error
 
@@ -121,43 +121,50 @@ class PhotoDataset(Dataset[PhotoSample]):
     ) -> PhotoSample:
         folder = self.index.folder(number)
         photo = record_photo(records[0].image, folder)
-        found = Regions(records)
-        built = [spec.build(photo, folder=folder) for spec in found.specs]
+        regions = Regions(records)
+        built = [spec.build(photo, folder=folder) for spec in regions.specs]
         pixels = photo.pixels
         if crop := self.data.train[self.index.source[number]].crop:
             pixels, built = random_window(pixels, built, crop, rng)
         if self.data.flip and rng.random() < 0.5:
             pixels, built = flipped(pixels, built)
-        made = judgements(found.labels, self.data.judgements, rng) if self.text else []
-        told = tell(records, self.data.findings, rng) if self.text else []
-        forest, levels = self._forest(told, found, made) if self.text else (None, [])
+        judgement_turns = judgements(regions.labels, self.data.judgements, rng) if self.text else []
+        conversations = add_context(records, self.data.findings, rng) if self.text else []
+        forest, levels = (
+            self._forest(conversations, regions, judgement_turns) if self.text else (None, [])
+        )
         return PhotoSample(
             pixels=self.processor.pixels(pixels),
             regions=self.processor.regions(pixels, built, crops=self.text) if built else None,
             forest=forest,
             levels=levels,
-            numbers=number_rows(found.labels),
-            known=[(region_key(s), own) for s, own in zip(found.specs, found.labels, strict=True)],
+            numbers=number_rows(regions.labels),
+            known=[
+                (region_key(s), labels)
+                for s, labels in zip(regions.specs, regions.labels, strict=True)
+            ],
             seed=seed,
         )
 
     def _forest(
         self,
-        records: Sequence[Told],
-        found: Regions,
-        made: Sequence[Judgement],
+        records: Sequence[ContextRecord],
+        regions: Regions,
+        judgement_turns: Sequence[Judgement],
     ) -> tuple[Forest, list[LevelWord]]:
         conversations, words = [], []
-        for record, given in records:
+        for record, given_answers in records:
             tokens = self.processor.tokens(record.messages)
             if len(tokens.input_ids) > self.data.max_tokens:
                 raise ValueError(
                     f"{len(tokens.input_ids)} tokens, more than data.max_tokens "
                     f"{self.data.max_tokens}"
                 )
-            numbers = [found.number(record, name) for name in tokens.regions]
-            said = tuple(numbers[marker] for marker in tokens.markers.tolist())
-            conversations.append(Conversation(without_answers(tokens, given), said))
+            numbers = [regions.number(record, name) for name in tokens.regions]
+            region_numbers = tuple(numbers[marker] for marker in tokens.markers.tolist())
+            conversations.append(
+                Conversation(without_answers(tokens, given_answers), region_numbers)
+            )
             words.append(
                 [
                     word._replace(region=numbers[word.region])
@@ -166,13 +173,13 @@ class PhotoDataset(Dataset[PhotoSample]):
             )
         conversations += [
             Conversation(up_to_answer(self.processor.tokens(messages)), (number,))
-            for number, messages in made
+            for number, messages in judgement_turns
         ]
         forest = grow(conversations, self.processor.global_id, self.processor.local_id)
         levels = [
             word._replace(position=int(place[word.position]))
-            for place, own in zip(forest.tree.nodes, words, strict=False)
-            for word in own
+            for place, record_words in zip(forest.tree.nodes, words, strict=False)
+            for word in record_words
         ]
         return forest, levels
 
@@ -229,14 +236,18 @@ class PackMaker:
         pixels = torch.stack([sample.pixels for sample in samples])
         regions = pad_regions([sample.regions for sample in samples])
         regions = regions or dummy_regions(pixels, self.crop_size)
-        count, most = regions["region_masks"].shape[:2]
+        count, max_regions = regions["region_masks"].shape[:2]
         return {
             "pixel_values": pixels,
             **regions,
-            **_text([sample.forest for sample in samples if sample.forest], most, len(samples)),
+            **_text(
+                [sample.forest for sample in samples if sample.forest], max_regions, len(samples)
+            ),
             **level_targets(_words(samples), self.level_weights),
-            "region_numbers": pad_numbers([sample.numbers for sample in samples], (count, most)),
-            **order_targets([sample.known for sample in samples], most),
+            "region_numbers": pad_numbers(
+                [sample.numbers for sample in samples], (count, max_regions)
+            ),
+            **order_targets([sample.known for sample in samples], max_regions),
             "seed": torch.tensor(samples[0].seed),
         }
 

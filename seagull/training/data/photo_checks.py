@@ -1,4 +1,4 @@
-"""Photos and regions of records are looked at before training, not when their turn comes."""
+"""Checks the photos and regions of records before training."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def faulty_photos(images: Iterable[str], folder: Path) -> dict[str, str]:
     """Why photos cannot be used, by name, for those that cannot; each is decoded once."""
     names, faults = iter(dict.fromkeys(images)), dict[str, str]()
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="photo-checker") as pool:
-        while some := list(islice(names, _AT_ONCE)):
-            reasons = pool.map(partial(_photo_fault, folder=folder), some)
-            faults |= {name: fault for name, fault in zip(some, reasons, strict=True) if fault}
+        while batch := list(islice(names, _AT_ONCE)):
+            reasons = pool.map(partial(_photo_fault, folder=folder), batch)
+            faults |= {name: fault for name, fault in zip(batch, reasons, strict=True) if fault}
     return faults
 
 

@@ -1,8 +1,8 @@
-"""Which records go into which step, for any number of processes: the same for all of them.
+"""Plans which records go into which step, the same for any number of processes.
 
 The run is one sequence of micro-batches. A step takes the next ``batch_size / micro_batch`` of
 them; process ``r`` of ``n`` takes every n-th, from the r-th on. So order and contents follow from
-the seed alone, and a run goes on at any step with another number of processes.
+the seed alone, and a run resumes at any step with another number of processes.
 """
 
 from __future__ import annotations
@@ -89,13 +89,15 @@ def _epoch(plan: BatchPlan, number: int) -> list[NDArray[np.int64]]:
     if max(plan.together, default=1) > 1:
         batches = _scene_batches(plan, rng)
         return [batches[index] for index in rng.permutation(len(batches))]
-    taken = []
+    parts = []
     for source, weight in enumerate(plan.weights):
-        own = np.flatnonzero(plan.source == source)
-        whole, part = divmod(weight, 1.0)
-        taken += [own] * int(whole)
-        taken += [rng.permutation(own)[: round(part * len(own))]] if part else []
-    records = rng.permutation(np.concatenate(taken))
+        source_records = np.flatnonzero(plan.source == source)
+        copies, part = divmod(weight, 1.0)
+        parts += [source_records] * int(copies)
+        parts += (
+            [rng.permutation(source_records)[: round(part * len(source_records))]] if part else []
+        )
+    records = rng.permutation(np.concatenate(parts))
     if not len(records):
         raise ConfigError("data.train: the weights leave no record in an epoch")
     batches = []
@@ -109,32 +111,36 @@ def _scene_batches(plan: BatchPlan, rng: np.random.Generator) -> list[NDArray[np
     placed: list[tuple[float, NDArray[np.int64]]] = []
     for source, weight in enumerate(plan.weights):
         units = _units(plan, np.flatnonzero(plan.source == source), plan.together[source])
-        whole, part = divmod(weight, 1.0)
-        for share in [1.0] * int(whole) + ([part] if part else []):
+        copies, part = divmod(weight, 1.0)
+        for share in [1.0] * int(copies) + ([part] if part else []):
             chosen = rng.permutation(len(units))[: round(share * len(units))]
             # At equal distances, so that each stretch has its share of every source.
             places = (np.arange(len(chosen)) + rng.random()) / max(1, len(chosen))
             placed += [(float(p), units[u]) for p, u in zip(places, chosen, strict=True)]
     if not placed:
         raise ConfigError("data.train: the weights leave no record in an epoch")
-    placed.sort(key=lambda one: one[0])
+    placed.sort(key=lambda pair: pair[0])
     batches = []
     for bucket in np.unique(plan.bucket):
         batches += _filled([u for _, u in placed if plan.bucket[u[0]] == bucket], plan.micro_batch)
     return batches
 
 
-def _units(plan: BatchPlan, own: NDArray[np.int64], together: int) -> list[NDArray[np.int64]]:
+def _units(plan: BatchPlan, records: NDArray[np.int64], scene_size: int) -> list[NDArray[np.int64]]:
     """The records of a source one by one, or those of each scene in parts with its first one."""
-    if together <= 1 or plan.scene is None:
-        return [own[index : index + 1] for index in range(len(own))]
-    order = own[np.argsort(plan.scene[own], kind="stable")]
+    if scene_size <= 1 or plan.scene is None:
+        return [records[index : index + 1] for index in range(len(records))]
+    order = records[np.argsort(plan.scene[records], kind="stable")]
     scenes = np.split(order, np.flatnonzero(np.diff(plan.scene[order])) + 1)
     units = []
-    for first, rest in ((members[:1], members[1:]) for members in scenes if len(members)):
-        step = together - 1
-        parts = [rest[start : start + step] for start in range(0, len(rest), step)] or [rest]
-        units += [np.concatenate([first, part]) for part in parts]
+    for first_record, other_records in (
+        (members[:1], members[1:]) for members in scenes if len(members)
+    ):
+        step = scene_size - 1
+        parts = [
+            other_records[start : start + step] for start in range(0, len(other_records), step)
+        ] or [other_records]
+        units += [np.concatenate([first_record, part]) for part in parts]
     return units
 
 
@@ -179,8 +185,8 @@ class ProcessBatches(Sampler[list[Item]]):
         return self.total * self.plan.per_step // self.world
 
     def __iter__(self) -> Iterator[list[Item]]:
-        first, end = self.start * self.plan.per_step, self.total * self.plan.per_step
-        for position, records in self.plan.sequence(first):
+        start_position, end = self.start * self.plan.per_step, self.total * self.plan.per_step
+        for position, records in self.plan.sequence(start_position):
             if position >= end:
                 return
             if position % self.world == self.rank:

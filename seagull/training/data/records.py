@@ -90,52 +90,56 @@ def build_index(sources: Sequence[Source], *, check_photos: bool = False) -> Rec
         PhotoError: if a photo cannot be opened or is cut off.
     """
     files: list[RecordFile] = []
-    found: list[FileIndex] = []
+    indexes: list[FileIndex] = []
     owners: list[int] = []
     for number, source in enumerate(sources):
-        mine = source_files(source.path, source.split)
-        parts = [_file_index(file, check_photos) for file in mine]
+        record_files = source_files(source.path, source.split)
+        parts = [_file_index(file, check_photos) for file in record_files]
         if not sum(map(len, parts)):
             left_out = sum(part.left_out for part in parts)
             note = f" that can be used; {left_out} are left out" if left_out else ""
             raise ConfigError(f"{source.path}: there are no records{note}")
-        files, found, owners = files + mine, found + parts, owners + [number] * len(mine)
-    counts = [len(part) for part in found]
+        files, indexes, owners = (
+            files + record_files,
+            indexes + parts,
+            owners + [number] * len(record_files),
+        )
+    counts = [len(part) for part in indexes]
     return RecordIndex(
         files=tuple(files),
         file=np.repeat(np.arange(len(files)), counts),
-        place=np.concatenate([part.place for part in found]),
+        place=np.concatenate([part.place for part in indexes]),
         source=np.repeat(np.array(owners, dtype=np.int64), counts),
-        size=np.concatenate([part.size for part in found]),
-        length=np.concatenate([part.length for part in found]),
-        image=_numbered(np.concatenate([part.image for part in found])),
-        scene=_numbered(np.concatenate([part.scene for part in found])),
-        left_out=sum(part.left_out for part in found),
+        size=np.concatenate([part.size for part in indexes]),
+        length=np.concatenate([part.length for part in indexes]),
+        image=_numbered(np.concatenate([part.image for part in indexes])),
+        scene=_numbered(np.concatenate([part.scene for part in indexes])),
+        left_out=sum(part.left_out for part in indexes),
     )
 
 
 def fingerprint(sources: Sequence[Source]) -> dict[str, str]:
     """Digest of every record file, by path, in the order in which they are read."""
-    files = [file.path for one in sources for file in source_files(one.path, one.split)]
+    files = [file.path for source in sources for file in source_files(source.path, source.split)]
     return {str(path): file_digest(path) for path in files}
 
 
-def changed_file(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+def changed_file(earlier: Mapping[str, str], current: Mapping[str, str]) -> str | None:
     """The first record file whose bytes differ between two fingerprints; None if none does.
 
     The same files may lie elsewhere.
     """
-    old, new = (list(dict.fromkeys(one.values())) for one in (before, now))
+    old, new = (list(dict.fromkeys(digests.values())) for digests in (earlier, current))
     if old == new:
         return None
-    other = (path for path, mark in now.items() if mark not in old)
-    gone = (path for path, mark in before.items() if mark not in new)
-    return next(other, next(gone, "other order of the files"))
+    new_files = (path for path, mark in current.items() if mark not in old)
+    removed_files = (path for path, mark in earlier.items() if mark not in new)
+    return next(new_files, next(removed_files, "other order of the files"))
 
 
 def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
-    if (known := load_index(file, checked=check_photos)) is not None:
-        return known
+    if (cached := load_index(file, checked=check_photos)) is not None:
+        return cached
     size_of = lru_cache(_REMEMBERED_PHOTOS)(partial(photo_size, folder=file.folder))
     faulty: dict[str, str] = {}
     if check_photos:
@@ -143,10 +147,10 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
         images = (record.image for record in records if not isinstance(record, FaultyRecord))
         faulty = faulty_photos(images, file.folder)
     faults: list[str] = []
-    read = each_record if check_photos else records_of
+    reader = each_record if check_photos else records_of
     # Machine integers from the start: a list of tuples would take six times the memory.
     rows, ids = array("q"), array("q")
-    for place, record in read(file.path):
+    for place, record in reader(file.path):
         if isinstance(record, FaultyRecord):
             faults.append(record.reason)
             continue
@@ -163,7 +167,7 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
             continue
         length = sum(len(message.content) for message in record.messages)
         photo = _mark(file, record.image)
-        groups = [known.order.group for known in record.labels.values() if known.order]
+        groups = [labels.order.group for labels in record.labels.values() if labels.order]
         scene = _mark(file, groups[0]) if groups else photo
         rows.extend((place, *size, length, photo, scene))
     _check_ids(file, np.frombuffer(ids, dtype=np.int64) if ids else np.empty(0, np.int64))
@@ -183,15 +187,16 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
 
 def _check_ids(file: RecordFile, ids: NDArray[np.int64]) -> None:
     order = np.argsort(ids, kind="stable")
-    same = ids[order[1:]] == ids[order[:-1]]
-    if same.any():
-        first = int(order[1:][same].min())
-        found = (record for _, record in each_record(file.path))
-        records = (record for record in found if not isinstance(record, FaultyRecord))
-        record = next(islice(records, first, None))
+    repeated = ids[order[1:]] == ids[order[:-1]]
+    if repeated.any():
+        number = int(order[1:][repeated].min())
+        numbered = (record for _, record in each_record(file.path))
+        records = (record for record in numbered if not isinstance(record, FaultyRecord))
+        record = next(islice(records, number, None))
         raise ValueError(
-            f"{file.path}: {same.sum()} records have the id of an earlier one, the first of them "
-            f"record {first + 1} ({record.id!r}); give each its own (`seagull-data convert` does)"
+            f"{file.path}: {repeated.sum()} records have the id of an earlier one, the first of "
+            f"them record {number + 1} ({record.id!r}); give each its own (`seagull-data convert` "
+            "does)"
         )
 
 
@@ -204,7 +209,7 @@ def _warn(file: RecordFile, faults: Sequence[str], records: int) -> None:
 
 
 def _mark(file: RecordFile, image: str) -> int:
-    """63 bits that tell a photo from others: 8 bytes where a path takes a hundred."""
+    """A 63-bit hash of a photo's path: 8 bytes where a path takes a hundred."""
     return _number(str(file.folder / image))
 
 
@@ -215,7 +220,7 @@ def _number(text: str) -> int:
 
 def _numbered(marks: NDArray[np.int64]) -> NDArray[np.int64]:
     """Numbers from 0 on instead of marks, which would make an order depend on the data's folder."""
-    _, first, which = np.unique(marks, return_index=True, return_inverse=True)
-    numbers = np.empty(len(first), dtype=np.int64)
-    numbers[np.argsort(first)] = np.arange(len(first))
-    return numbers[which.ravel()]
+    _, first_index, mark_index = np.unique(marks, return_index=True, return_inverse=True)
+    numbers = np.empty(len(first_index), dtype=np.int64)
+    numbers[np.argsort(first_index)] = np.arange(len(first_index))
+    return numbers[mark_index.ravel()]

@@ -113,10 +113,12 @@ class BatchMaker:
         batch = inputs.to_kwargs()
         if "region_masks" not in batch:
             batch |= dummy_regions(inputs.pixel_values, self.crop_size)
-        count, most = batch["region_masks"].shape[:2]
+        count, max_regions = batch["region_masks"].shape[:2]
         return {
             **batch,
-            "region_numbers": pad_numbers([sample.numbers for sample in samples], (count, most)),
+            "region_numbers": pad_numbers(
+                [sample.numbers for sample in samples], (count, max_regions)
+            ),
             "seed": torch.tensor(samples[0].seed),
             **level_targets(
                 [(row, word) for row, s in enumerate(samples) for word in s.levels],
@@ -152,8 +154,8 @@ def number_rows(labels: Sequence[RegionLabels | None]) -> Tensor:
 def pad_numbers(rows: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
     """``region_numbers`` (B, R, numbers) for numbers (R, numbers) a row; NaN where none are."""
     numbers = torch.full((*size, len(HEAD_NUMBERS)), float("nan"))
-    for row, known in enumerate(rows):
-        numbers[row, : len(known)] = known
+    for row, row_numbers in enumerate(rows):
+        numbers[row, : len(row_numbers)] = row_numbers
     return numbers
 
 

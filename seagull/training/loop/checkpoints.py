@@ -40,33 +40,33 @@ def checkpoint_name(step: int) -> str:
 
 def checkpoints(run: Path) -> list[Path]:
     """The whole checkpoints of a run's folder, oldest first."""
-    found = (path for path in run.glob(f"{PREFIX}*") if path.name[len(PREFIX) :].isdigit())
-    return sorted(path for path in found if (path / STATE_FILE).is_file())
+    folders = (path for path in run.glob(f"{PREFIX}*") if path.name[len(PREFIX) :].isdigit())
+    return sorted(path for path in folders if (path / STATE_FILE).is_file())
 
 
-def resume_from(run: Path, wanted: str) -> Path | None:
-    """The checkpoint to go on from.
+def resume_from(run: Path, setting: str) -> Path | None:
+    """The checkpoint to resume from.
 
     Args:
         run: the run's folder.
-        wanted: ``auto``, ``never``, or a checkpoint's folder.
+        setting: ``auto``, ``never``, or a checkpoint's folder.
 
     Raises:
-        ConfigError: if there is nothing to go on from, or something that would be overwritten.
+        ConfigError: if there is nothing to resume from, or something that would be overwritten.
     """
-    there = checkpoints(run)
-    if wanted == "auto":
-        return there[-1] if there else None
-    if wanted == "never":
-        if there:
+    existing = checkpoints(run)
+    if setting == "auto":
+        return existing[-1] if existing else None
+    if setting == "never":
+        if existing:
             raise ConfigError(
-                f"resume: {run} holds {there[-1].name}; resume=auto goes on with it, another "
+                f"resume: {run} holds {existing[-1].name}; resume=auto goes on with it, another "
                 "output starts anew"
             )
         return None
-    folder = Path(wanted)
+    folder = Path(setting)
     if not (folder / STATE_FILE).is_file() or not (folder / ADAPTER_FILE).is_file():
-        raise ConfigError(f"resume: {wanted} is not a checkpoint; use auto, never or a folder")
+        raise ConfigError(f"resume: {setting} is not a checkpoint; use auto, never or a folder")
     return folder
 
 

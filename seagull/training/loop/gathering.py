@@ -26,12 +26,12 @@ def gather_weights(
         groups: module groups whose frozen weights are wanted, too.
     """
     trained = dict(network.trained())
-    kept = dict(network.in_groups(set(groups)))
-    frozen = {key: value for key, value in kept.items() if key not in trained}
+    grouped = dict(network.in_groups(set(groups)))
+    frozen = {key: value for key, value in grouped.items() if key not in trained}
     if engine is not None:
         return zero.gather_weights(trained, keep=keep) | zero.gather_frozen(frozen, keep=keep)
-    both = trained | frozen if keep else {}
-    return {key: value.detach().cpu().clone() for key, value in both.items()}
+    collected = trained | frozen if keep else {}
+    return {key: value.detach().cpu().clone() for key, value in collected.items()}
 
 
 def gather_state(

@@ -1,4 +1,4 @@
-"""One command, any number of processes: the command runs itself again under torchrun."""
+"""Starts a run in several processes: the command runs itself again under torchrun."""
 
 from __future__ import annotations
 
@@ -62,25 +62,25 @@ def relaunch(
     Args:
         launch: where the processes are.
         arguments: of the ``seagull`` command in each process, see ``worker_arguments``.
-        device: ``cpu`` starts one process unless told otherwise.
-        say: told that the other machines are waited for, or that there are none.
+        device: ``cpu`` starts one process unless ``launch`` asks for more.
+        say: gets the message that the other machines are waited for, or that there are none.
 
     Raises:
         ConfigError: if the machines are not described in a way that works.
     """
     if is_launched():
         return
-    wanted = from_hostfile(launch, socket.gethostname()) if launch.hostfile else launch
-    if wanted.nodes == 1 and wanted.master and not launch.hostfile:
+    resolved = from_hostfile(launch, socket.gethostname()) if launch.hostfile else launch
+    if resolved.nodes == 1 and resolved.master and not launch.hostfile:
         say("one machine trains, so --master is not used; --nnodes says how many there are")
-    count = wanted.processes or (max(1, torch.cuda.device_count()) if device != "cpu" else 1)
-    if count == 1 and wanted.nodes == 1:
+    count = resolved.processes or (max(1, torch.cuda.device_count()) if device != "cpu" else 1)
+    if count == 1 and resolved.nodes == 1:
         return
-    command = torchrun_command(wanted, count, arguments)
-    if wanted.nodes > 1:
+    command = torchrun_command(resolved, count, arguments)
+    if resolved.nodes > 1:
         say(
-            f"machine {wanted.node_rank} of {wanted.nodes}: training begins when all have met at "
-            f"{wanted.master}"
+            f"machine {resolved.node_rank} of {resolved.nodes}: training begins when all have met "
+            f"at {resolved.master}"
         )
     os.execv(command[0], command)
 
@@ -115,17 +115,17 @@ def split_address(master: str) -> tuple[str, int]:
     Raises:
         ConfigError: if the port is no number from 1 to 65535.
     """
-    found = re.fullmatch(r"\[(.+)\](?::(.*))?|([^:]+)(?::([^:]*))?|(.*:.*:.*)", master)
-    if found is None:
+    match = re.fullmatch(r"\[(.+)\](?::(.*))?|([^:]+)(?::([^:]*))?|(.*:.*:.*)", master)
+    if match is None:
         raise ConfigError(f"--master: HOST or HOST:PORT, got {master!r}")
-    host, port = found[1] or found[3] or found[5], found[2] or found[4] or str(DEFAULT_PORT)
+    host, port = match[1] or match[3] or match[5], match[2] or match[4] or str(DEFAULT_PORT)
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise ConfigError(f"--master: a port is a number from 1 to 65535, got {port!r}")
     return host, int(port)
 
 
-def from_hostfile(launch: Launch, here: str) -> Launch:
-    """The launch that a hostfile describes, as seen from the machine named ``here``.
+def from_hostfile(launch: Launch, host: str) -> Launch:
+    """The launch that a hostfile describes, as seen from the machine named ``host``.
 
     Raises:
         ConfigError: if a line is not ``HOST [slots=N]``, or this machine is not in it.
@@ -144,9 +144,9 @@ def from_hostfile(launch: Launch, here: str) -> Launch:
         hosts.append((words[0], int(slots.group(1)) if slots else None))
     names = [name for name, _ in hosts]
     short = [name.split(".", 1)[0] for name in names]
-    if here.split(".", 1)[0] not in short:
-        raise ConfigError(f"--hostfile: this machine, {here}, is not among {', '.join(names)}")
-    rank = short.index(here.split(".", 1)[0])
+    if host.split(".", 1)[0] not in short:
+        raise ConfigError(f"--hostfile: this machine, {host}, is not among {', '.join(names)}")
+    rank = short.index(host.split(".", 1)[0])
     counts = {slots for _, slots in hosts}
     if len(counts) > 1:
         raise ConfigError("--hostfile: all machines need the same number of slots")
@@ -160,7 +160,7 @@ def deepspeed_presets() -> list[str]:
     return sorted(f.name.removesuffix(".json") for f in folder.iterdir() if ".json" in f.name)
 
 
-def prepare_deepspeed(wanted: str, device: str) -> dict[str, Any]:
+def prepare_deepspeed(preset: str, device: str) -> dict[str, Any]:
     """The settings of a preset's name or a JSON file, after making sure DeepSpeed can start.
 
     Raises:
@@ -168,19 +168,19 @@ def prepare_deepspeed(wanted: str, device: str) -> dict[str, Any]:
     """
     import json
 
-    name, file = f"{wanted}.json", Path(wanted)
-    if wanted in deepspeed_presets():
+    name, file = f"{preset}.json", Path(preset)
+    if preset in deepspeed_presets():
         text = resources.files("seagull.training.deepspeed").joinpath(name).read_text("utf-8")
     elif file.is_file():
         text = read_text(file)
     else:
         raise ConfigError(
-            f"deepspeed: {wanted!r} is neither a file nor one of {', '.join(deepspeed_presets())}"
+            f"deepspeed: {preset!r} is neither a file nor one of {', '.join(deepspeed_presets())}"
         )
     try:
         settings: dict[str, Any] = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"deepspeed: {wanted} is not JSON: {error}") from error
+        raise ConfigError(f"deepspeed: {preset} is not JSON: {error}") from error
     try:
         import deepspeed
     except ImportError as error:

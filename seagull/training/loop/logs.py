@@ -1,4 +1,4 @@
-"""What a run leaves to read: a line of JSON per log entry, TensorBoard, and one line per step."""
+"""Logs of a run: a line of JSON per log entry, TensorBoard, and one line per step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RunLog(TrainerCallback):
 
     Args:
         folder: of the run.
-        start: step that the run goes on with; later lines of an interrupted run are dropped.
+        start: step that the run starts from; later lines of an interrupted run are dropped.
         tensorboard: also write ``tensorboard/``.
 
     Raises:
@@ -65,14 +65,14 @@ def keep_until(file: Path, step: int) -> None:
     """Drops the lines of steps after ``step``, which will be trained again."""
     if not file.is_file():
         return
-    kept = []
+    lines = []
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
             if json.loads(line)["step"] <= step:
-                kept.append(line + "\n")
+                lines.append(line + "\n")
         except (json.JSONDecodeError, KeyError, TypeError):
             continue  # the last line of a killed run may be cut off
-    file.write_text("".join(kept), encoding="utf-8")
+    file.write_text("".join(lines), encoding="utf-8")
 
 
 def _writer(folder: Path, start: int) -> Any:

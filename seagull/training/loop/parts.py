@@ -1,4 +1,4 @@
-"""What the loop of a run is made of, and what stops it."""
+"""The parts of a run's training loop, and the error that stops it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Validator = Callable[[TrainingNetwork], dict[str, float]]
 
 
 class TrainingStoppedError(ValueError):
-    """Training cannot go on; the last good checkpoint stays."""
+    """Training cannot continue; the last good checkpoint stays."""
 
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """How the loop reads, learns and keeps what it has learned.
+    """How the loop reads data, optimises and writes checkpoints.
 
     Attributes:
         folder: of the run.
@@ -46,7 +46,7 @@ class RunParts:
     Attributes:
         settings: of the loop.
         data: order, samples and batches.
-        start: step that the run goes on with.
+        start: step that the run starts from.
         steps: of the whole run.
         info: header of the adapters it writes.
         keep_groups: groups that the adapter holds (trained now or by the adapter gone on from).

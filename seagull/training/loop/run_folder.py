@@ -1,4 +1,4 @@
-"""The folder of a run: one run at a time, what it is made from, and where it goes on."""
+"""The folder of a run: locks it, records what the run is made from, finds where it resumes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def kept_alone(run: Path) -> Iterator[None]:
         yield
         return
     run.mkdir(parents=True, exist_ok=True)
-    with only_writer(run / LOCK_FILE) as alone:
-        if not alone:
+    with only_writer(run / LOCK_FILE) as acquired:
+        if not acquired:
             raise ConfigError(f"output: another run is at work in {run}; give another folder")
         yield
 
@@ -60,7 +60,7 @@ def describe_run(
         settings: as plain values.
         data: digests of the record files, see ``fingerprint``.
         records: how many can be used.
-        resumed: whether the run goes on.
+        resumed: whether the run resumes from a checkpoint.
 
     Raises:
         ConfigError: if the data has changed.
@@ -68,14 +68,14 @@ def describe_run(
     run.mkdir(parents=True, exist_ok=True)
     file = run / RUN_FILE
     if resumed and file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        if (changed := changed_file(before["data"], data)) is not None:
+        recorded = json.loads(file.read_text(encoding="utf-8"))
+        if (changed := changed_file(recorded["data"], data)) is not None:
             raise ConfigError(
                 f"resume: the training data has changed since ({changed}); start in a new output"
             )
-        if before.get("records", records) != records:
+        if recorded.get("records", records) != records:
             raise ConfigError(
-                f"resume: {records} records can be used, before it were {before['records']}: "
+                f"resume: {records} records can be used, before it were {recorded['records']}: "
                 "photos have changed; restore them, or start in a new output"
             )
     facts = {"version": __version__, "data": dict(data), "records": records}

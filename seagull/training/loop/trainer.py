@@ -1,7 +1,7 @@
 """SeagullTrainer: transformers' Trainer with our order of data, losses, groups and checkpoints.
 
 Trainer sees the whole run as one epoch: the plan makes the epochs, and a resumed run's loader
-begins at the step it goes on with, so nothing is read to be thrown away.
+begins at the step it resumes from, so nothing is read to be thrown away.
 """
 
 from __future__ import annotations
@@ -150,10 +150,12 @@ class SeagullTrainer(Trainer):
         return norm
 
     def _stopped(self, reason: str) -> TrainingStoppedError:
-        there = checkpoints(self.run_folder)
-        good = f"the last good checkpoint is {there[-1]}" if there else "there is no checkpoint yet"
+        saved = checkpoints(self.run_folder)
+        advice = (
+            f"the last good checkpoint is {saved[-1]}" if saved else "there is no checkpoint yet"
+        )
         return TrainingStoppedError(
-            f"step {self.state.global_step + 1}: {reason}; {good}. Lower the learning rate, or "
+            f"step {self.state.global_step + 1}: {reason}; {advice}. Lower the learning rate, or "
             "look at the records of that step with --dry-run"
         )
 
@@ -226,8 +228,8 @@ class SeagullTrainer(Trainer):
 
     def save_last_checkpoint(self) -> None:
         """Writes a checkpoint of the last step, if none is due there; every process calls it."""
-        every = self.args.save_steps if self.args.save_strategy == "steps" else 0
-        if not every or self.state.global_step % every:
+        interval = self.args.save_steps if self.args.save_strategy == "steps" else 0
+        if not interval or self.state.global_step % interval:
             self._save_checkpoint(self.network, None)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:

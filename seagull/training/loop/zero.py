@@ -1,4 +1,4 @@
-"""What DeepSpeed's ZeRO spreads over processes, gathered and given back by parameter.
+"""Gathers and restores, by parameter, what DeepSpeed's ZeRO spreads over processes.
 
 A checkpoint made this way fits any number of processes, and runs without DeepSpeed.
 """
@@ -22,24 +22,24 @@ def gather_weights(parameters: Mapping[str, nn.Parameter], *, keep: bool) -> dic
     """Full 32-bit weights by key; every process has to call it, only those that keep get them."""
     from deepspeed.utils import safe_get_full_fp32_param
 
-    found = {}
+    weights = {}
     for key, parameter in parameters.items():
         full = safe_get_full_fp32_param(parameter)
         if keep:
-            found[key] = full.detach().float().cpu().clone()
-    return found
+            weights[key] = full.detach().float().cpu().clone()
+    return weights
 
 
 def gather_frozen(parameters: Mapping[str, nn.Parameter], *, keep: bool) -> dict[str, Tensor]:
-    """Full weights of parameters that do not learn."""
+    """Full weights of frozen parameters."""
     import deepspeed
 
-    found = {}
+    weights = {}
     for key, parameter in parameters.items():
         with deepspeed.zero.GatheredParameters([parameter]):
             if keep:
-                found[key] = parameter.detach().cpu().clone()
-    return found
+                weights[key] = parameter.detach().cpu().clone()
+    return weights
 
 
 def gather_optimizer(
@@ -52,9 +52,9 @@ def gather_optimizer(
     step = torch.tensor(max(_steps(engine), default=0.0))
     state: OptimizerState = {}
     for key, parameter in parameters.items():
-        found = {name: safe_get_full_optimizer_state(parameter, name) for name in MOMENTS}
+        moments = {name: safe_get_full_optimizer_state(parameter, name) for name in MOMENTS}
         if keep:
-            state[key] = {name: value.float().cpu().clone() for name, value in found.items()}
+            state[key] = {name: value.float().cpu().clone() for name, value in moments.items()}
             state[key]["step"] = step.clone()
     return state
 
@@ -95,11 +95,11 @@ def _set_state(parameter: Any, value: Tensor, name: str | None = None) -> None:
     size, rank = parameter.ds_tensor.numel(), torch.distributed.get_rank()
     world = torch.distributed.get_world_size()
     filled = functional.pad(value.flatten(), (0, size * world - value.numel()))
-    own = filled[rank * size : (rank + 1) * size]
+    share = filled[rank * size : (rank + 1) * size]
     if name is None:
-        utils.safe_set_local_fp32_param(parameter, own)
+        utils.safe_set_local_fp32_param(parameter, share)
     else:
-        utils.safe_set_local_optimizer_state(parameter, own, name)
+        utils.safe_set_local_optimizer_state(parameter, share, name)
 
 
 def _make_states(engine: Any, steps: float) -> None:
@@ -108,12 +108,12 @@ def _make_states(engine: Any, steps: float) -> None:
     zero = engine.optimizer
     flat = getattr(zero, "single_partition_of_fp32_groups", None)
     for partition in zero.fp32_partitioned_groups_flat if flat is None else flat:
-        own = optimizer.state[partition]
+        state = optimizer.state[partition]
         for name in MOMENTS:
-            if name not in own:
-                own[name] = torch.zeros_like(partition)
-        counted = own.get("step")
-        own["step"] = int(steps) if isinstance(counted, int) else torch.tensor(steps)
+            if name not in state:
+                state[name] = torch.zeros_like(partition)
+        step = state.get("step")
+        state["step"] = int(steps) if isinstance(step, int) else torch.tensor(steps)
     for group in optimizer.param_groups:
         if "step" in group:
             group["step"] = int(steps)
@@ -133,8 +133,8 @@ def _link(engine: Any) -> None:
 
 def _steps(engine: Any) -> list[float]:
     optimizer = _base_optimizer(engine)
-    found = [float(own["step"]) for own in optimizer.state.values() if "step" in own]
-    return found + [float(group["step"]) for group in optimizer.param_groups if "step" in group]
+    steps = [float(state["step"]) for state in optimizer.state.values() if "step" in state]
+    return steps + [float(group["step"]) for group in optimizer.param_groups if "step" in group]
 
 
 def _base_optimizer(engine: Any) -> Any:

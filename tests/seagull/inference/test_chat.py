@@ -9,7 +9,7 @@ from seagull.inference.assessor import Assessor
 from seagull.inference.chat import TOLD_AT_ONCE
 from seagull.inference.engine import Engine
 from seagull.inference.sampling import Sampling, choose, cut, settled
-from seagull.language.findings import Findings, told
+from seagull.language.findings import Findings, context_turns
 from seagull.model.head import RegionHead
 from seagull.types import Message, ModelInfo
 
@@ -63,14 +63,14 @@ def in_words(assessor, photo, region):
 def test_a_turn_goes_on_from_what_the_report_says(with_head, photo, regions):
     chat = with_head.chat(photo, regions[:2])
     known = {region.id: in_words(with_head, photo, region) for region in regions[:2]}
-    first = told({"1": known["1"]})
+    first = context_turns({"1": known["1"]})
     asked = Message("user", "What is wrong?", ("1",))
     answer = "".join(chat.ask("What is wrong?", ["1"], max_new_tokens=8))
     seen = [*first, asked]
     assert answer == full_pass(with_head.engine, photo, regions[:2], seen, 8)
     assert answer != full_pass(with_head.engine, photo, regions[:2], [asked], 8)
     both = Message("user", "Compare them.", ("1", "2"))
-    seen += [Message("assistant", answer), *told(known), both]
+    seen += [Message("assistant", answer), *context_turns(known), both]
     again = "".join(chat.ask("Compare them.", max_new_tokens=8))
     assert again == full_pass(with_head.engine, photo, regions[:2], seen, 8)
     # Of another region, or of both, a question about one is told nothing.
@@ -88,7 +88,7 @@ def test_a_turn_goes_on_from_what_the_report_says(with_head, photo, regions):
 
 def test_several_regions_are_told_of_by_their_ids(with_head, photo, regions):
     known = {region.id: in_words(with_head, photo, region) for region in regions[:2]}
-    question, answer = told(known)
+    question, answer = context_turns(known)
     assert question.regions == ("1", "2")
     lines = [line for line in answer.content.split("\n") if line.startswith("Region")]
     said = {line.split(":")[0].removeprefix("Region "): line for line in lines}
@@ -104,7 +104,7 @@ def test_many_regions_at_once_are_not_told_of(with_head, photo, regions):
     names = tuple(region.id for region in many)
     asked = [Message("user", "Which is the best?", names)]
     assert answer == full_pass(with_head.engine, photo, many, asked, 8)
-    before = told({"0": in_words(with_head, photo, many[0])})
+    before = context_turns({"0": in_words(with_head, photo, many[0])})
     asked = [*before, Message("user", "Why?", ("0",))]
     again = "".join(chat.ask("Why?", ["0"], max_new_tokens=8))
     assert again == full_pass(with_head.engine, photo, many, asked, 8)

@@ -1,6 +1,6 @@
-"""What the model is told of several regions."""
+"""Context turns about several regions."""
 
-from seagull.language.findings import Findings, told
+from seagull.language.findings import Findings, context_turns
 from seagull.types import DistortionType
 
 
@@ -10,7 +10,7 @@ def test_of_several_regions_the_worst_and_the_best_are_told() -> None:
     poor = Findings("poor", ((DistortionType.NOISE, "severe"),))
 
     def last(**known: Findings) -> list[str]:
-        return told(known)[1].content.split("\n")[len(known) :]
+        return context_turns(known)[1].content.split("\n")[len(known) :]
 
     assert last(a=clean, b=poor) == ["The worst is region b.", "The best is region a."]
     assert last(a=minor, b=clean) == ["The worst is region a.", "The best is region b."]
@@ -23,7 +23,7 @@ def test_of_several_regions_the_worst_and_the_best_are_told() -> None:
 
 def test_the_worst_of_several_regions_is_told_first() -> None:
     good, bad = Findings("good", ()), Findings("bad", ())
-    asked, answer = told({"a": good, "b": bad, "c": good})
+    asked, answer = context_turns({"a": good, "b": bad, "c": good})
     assert asked.regions == ("a", "b", "c")
     assert [line.split(":")[0] for line in answer.content.split("\n")[:3]] == [
         "Region b", "Region a", "Region c"
@@ -35,7 +35,7 @@ def test_the_most_important_one_is_told_where_importance_is_known_of_all() -> No
     unknown = Findings("good", ())
 
     def last(**known: Findings) -> list[str]:
-        return told(known)[1].content.split("\n")[len(known) :]
+        return context_turns(known)[1].content.split("\n")[len(known) :]
 
     alike = "They are alike in quality."
     assert last(a=minor, b=essential) == [alike, "The most important is region b."]

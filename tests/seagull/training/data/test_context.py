@@ -1,4 +1,4 @@
-"""Conversations that go on from findings: what is told, what is learned, which are left alone."""
+"""Context turns of training conversations: what they say, and which conversations get none."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,10 @@ from seagull.preprocessing.processor import SeagullProcessor
 from seagull.records import InstructionRecord, RegionLabels, read_records, write_records
 from seagull.regions.spec import RegionSpec
 from seagull.training.config import DataSettings, Source
+from seagull.training.data.context import ContextRecord, add_context, with_findings
 from seagull.training.data.forest import without_answers
 from seagull.training.data.packs import PhotoDataset, group_by_photo
 from seagull.training.data.records import build_index
-from seagull.training.data.told import Told, tell, with_findings
 from seagull.types import AssessmentTask, DistortionType, Message
 
 LABELS = RegionLabels(0.3, 0.9, distortions=((DistortionType.BLUR, "serious"),), metric="m")
@@ -32,8 +32,8 @@ def talk() -> InstructionRecord:
 
 
 def test_what_is_known_comes_before_the_first_question(talk: InstructionRecord) -> None:
-    told, given = with_findings(talk)
-    said = [message.content for message in told.messages if message.role == "assistant"]
+    extended, given = with_findings(talk)
+    said = [message.content for message in extended.messages if message.role == "assistant"]
     assert said == [
         "With serious blur distortion. The quality is poor.",
         "This region is essential to the overall quality.",
@@ -41,25 +41,25 @@ def test_what_is_known_comes_before_the_first_question(talk: InstructionRecord) 
         "Try a better focus.",
     ]
     assert given == 2
-    assert told.messages[4:] == talk.messages
-    assert {message.regions for message in told.messages if message.role == "user"} == {("a",)}
+    assert extended.messages[4:] == talk.messages
+    assert {message.regions for message in extended.messages if message.role == "user"} == {("a",)}
 
 
-def test_importance_is_told_where_it_is_known(talk: InstructionRecord) -> None:
-    told, given = with_findings(replace(talk, labels={"a": replace(LABELS, importance=None)}))
-    assert (len(told.messages), given) == (len(talk.messages) + 2, 1)
+def test_context_turns_say_the_importance_where_it_is_known(talk: InstructionRecord) -> None:
+    extended, given = with_findings(replace(talk, labels={"a": replace(LABELS, importance=None)}))
+    assert (len(extended.messages), given) == (len(talk.messages) + 2, 1)
 
 
 @pytest.mark.parametrize("missing", ["quality", "distortions"])
-def test_without_labels_there_is_nothing_to_tell(talk: InstructionRecord, missing: str) -> None:
+def test_without_labels_there_are_no_context_turns(talk: InstructionRecord, missing: str) -> None:
     unknown = replace(talk, labels={"a": replace(LABELS, **{missing: None})})
-    assert with_findings(unknown) == Told(unknown)
+    assert with_findings(unknown) == ContextRecord(unknown)
     assert with_findings(replace(talk, labels={})).given == 0
 
 
-def test_a_single_question_is_told_of_its_region_too(talk: InstructionRecord) -> None:
-    told, given = with_findings(replace(talk, messages=talk.messages[:2]))
-    assert (len(told.messages), given) == (6, 2)
+def test_a_single_question_gets_context_turns_too(talk: InstructionRecord) -> None:
+    extended, given = with_findings(replace(talk, messages=talk.messages[:2]))
+    assert (len(extended.messages), given) == (6, 2)
 
 
 def test_turns_to_other_regions_are_left_alone(talk: InstructionRecord) -> None:
@@ -69,10 +69,10 @@ def test_turns_to_other_regions_are_left_alone(talk: InstructionRecord) -> None:
         messages=(*talk.messages[:2], Message("user", "And?", ("a", "b")), talk.messages[3]),
         labels={"a": LABELS, "b": LABELS},
     )
-    assert with_findings(both) == Told(both)
+    assert with_findings(both) == ContextRecord(both)
 
 
-def test_a_question_about_several_regions_goes_on_from_all_of_them(
+def test_a_question_about_several_regions_has_context_turns_of_all_of_them(
     talk: InstructionRecord,
 ) -> None:
     clean = RegionLabels(1.0, None, distortions=(), metric="m")
@@ -82,9 +82,9 @@ def test_a_question_about_several_regions_goes_on_from_all_of_them(
         messages=(Message("user", "Which is better?", ("b", "a")), Message("assistant", "B.")),
         labels={"a": LABELS, "b": clean},
     )
-    told, given = with_findings(record)
+    extended, given = with_findings(record)
     assert given == 1
-    question, answer = told.messages[:2]
+    question, answer = extended.messages[:2]
     assert question.regions == ("b", "a")
     assert answer.content == (
         "Region a: With serious blur distortion. The quality is poor. "
@@ -93,14 +93,16 @@ def test_a_question_about_several_regions_goes_on_from_all_of_them(
         "The worst is region a.\n"
         "The best is region b."
     )
-    assert told.messages[2:] == record.messages
+    assert extended.messages[2:] == record.messages
     unsure = replace(record, labels={"a": LABELS, "b": replace(clean, distortions=None)})
-    assert with_findings(unsure) == Told(unsure)
+    assert with_findings(unsure) == ContextRecord(unsure)
 
 
-def test_a_share_of_them_is_told_by_chance(talk: InstructionRecord) -> None:
+def test_a_random_share_of_conversations_gets_context_turns(talk: InstructionRecord) -> None:
     def given(share: float, seed: int) -> list[int]:
-        return [told.given for told in tell([talk] * 40, share, np.random.default_rng(seed))]
+        return [
+            record.given for record in add_context([talk] * 40, share, np.random.default_rng(seed))
+        ]
 
     assert given(0.0, 0) == [0] * 40
     assert given(1.0, 0) == [2] * 40
@@ -108,9 +110,9 @@ def test_a_share_of_them_is_told_by_chance(talk: InstructionRecord) -> None:
     assert given(0.5, 0) == given(0.5, 0) != given(0.5, 1)
 
 
-def test_no_number_is_drawn_where_nothing_is_told(talk: InstructionRecord) -> None:
+def test_no_number_is_drawn_for_a_share_of_zero(talk: InstructionRecord) -> None:
     rng = np.random.default_rng(0)
-    tell([talk], 0.0, rng)
+    add_context([talk], 0.0, rng)
     assert rng.random() == np.random.default_rng(0).random()
 
 
@@ -129,7 +131,7 @@ def test_answers_that_are_given_are_not_learned(
     assert "Try a better focus." in last
 
 
-def test_a_photo_s_conversations_are_told_as_the_settings_say(
+def test_a_photo_s_conversations_get_context_turns_as_the_settings_say(
     records: Path, tmp_path: Path, processor: SeagullProcessor
 ) -> None:
     (first, *_) = [record for record in read_records(records) if len(record.messages) > 2]
@@ -149,8 +151,8 @@ def test_a_photo_s_conversations_are_told_as_the_settings_say(
         words = [(word.task, found.forest.ids[word.position]) for word in found.levels]
         return processor.tokenizer.decode(found.forest.ids), learned, words
 
-    (alone, learned, words), (told, learned_too, words_too) = sample(0.0), sample(1.0)
-    assert "serious blur" in told
+    (alone, learned, words), (with_context, learned_too, words_too) = sample(0.0), sample(1.0)
+    assert "serious blur" in with_context
     assert "serious blur" not in alone
     assert learned == learned_too
     assert words == words_too
