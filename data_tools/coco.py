@@ -10,6 +10,7 @@ from typing import Any
 
 import ijson
 
+from data_tools.lenient_json import LenientStream, holds_no_number
 from seagull.files.text import open_marked
 from seagull.regions.annotations import AnnotationError, annotation_spec
 
@@ -162,7 +163,10 @@ def _is_number(value: Any) -> bool:
 
 def _items(path: Path, where: str) -> Iterator[Any]:
     try:
-        with open_marked(path) as handle:
-            yield from ijson.items(handle, where, use_float=True)
+        with open_marked(path) as stream:
+            lenient = holds_no_number(stream)
+        with open_marked(path) as stream:
+            plain = LenientStream(stream) if lenient else stream
+            yield from ijson.items(plain, where, use_float=True)
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not whole JSON: {' '.join(str(error).split())}") from error

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FilePayload, Page, sync_playwright
+from skimage import data
 
 from scripts.demo_photo import REGIONS
 
@@ -25,7 +26,7 @@ QUALITY = 82
 
 
 def main(url: str, out: Path) -> None:
-    """Writes ``page.webp``, ``page-chat.webp`` and ``page-phone.webp``."""
+    """Writes ``page.webp``, ``page-chat.webp``, ``page-compare.webp`` and ``page-phone.webp``."""
     path = shutil.which("chromium")
     if path is None:
         sys.exit("chromium is needed: apt-get install chromium")
@@ -41,6 +42,8 @@ def main(url: str, out: Path) -> None:
         _talk(desk)
         desk.click("[data-layer=heatmap]")
         _take(desk, out / "page-chat.webp")
+        _compare(desk)
+        _take(desk, out / "page-compare.webp")
         phone = browser.new_page(
             viewport={"width": 360, "height": 760}, device_scale_factor=2, color_scheme="dark"
         )
@@ -97,6 +100,22 @@ def _talk(page: Page) -> None:
         page.fill("#question", question)
         page.press("#question", "Enter")
         page.locator(f".turn[data-state=done] >> nth={count}").wait_for(timeout=120_000)
+
+
+def _compare(page: Page) -> None:
+    """Compares the example with the photo that it was made from, without its distortions."""
+    file = io.BytesIO()
+    Image.fromarray(data.coffee()).save(file, "PNG")  # type: ignore[no-untyped-call]
+    page.click("#tab-versus")
+    after: FilePayload = {
+        "name": "coffee-repaired.png",
+        "mimeType": "image/png",
+        "buffer": file.getvalue(),
+    }
+    page.set_input_files("#versus-file", after)
+    page.locator("#versus-result").wait_for(timeout=120_000)
+    page.locator("#versus-state:empty").wait_for(state="attached")
+    page.locator("#split").fill("60")
 
 
 def _take(page: Page, path: Path) -> None:

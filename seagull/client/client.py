@@ -9,19 +9,15 @@ from typing import Any
 from urllib.parse import quote
 
 from seagull.client.chat import RemoteChat
+from seagull.client.comparing import put_comparisons_together, read_comparison, with_paths
 from seagull.client.errors import ServerError
 from seagull.client.http import Http
 from seagull.client.models import ServedModel, served_models
-from seagull.client.regions import (
-    MOST_REGIONS,
-    found_region,
-    in_parts,
-    request_regions,
-    with_own,
-)
+from seagull.client.regions import found_region, region_requests, request_regions, with_own
 from seagull.client.segmenter import RemoteSegmenter
 from seagull.client.streaming import assessed_lines, begun, put_together
 from seagull.client.uploads import SentImage, Upload, Uploads
+from seagull.comparison.types import Comparison
 from seagull.photos import Photo, PhotoSource
 from seagull.regions.asked import AskedRegions
 from seagull.regions.segmenter import Point
@@ -143,7 +139,8 @@ class SeagullClient:
 
         def ask(sent: SentImage) -> QualityReport:
             reports = []
-            for body, owns in _requests(sent, regions, options, automatic):
+            image = {"image": sent.id}
+            for body, owns in region_requests(image, sent.size, regions, options, automatic):
                 answer = self._http.post("/v1/assess", body)
                 reports.append(_own(report_from_dict(_plain(answer)), owns))
             return put_together(reports)
@@ -171,12 +168,55 @@ class SeagullClient:
         automatic = {"everything": True, "max_regions": max_regions} if everything else {}
 
         def ask(sent: SentImage) -> Iterator[RegionAssessment]:
-            for body, owns in _requests(sent, regions, options, automatic):
+            image = {"image": sent.id}
+            for body, owns in region_requests(image, sent.size, regions, options, automatic):
                 lines = self._http.lines("/v1/assess", body)
                 for place, one in enumerate(assessed_lines(lines, self.url)):
                     yield with_own(one, owns[place] if place < len(owns) else None)
 
         return self._uploads.using(Upload(image), lambda sent: begun(ask(sent)))
+
+    def compare(
+        self,
+        before: Photo | PhotoSource,
+        after: Photo | PhotoSource,
+        regions: AskedRegions | None = None,
+        *,
+        everything: bool = False,
+        max_regions: int = 32,
+        resize: str | None = None,
+    ) -> Comparison:
+        """Compares the same regions of two photos of one scene, as ``seagull.compare`` does.
+
+        Args:
+            before: the first photo, as ``upload`` takes it.
+            after: the second one.
+            regions: as ``assess`` takes them, in pixels of the photos' common size.
+            everything: also the regions that the server's segmenter finds in the first photo.
+            max_regions: most of these.
+            resize: ``before`` or ``after``: which photo is resized to the other one's size, if
+                sizes differ. Without it, photos of different sizes are refused.
+
+        Raises:
+            ValueError: as ``seagull.compare``.
+        """
+        uploads = Upload(before), Upload(after)
+        options = {} if resize is None else {"resize": resize}
+        automatic = {"everything": True, "max_regions": max_regions} if everything else {}
+
+        def ask(first: SentImage, second: SentImage) -> Comparison:
+            photos = {"before": first.id, "after": second.id}
+            size = (second if resize == "before" else first).size
+            parts = []
+            for body, owns in region_requests(photos, size, regions, options, automatic):
+                parts.append(read_comparison(self._http.post("/v1/compare", body), owns))
+            return put_comparisons_together(parts)
+
+        made = self._uploads.using(
+            uploads[0],
+            lambda first: self._uploads.using(uploads[1], lambda second: ask(first, second)),
+        )
+        return with_paths(made, *uploads)
 
     def segment(
         self,
@@ -221,30 +261,6 @@ class SeagullClient:
         size = self._uploads.sent(upload).size
         asked = [] if none else [plain for plain, _ in request_regions(regions, size)]
         return RemoteChat(self._http, self._uploads, upload, self.served.id, asked)
-
-
-def _requests(
-    sent: SentImage,
-    regions: AskedRegions | None,
-    options: dict[str, Any],
-    automatic: dict[str, Any],
-) -> Iterator[tuple[dict[str, Any], list[Region | None]]]:
-    """The requests about all regions, each with those of its regions that are there already.
-
-    Raises:
-        ValueError: as ``request_regions``, or if ``automatic`` regions, whose numbers the server
-            chooses, come to more than one request.
-    """
-    asked = [] if regions is None else request_regions(regions, sent.size)
-    parts = in_parts(asked)
-    if automatic and len(parts) > 1:
-        raise ValueError(
-            f"everything goes with at most {MOST_REGIONS} regions of your own, got {len(asked)}; "
-            "ask for everything by itself"
-        )
-    for part in parts:
-        body = {"image": sent.id, "regions": [plain for plain, _ in part]}
-        yield body | options | automatic, [own for _, own in part]
 
 
 def _options(tasks: Sequence[AssessmentTask | str], text: bool, read_out: str) -> dict[str, Any]:

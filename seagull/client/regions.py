@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -52,6 +52,38 @@ def _request_region(
 def in_parts(items: Sequence[T], most: int = MOST_REGIONS) -> list[Sequence[T]]:
     """The items in parts of at most so many; one empty part if there are none."""
     return [items[start : start + most] for start in range(0, len(items), most)] or [items]
+
+
+def region_requests(
+    photos: dict[str, str],
+    size: tuple[int, int],
+    regions: AskedRegions | None,
+    options: dict[str, Any],
+    automatic: dict[str, Any],
+) -> Iterator[tuple[dict[str, Any], list[Region | None]]]:
+    """The requests about all regions, each with those of its regions that are there already.
+
+    Args:
+        photos: the fields that name the photos.
+        size: height and width that the regions are of.
+        regions: as ``Assessor.assess`` takes them; None for none of one's own.
+        options: the other fields.
+        automatic: the fields that ask for automatic regions, if they do.
+
+    Raises:
+        ValueError: as ``request_regions``, or if ``automatic`` regions, whose numbers the server
+            chooses, come to more than one request.
+    """
+    asked = [] if regions is None else request_regions(regions, size)
+    parts = in_parts(asked)
+    if automatic and len(parts) > 1:
+        raise ValueError(
+            f"everything goes with at most {MOST_REGIONS} regions of your own, got {len(asked)}; "
+            "ask for everything by itself"
+        )
+    for part in parts:
+        body = {"regions": [plain for plain, _ in part]}
+        yield photos | body | options | automatic, [own for _, own in part]
 
 
 def found_region(plain: Mapping[str, Any], size: tuple[int, int]) -> Region:

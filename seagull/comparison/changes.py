@@ -59,7 +59,7 @@ def compare_reports(
         _region_change(first, second, not differs[first.region.mask].any(), measured)
         for first, second in zip(before.regions, after.regions, strict=True)
     )
-    return Comparison(before, after, resized, measured, _mean_change(regions, measured), regions)
+    return Comparison(before, after, resized, measured, mean_change(regions, measured), regions)
 
 
 def _check_alike(before: QualityReport, after: QualityReport) -> None:
@@ -113,7 +113,7 @@ def _distortion_changes(
     return (*gone, *new, *other)
 
 
-def _mean_change(regions: Sequence[RegionChange], measured: Measured) -> Change:
+def mean_change(regions: Sequence[RegionChange], measured: Measured) -> Change:
     """The photo's change: the mean over regions, weighted by importance.
 
     The errors of regions of one photo are taken to go together, so the spread is the mean of

@@ -44,7 +44,7 @@ def same_size(
     if resize is None:
         raise ValueError(
             f"the photos differ in size: {sizes}; say which one is to be resized to the other's "
-            "size: --resize before, or --resize after (resize= in Python)"
+            "size: --resize before, or --resize after (resize in Python and in a request)"
         )
     if resize == BEFORE:
         return _resized(before, after), after, Resized(BEFORE, before.width, before.height)

@@ -20,7 +20,7 @@ from seagull.evaluation.matching import check_same_region
 from seagull.evaluation.predictions import START, Prediction, Row, checked
 from seagull.evaluation.sets import EvaluationSet
 from seagull.files.text import read_line_bytes
-from seagull.photos.identity import PhotoNames, may_be_same
+from seagull.photos.identity import AmbiguousPhotoError, PhotoNames, may_be_same
 from seagull.records import RegionLabels
 from seagull.regions.rle import Rle
 from seagull.reports.schema import SCHEMA_ID, check_report
@@ -106,8 +106,8 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
     """
     ids = {(row.item, row.region): row for row in rows}
     images = _by_image(rows)
-    set_images = (item.image for item in data.items() if item.problem is None)
-    names = PhotoNames((row.image for row in rows), set_images)
+    places, shared = _places_by_name(data)
+    names = PhotoNames((row.image for row in rows), places)
     joined: list[Row] = []
     failed: list[tuple[str, str]] = []
     missing = 0
@@ -123,6 +123,7 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
             row = ids.get((item.id, region))
             if row is None and (name := names.find(item.image)) is not None:
                 row = _only(images.get((name, region), ()))
+                _check_one_photo(item, shared)
             if row is None:
                 missing += 1
                 continue
@@ -136,6 +137,31 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
     if not joined:
         raise ValueError(_nothing_joined(rows, data, failed))
     return Joined(tuple(joined), missing, tuple(failed))
+
+
+def _places_by_name(data: EvaluationSet) -> tuple[dict[str, str], set[str]]:
+    """Where the photo of each name lies, and names that several photos of the set have."""
+    places: dict[str, str] = {}
+    shared = set[str]()
+    for item in data.items():
+        if item.problem is None:
+            place = item.image if item.place is None else item.place()
+            if places.setdefault(item.image, place) != place:
+                shared.add(item.image)
+    return places, shared
+
+
+def _check_one_photo(item: EvaluationItem, shared: set[str]) -> None:
+    """Passes if only one photo of the set has the item's name.
+
+    Raises:
+        AmbiguousPhotoError: if not.
+    """
+    if item.image in shared:
+        raise AmbiguousPhotoError(
+            f"several photos of the set are called {item.image}; give predictions the `id` of "
+            f"their item, such as {item.id!r}"
+        )
 
 
 def _check_same_photo(row: Row, item: EvaluationItem) -> None:

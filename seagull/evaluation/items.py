@@ -1,4 +1,4 @@
-"""EvaluationItem: a photo, its regions and their labels."""
+"""EvaluationItem: a photo, regions of it and what is known about them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from seagull.photos import Photo
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.records.files import FaultyRecord, each_record
-from seagull.records.photos import record_photo
+from seagull.records.photos import record_photo, record_place
 from seagull.records.sources import RecordFile
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region
@@ -30,6 +30,7 @@ class EvaluationItem:
         labels: by region id.
         folder: where relative mask paths start.
         problem: why it cannot be evaluated, if it cannot; it has no labels then.
+        place: finds where the photo's bytes lie, as ``seagull.records.photos.record_place`` says.
     """
 
     id: str
@@ -40,6 +41,7 @@ class EvaluationItem:
     labels: Mapping[str, RegionLabels]
     folder: Path | None = None
     problem: str | None = None
+    place: Callable[[], str] | None = None
 
     @classmethod
     def failed(cls, id: str, problem: str) -> EvaluationItem:
@@ -77,7 +79,7 @@ def record_items(files: Sequence[RecordFile]) -> Iterator[EvaluationItem]:
                 yield EvaluationItem.failed(f"{file.path.name}, {place}", record.reason)
                 continue
             _check_id(file, record, ids)
-            new_regions = [spec for spec in record.regions if _is_fresh(record, spec, marks)]
+            new_regions = [spec for spec in record.regions if _is_fresh(file, record, spec, marks)]
             if photo_records and not _joins(photo_records, record, new_regions):
                 yield _item(photo_records, file.folder)
                 photo_records = []
@@ -102,7 +104,7 @@ def _joins(
     record: InstructionRecord,
     new_regions: Sequence[RegionSpec],
 ) -> bool:
-    """Whether a record is about the photo of those before it and has other region ids.
+    """Whether a record goes on with the photo of those before it, its regions told apart by id.
 
     A photo's regions are assessed together many times faster than one by one.
     """
@@ -124,14 +126,17 @@ def _item(
         regions=tuple(spec for _, specs in records for spec in specs),
         labels={spec.id: record.labels[spec.id] for record, specs in records for spec in specs},
         folder=folder,
+        place=partial(record_place, first_record.image, folder),
     )
 
 
-def _is_fresh(record: InstructionRecord, spec: RegionSpec, marks: set[bytes]) -> bool:
+def _is_fresh(
+    file: RecordFile, record: InstructionRecord, spec: RegionSpec, marks: set[bytes]
+) -> bool:
     labels = record.labels.get(spec.id)
     if labels is None or labels == RegionLabels():
         return False
-    text = repr((record.image, spec, labels.to_dict()))
+    text = repr((str(file.folder), record.image, spec, labels.to_dict()))
     mark = _digest(text)
     if mark in marks:
         return False

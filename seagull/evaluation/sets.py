@@ -56,6 +56,10 @@ class EvaluationSet:
         """Names of all photos; nothing is decoded."""
         return {item.group for item in self.items(limit) if item.problem is None}
 
+    def places(self) -> dict[str, str]:
+        """Where the photos' bytes lie, with a name of each; nothing is decoded."""
+        return {item.place(): item.image for item in self.items() if item.place is not None}
+
     def keep(self, is_kept: Keep, part: str) -> EvaluationSet:
         """The part whose photos are wanted; what cannot be evaluated is in every part."""
 
@@ -138,8 +142,7 @@ def is_record_set(path: Path | str, split: str = "train") -> bool:
         return False
     if not place.exists() and not str(path).startswith(HF) and not glob.has_magic(str(path)):
         raise ValueError(f"{path}: there is no such file; --data takes .jsonl, .parquet, .csv")
-    files = source_files(str(path), split)
-    return len(files) > 1 or holds_records(files[0].path)
+    return holds_records(source_files(str(path), split)[0].path)
 
 
 def open_set(
@@ -160,7 +163,8 @@ def open_set(
     place = Path(path)
     if not is_record_set(path, split):
         text = place.suffix.lower() in (*TEXT_TABLES, ".mat")
-        return _opinions(place if text else source_files(str(path), split)[0].path, options)
+        tables = [place] if text else [file.path for file in source_files(str(path), split)]
+        return _opinions(place if len(tables) > 1 else tables[0], tuple(tables), options)
     files = source_files(str(path), split)
     if options != TableOptions():
         raise ValueError(
@@ -171,12 +175,12 @@ def open_set(
     return EvaluationSet(place, lambda: record_items(files), "regions", files=paths)
 
 
-def _opinions(path: Path, options: TableOptions) -> EvaluationSet:
-    form = form_of(path, options.form).with_columns(options.image, options.mos, options.std)
-    table = OpinionTable(path, form, options.images, options.scale).opened()
-    return EvaluationSet(
-        path, table.items, "opinions", table.scale, files=(path,), notes=table.notes
-    )
+def _opinions(path: Path, files: tuple[Path, ...], options: TableOptions) -> EvaluationSet:
+    form = form_of(files[0], options.form).with_columns(options.image, options.mos, options.std)
+    # Photos are named from the folder of the files, whatever names them.
+    images = options.images or (files[0].parent if len(files) > 1 else None)
+    table = OpinionTable(path, form, images, options.scale, files=files).opened()
+    return EvaluationSet(path, table.items, "opinions", table.scale, files=files, notes=table.notes)
 
 
 def split(data: EvaluationSet, share: float, seed: int) -> tuple[EvaluationSet, EvaluationSet]:
@@ -221,7 +225,7 @@ def _place(text: str) -> float:
 
 
 def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> None:
-    """Passes if no photo is in both sets, by their identities (``seagull.photos.identity``).
+    """Passes if no photo is in both sets, by identity (``seagull.photos.identity``) or by file.
 
     Args:
         evaluated: what is evaluated on.
@@ -233,7 +237,11 @@ def check_apart(evaluated: EvaluationSet, other: EvaluationSet, what: str) -> No
     """
     names = {photo_identity(name): name for name in evaluated.groups()}
     other_names = {photo_identity(name) for name in other.groups()}
-    if shared := [name for identity, name in names.items() if identity in other_names]:
+    shared = [name for identity, name in names.items() if identity in other_names]
+    if not shared:
+        places, taken = evaluated.places(), other.places()
+        shared = [name for place, name in places.items() if place in taken]
+    if shared:
         examples = ", ".join(sorted(shared)[:3])
         raise SplitError(
             f"{len(shared)} photos of {evaluated.path} are also in {what} {other.path} ({examples}"
@@ -250,12 +258,10 @@ def check_metrics(evaluated: EvaluationSet, fit: EvaluationSet) -> None:
     evaluated_metrics, fit_metrics = evaluated.metrics(), fit.metrics()
     if not evaluated_metrics or evaluated_metrics == fit_metrics:
         return
-    fit_scores = (
-        f"scores of {' and '.join(sorted(fit_metrics))}" if fit_metrics else "no such scores"
-    )
+    has = f"scores of {' and '.join(sorted(fit_metrics))}" if fit_metrics else "no such scores"
     raise ValueError(
         f"{evaluated.path} is evaluated by {' and '.join(sorted(evaluated_metrics))}, but "
-        f"{fit.path}, which baselines are fitted to, has {fit_scores}: numbers of different "
-        "metrics cannot be compared; fit to a set of the same metric, or take one of them from "
-        "both with --metric NAME"
+        f"{fit.path}, which baselines are fitted to, has {has}: numbers of different metrics "
+        "cannot be compared; fit "
+        "to a set of the same metric, or take one of them from both with --metric NAME"
     )

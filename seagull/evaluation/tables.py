@@ -13,6 +13,7 @@ from seagull.evaluation.items import EvaluationItem
 from seagull.photos import read_photo
 from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of
 from seagull.records import RegionLabels
+from seagull.records.photos import record_place
 from seagull.regions.spec import RegionSpec
 from seagull.tables.opinions import (
     LeftOutRow,
@@ -81,12 +82,13 @@ class OpinionTable:
     """A table of photos with opinions of the whole photo, looked through once by ``opened``.
 
     Args:
-        path: of the table.
+        path: of the table; if it lies in several files, what names them all.
         form: what its columns mean.
         images: folder that photo names start from; ``photos_folder`` of the table if None.
         scale: of the opinions; found from all scores if None.
         moved: files of photos that are not where their names point to, or why they have none.
         empty: rows without a score.
+        files: that hold it; rows are numbered through them. Empty: ``path`` alone.
     """
 
     path: Path
@@ -95,6 +97,7 @@ class OpinionTable:
     scale: MosScale | None = None
     moved: Mapping[str, Path | AmbiguousPhotoError] = field(default_factory=dict)
     empty: tuple[LeftOutRow, ...] = ()
+    files: tuple[Path, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -113,7 +116,7 @@ class OpinionTable:
         names: list[str] = []
         rows: dict[tuple[str, ...], int] = {}
         left_out: list[LeftOutRow] = []
-        for row in read_opinions(self.path, self.form, pictures=False):
+        for _, row in self._rows(pictures=False):
             if isinstance(row, LeftOutRow):
                 left_out.append(row)
                 continue
@@ -141,14 +144,24 @@ class OpinionTable:
             ValueError: naming the row, if a score leaves the scale.
         """
         opened = self if self.scale is not None else self.opened()
-        for row in read_opinions(self.path, self.form):
+        for place, row in opened._rows():
             if isinstance(row, OpinionRow):
-                yield opened._item(row)
+                yield opened._item(row, place)
             elif row.faulty:
                 problem = f"{self.path}, row {row.number}: {row.reason}"
                 yield EvaluationItem.failed(f"row {row.number}", problem)
 
-    def _item(self, row: OpinionRow) -> EvaluationItem:
+    def _rows(self, *, pictures: bool = True) -> Iterator[tuple[str, OpinionRow | LeftOutRow]]:
+        """The rows with the places of pictures in them (``FILE#ROW``)."""
+        previous = 0
+        for file in self.files or (self.path,):
+            end = 0
+            for row in read_opinions(file, self.form, pictures=pictures):
+                end = row.number
+                yield f"{file}#{end - 1}", replace(row, number=previous + end)
+            previous += end
+
+    def _item(self, row: OpinionRow, place: str) -> EvaluationItem:
         assert self.scale is not None
         quality = self.scale.to_unit(row.mos, f"{self.path}, row {row.number}")
         std = None if row.std is None else row.std / abs(self.scale.best - self.scale.worst)
@@ -159,6 +172,7 @@ class OpinionTable:
         else:
             folder = photos_folder(self.path, self.images)
             picture = self.moved.get(name) or photo_file(folder, name)
+            place = str(picture)
         if isinstance(picture, AmbiguousPhotoError):
             return EvaluationItem.failed(f"{row.number}:{name}", str(picture))
         return EvaluationItem(
@@ -168,6 +182,7 @@ class OpinionTable:
             load=partial(read_photo, picture),
             regions=(_WHOLE,),
             labels={_WHOLE.id: RegionLabels(quality=quality, quality_std=std, metric=OPINIONS)},
+            place=partial(record_place, place, Path()),
         )
 
 

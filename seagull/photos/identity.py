@@ -3,7 +3,8 @@
 A photo's identity is its path below its set's root. Two names mean one photo if, in this order,
 
 1. they are equal as written (``\\`` and ``/`` alike);
-2. they are equal once ``%20`` is decoded, and upper and lower case are not told apart;
+2. they are equal once ``%20`` is decoded, and upper and lower case are not told apart, and no other
+   name is equal as written;
 3. one is the end of the other (``sub/a.jpg`` and ``/data/photos/sub/a.jpg``), and no other name of
    either set could be meant as well;
 4. where asked for: as 2 and then as 3, whatever the picture's ending (``a`` or ``a.png`` for
@@ -100,9 +101,14 @@ class _Names:
             for ending, near in self.near.items():
                 near.add(_endless(loose) if ending else loose, name)
 
+    def as_written(self, name: str) -> list[str]:
+        return self.written.get(photo_identity(name), [])
+
+    def as_read(self, name: str) -> list[str]:
+        return self.loose.get(_loose(photo_identity(name)), [])
+
     def equal(self, name: str) -> list[str]:
-        written = photo_identity(name)
-        return self.written.get(written) or self.loose.get(_loose(written)) or []
+        return self.as_written(name) or self.as_read(name)
 
     def alike(self, name: str, any_ending: bool) -> list[str]:
         loose = _loose(photo_identity(name))
@@ -134,18 +140,24 @@ class PhotoNames:
         Raises:
             AmbiguousPhotoError: if there are several, or the one is as near to another asked name.
         """
-        if equal := self._known.equal(name):
-            return _only(name, equal)
+        if written := self._known.as_written(name):
+            return _only(name, written)
+        # A name that is equal to an asked one means that photo and no other.
+        if read := [one for one in self._known.as_read(name) if not self._asked.as_written(one)]:
+            others = [one for one in self._asked.as_read(name) if not self._known.as_written(one)]
+            return self._of_one(name, _only(name, read), others)
         for any_ending in self._known.near:
             near = self._known.alike(name, any_ending)
-            # A name that is equal to an asked one means that photo and no other.
             if near := [one for one in near if not self._asked.equal(one)]:
                 found = _only(name, near)
-                others = self._asked.alike(found, any_ending)
-                identity = photo_identity(name)
-                _only(found, [name, *(one for one in others if photo_identity(one) != identity)])
-                return found
+                return self._of_one(name, found, self._asked.alike(found, any_ending))
         return None
+
+    def _of_one(self, name: str, found: str, asked: Iterable[str]) -> str:
+        """What was found, unless other asked names mean it as well."""
+        identity = photo_identity(name)
+        _only(found, [name, *(one for one in asked if photo_identity(one) != identity)])
+        return found
 
 
 def _only(name: str, found: list[str]) -> str:
@@ -190,11 +202,11 @@ def photo_files_of(folder: Path, names: Iterable[str]) -> Mapping[str, Path | Am
         names: all names of the set, so that none gets another one's photo.
     """
     names = list(dict.fromkeys(names))
+    found: dict[str, Path | AmbiguousPhotoError] = dict(_decoded_twice(folder, names))
     missing = [name for name in names if not _is_file(photo_file(folder, name))]
     if not missing:
-        return {}
+        return found
     joined = PhotoNames(_photos_below(folder), names)
-    found: dict[str, Path | AmbiguousPhotoError] = {}
     for name in missing:
         try:
             if (file := joined.find(name)) is not None:
@@ -202,6 +214,18 @@ def photo_files_of(folder: Path, names: Iterable[str]) -> Mapping[str, Path | Am
         except AmbiguousPhotoError as error:
             found[name] = error
     return found
+
+
+def _decoded_twice(folder: Path, names: Iterable[str]) -> Iterator[tuple[str, AmbiguousPhotoError]]:
+    """Names that mean a file only once ``%20`` is decoded, where another name is that file's."""
+    identities = {photo_identity(name) for name in names}
+    for name in names:
+        decoded = unquote(name)
+        if decoded == name or photo_identity(decoded) not in identities:
+            continue
+        if not _is_file(folder / name) and _is_file(photo_file(folder, name)):
+            reason = f"{name} could mean {decoded}, which is there as well; keep one of them"
+            yield name, AmbiguousPhotoError(reason)
 
 
 def _photos_below(folder: Path) -> Iterator[str]:

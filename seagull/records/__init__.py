@@ -1,10 +1,8 @@
 """Records: photos, regions, conversations and labels, one line each, in files of any kind."""
 
+from seagull.records.labels import MOS, RegionLabels, RegionOrder
 from seagull.records.record import (
-    MOS,
     InstructionRecord,
-    RegionLabels,
-    RegionOrder,
     json_records,
     parsed_record,
     read_records,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,19 @@ def record_photo(image: str, folder: Path) -> Photo:
     """
     with _opened(image, folder) as source:
         return read_photo(source)
+
+
+def record_place(image: str, folder: Path) -> str:
+    """Where the photo's bytes lie: a file's absolute path, or a table's or shard's with ``#ROW``.
+
+    Args:
+        image: ``InstructionRecord.image``.
+        folder: where the record's file lies.
+    """
+    name, mark, row = image.rpartition("#")
+    if mark and name.endswith((*TABLES, TAR)):
+        return f"{os.path.realpath(folder / name)}#{row}"
+    return os.path.realpath(photo_file(folder, image))
 
 
 def record_photo_size(image: str, folder: Path) -> tuple[int, int]:

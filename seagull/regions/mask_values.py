@@ -3,7 +3,8 @@
 A palette counts by its colours, not by its indices. Bright pixels are inside: those brighter than
 half of the brightest one (so that 0/1, 0/255 and 16-bit masks mean the same, and anti-aliasing and
 JPEG noise mean nothing); where an image has transparency, the pixels at least half opaque. A mask
-of more than one object's tone is no single region and is refused, never cut at a threshold.
+of more than one object's tone, or of two of which neither is dark (ids 1 and 2), is no single
+region and is refused, never cut at a threshold.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _LEVELS = 15
 _LEAST = 0.005
 """Share of the pixels that a tone of an anti-aliased or lossy mask has at least."""
 _SMOOTH = 0.05
+_DARK = 0.25
+"""Share of the brightest tone below which a tone is a background's."""
 _MOST_IDS = 1000
 
 
@@ -151,6 +154,7 @@ def _check_one_region(pixels: MaskPixels, inside: BoolMask) -> None:
     else:
         parts = (inside,) if pixels.opaque is not None else (inside, ~inside)
         several = any(_distinct(codes[flat & part]).size > 1 for part in parts)
+        several |= pixels.opaque is None and not _is_dark(pixels.tones, flat & ~inside)
     if several:
         raise SeveralObjectsError(
             f"it holds {_described(pixels, flat)}, which is more than one region; several object "
@@ -172,6 +176,11 @@ def _is_smooth(pixels: MaskPixels, flat: BoolMask, distinct: int) -> bool:
     return bool(steps.size and np.median(steps) <= _SMOOTH * float(pixels.tones.max()))
 
 
+def _is_dark(tones: NDArray[Any], part: BoolMask) -> bool:
+    """Whether a part of the mask, if it is not empty, is a background beside the brightest tone."""
+    return bool((tones[part] < _DARK * float(tones.max())).all())
+
+
 def _has_several_tones(tones: NDArray[Any], inside: BoolMask) -> bool:
     """Whether there are more large areas of unlike tones than an inside and an outside.
 
@@ -189,7 +198,17 @@ def _has_several_tones(tones: NDArray[Any], inside: BoolMask) -> bool:
         groups = [group for group in groups if group not in near]
         groups.append({code}.union(*near))
     within = [bool(inside[np.isin(codes, list(group))].all()) for group in groups]
-    return len(groups) > 2 or sum(within) > 1
+    outside = [group for group, is_inside in zip(groups, within, strict=True) if not is_inside]
+    bright = [group for group in outside if not any(_is_dark_code(code) for code in group)]
+    return len(groups) > 2 or sum(within) > 1 or bool(bright)
+
+
+def _is_dark_code(code: int) -> bool:
+    while code:
+        if code % (_LEVELS + 1) >= _DARK * _LEVELS:
+            return False
+        code //= _LEVELS + 1
+    return True
 
 
 def _adjacent(first: int, second: int) -> bool:

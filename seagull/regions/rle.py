@@ -97,6 +97,18 @@ def decode(rle: Rle, size: tuple[int, int] | None = None) -> BoolMask:
             not add up to it.
     """
     height, width = rle.size
+    runs = checked_runs(rle, size)
+    inside = np.arange(runs.size) % 2 == 1
+    return np.ascontiguousarray(np.repeat(inside, runs).reshape(width, height).T)
+
+
+def checked_runs(rle: Rle, size: tuple[int, int] | None = None) -> NDArray[np.int64]:
+    """The runs, if they are those of a mask; the mask is not made.
+
+    Raises:
+        ValueError: as ``decode``.
+    """
+    height, width = rle.size
     if size is not None:
         checked_geometry(size, stated=rle.size, what="rle: the mask")
     pixels = height * width
@@ -110,8 +122,7 @@ def decode(rle: Rle, size: tuple[int, int] | None = None) -> BoolMask:
         raise ValueError(
             f"rle: the counts add up to {int(runs.sum())}, but {height} x {width} is {pixels}"
         )
-    inside = np.arange(runs.size) % 2 == 1
-    return np.ascontiguousarray(np.repeat(inside, runs).reshape(width, height).T)
+    return runs
 
 
 def _checked(counts: tuple[int, ...], pixels: int) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from seagull.regions.everything import Candidate
 from seagull.regions.geometry import BOX_FORMATS, checked_geometry, pixel_corners
 from seagull.regions.mask_files import read_mask
 from seagull.regions.masks import Size, box_mask, pixel_box, polygon_mask, ring_corners
-from seagull.regions.rle import Rle, decode
+from seagull.regions.rle import Rle, checked_runs, decode
 from seagull.regions.segmenter import Point, Segmenter
 from seagull.types import BoolMask, Box, Region
 
@@ -166,15 +166,15 @@ class RegionSpec:
         """Passes if its numbers fit a photo of this (height, width); no mask is made.
 
         Raises:
-            GeometryError: if they do not.
+            ValueError: if they do not, or run lengths are none of a mask.
         """
         if self.box is not None:
             pixel_corners(self.box, self.box_format, size)
         elif self.polygon is not None:
             corners = [number for ring in self.polygon for number in ring]
             checked_geometry(size, corners, what="the polygon")
-        elif self.rle is not None:
-            checked_geometry(size, stated=self.rle.size, what="rle: the mask")
+        elif self.rle is not None and not checked_runs(self.rle, size)[1::2].any():
+            raise ValueError(f"region {self.id} is empty: its run lengths mark no pixel")
 
     def _pixel_box(self, box: Sequence[float], size: Size) -> Box:
         return pixel_box(pixel_corners(box, self.box_format, size), size)

@@ -10,11 +10,11 @@ from starlette.concurrency import run_in_threadpool
 
 from seagull.inference.assessor import segmenter_names
 from seagull.photos import Photo
-from seagull.regions.everything import Selection
 from seagull.reports.json import report_to_dict
 from seagull.server.errors import ApiError, internal_error
+from seagull.server.region_input import Wanted
 from seagull.server.reporting import json_line, pictures, region_entry
-from seagull.server.schemas import RegionInput, RegionQuestions
+from seagull.server.schemas import RegionQuestions
 from seagull.server.service import Service
 from seagull.server.worker import log_fault
 from seagull.types import AssessmentTask, QualityReport, RegionAssessment
@@ -43,11 +43,8 @@ class Assessment:
         self._photo = photo
         self._asked = asked
         self._id = request_id
-        whole = not asked.regions and not asked.everything
-        self._wanted = [RegionInput(whole=True)] if whole else asked.regions
-        self._selection = Selection(asked.max_regions) if asked.everything else None
-        most = len(self._wanted) + (asked.max_regions if asked.everything else 0)
-        self._bytes = service.mask_bytes(photo, most)
+        self._wanted = Wanted.of(asked)
+        self._bytes = service.mask_bytes(photo, self._wanted.most)
 
     async def whole(self) -> dict[str, Any]:
         """The report with the pictures asked for.
@@ -83,7 +80,7 @@ class Assessment:
         """The report without regions, then with one more each time."""
         service, asked = self._service, self._asked
         with service.masks.lend(self._bytes):
-            regions = await service.regions(self._photo, self._wanted, self._selection)
+            regions = await service.regions(self._photo, self._wanted.given, self._wanted.selection)
             done: list[RegionAssessment] = []
             names, model = segmenter_names(regions), service.assessor.info
             yield QualityReport(self._photo.info, model, names, ())

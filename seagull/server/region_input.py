@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from seagull.photos import Photo
 from seagull.regions.build import build_regions
@@ -13,8 +13,30 @@ from seagull.regions.segmenter import Segmenter
 from seagull.regions.spec import RegionSpec
 from seagull.server.errors import ApiError
 from seagull.server.photo_input import data_bytes, decode_mask
-from seagull.server.schemas import MOST_NUMBERS, MOST_RLE, RegionInput
+from seagull.server.schemas import MOST_NUMBERS, MOST_RLE, RegionChoice, RegionInput
 from seagull.types import Region
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Regions to make.
+
+    Args:
+        given: regions that are described; the whole photo, if no others are asked for.
+        selection: which automatic regions are added; None: no regions are.
+        most: how many there can be at most.
+    """
+
+    given: Sequence[RegionInput]
+    selection: Selection | None
+    most: int
+
+    @classmethod
+    def of(cls, asked: RegionChoice) -> Wanted:
+        """The regions that a request chooses."""
+        given = asked.regions or ([] if asked.everything else [RegionInput(whole=True)])
+        selection = Selection(asked.max_regions) if asked.everything else None
+        return cls(given, selection, len(given) + (asked.max_regions if selection else 0))
 
 
 def check_amount(regions: Sequence[RegionInput]) -> None:

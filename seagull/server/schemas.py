@@ -1,4 +1,6 @@
-"""JSON of the routes about photos and regions; the report itself is ``seagull.quality_report/1``.
+"""JSON of the routes about photos and regions.
+
+A report itself is ``seagull.quality_report/1``, a comparison ``seagull.comparison/1``.
 
 Values are strict (a number is not a text), and unknown fields of ours are refused, so that a
 misspelt option is never ignored.
@@ -10,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from seagull.comparison.json import SCHEMA_ID as COMPARISON_SCHEMA
 from seagull.reports.schema import SCHEMA_ID
 from seagull.types import READ_OUTS, AssessmentTask
 
@@ -143,12 +146,17 @@ class SegmentRequest(Strict):
     box: Annotated[list[Number], Field(min_length=4, max_length=4)] | None = None
 
 
-class RegionQuestions(Strict):
-    """What is asked about which regions. Without regions it is asked about the whole photo."""
+class RegionChoice(Strict):
+    """Which regions are asked about. Without any it is the whole photo."""
 
     regions: RegionsInput = []
     everything: bool = Field(default=False, description="Also the regions that a segmenter finds.")
     max_regions: MaxRegions = Field(default=32, description="Most regions that a segmenter finds.")
+
+
+class RegionQuestions(RegionChoice):
+    """What is asked about which regions."""
+
     tasks: Tasks = list(ALL_TASKS)
     text: bool = Field(default=False, description="Also answers in words (slower).")
     read_out: ReadOut = "head"
@@ -183,6 +191,43 @@ class ReportObject(BaseModel):
 
 
 assert SCHEMA_ID == "seagull.quality_report/1"
+
+
+class ComparisonChoice(RegionChoice):
+    """Which regions of two photos are compared; automatic ones are found in the photo before."""
+
+    resize: Literal["before", "after"] | None = Field(
+        default=None,
+        description="Which photo is resized to the other's size, if they differ in size; "
+        "regions are pixels of that size.",
+    )
+
+
+class CompareRequest(ComparisonChoice):
+    """Two photos of one scene; the other form is multipart/form-data."""
+
+    before: ImageText
+    after: ImageText
+
+
+class ComparisonObject(BaseModel):
+    """A comparison (``seagull/comparison/comparison.schema.json``)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    schema_: Literal["seagull.comparison/1"] = Field(alias="schema")
+    before: dict[str, Any]
+    after: dict[str, Any]
+    resized: dict[str, Any] | None
+    model: dict[str, Any]
+    segmenter: str | None
+    measured: dict[str, Any]
+    headline: str
+    change: dict[str, Any]
+    regions: list[dict[str, Any]]
+
+
+assert COMPARISON_SCHEMA == "seagull.comparison/1"
 
 
 class StreamLine(BaseModel):

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import accumulate
+from functools import lru_cache, partial, reduce
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class RowTable:
         group: reads columns of a group, as a pyarrow table.
         pictures: columns that hold bytes or objects rather than texts and numbers.
         batches: reads columns of all rows, so many at once, as pyarrow record batches.
+        is_full: whether the file says that no cell of a column is empty.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class RowTable:
     group: Callable[[int, Sequence[str]], Any]
     pictures: frozenset[str]
     batches: Callable[[Sequence[str], int], Iterator[Any]]
+    is_full: Callable[[str], bool]
 
     @property
     def embeds_images(self) -> bool:
@@ -67,6 +69,23 @@ class RowTable:
         found = self.group(which, columns)
         place = number - self.starts[which]
         return {name: found.column(name)[place].as_py() for name in columns}
+
+    def filled(self, column: str) -> Iterator[bool]:
+        """Whether each row has something in a column of pictures, which are not kept.
+
+        Raises:
+            RowTableError: if the table is damaged.
+        """
+        import pyarrow as pa
+
+        if self.is_full(column):
+            yield from repeat(True, len(self))
+            return
+        try:
+            for batch in self.batches([column], _ROWS_AT_ONCE):
+                yield from _is_filled(batch.column(0)).to_pylist()
+        except (pa.ArrowException, OSError) as error:
+            raise RowTableError(f"{self.path}: damaged: {error}") from error
 
     def rows(self, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
         """These cells of all rows in turn, without holding more than a few of them.
@@ -138,8 +157,9 @@ def _parquet(path: Path) -> RowTable:
     def batches(columns: Sequence[str], size: int) -> Iterator[Any]:
         yield from file.iter_batches(batch_size=size, columns=list(columns))
 
-    names = tuple(schema.names)
-    return RowTable(path, names, _starts(counts), group, _pictures(schema), batches)
+    names, pictures = tuple(schema.names), _pictures(schema)
+    full = partial(_says_full, file.metadata)
+    return RowTable(path, names, _starts(counts), group, pictures, batches, full)
 
 
 def _arrow(path: Path) -> RowTable:
@@ -159,7 +179,32 @@ def _arrow(path: Path) -> RowTable:
         yield from table.select(list(columns)).to_batches(max_chunksize=size)
 
     names = tuple(table.schema.names)
-    return RowTable(path, names, (0, len(table)), group, _pictures(table.schema), batches)
+    starts, pictures = (0, len(table)), _pictures(table.schema)
+    # Which cells are empty lies beside them in the map: that is read without them.
+    return RowTable(path, names, starts, group, pictures, batches, lambda column: False)
+
+
+def _says_full(metadata: Any, column: str) -> bool:
+    """Whether a Parquet file counts no empty cell of a column, or none without bytes."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    chunks = [one for one in chunks if one.path_in_schema in (column, f"{column}.bytes")]
+    known = (one.statistics for one in chunks)
+    return bool(chunks) and all(
+        one is not None and one.has_null_count and one.null_count == 0 for one in known
+    )
+
+
+def _is_filled(cells: Any) -> Any:
+    """Where a pyarrow array of bytes, or of objects with ``bytes`` or a ``path``, holds some."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_struct(cells.type):
+        return cells.is_valid()
+    inner = [field.name for field in cells.type if field.name in ("bytes", "path")]
+    valid = [pc.struct_field(cells, name).is_valid() for name in inner]
+    return reduce(pc.or_, valid) if valid else cells.is_valid()
 
 
 def _starts(counts: Sequence[int]) -> tuple[int, ...]:

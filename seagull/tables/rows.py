@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Collection, Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -55,7 +56,8 @@ def number_of(value: object) -> float:
     if text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
     try:
-        found = math.nan if isinstance(value, bool) else float(text)
+        # Python's own underscores (1_0 is ten) are nobody's way to write a score.
+        found = math.nan if isinstance(value, bool) or "_" in text else float(text)
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
@@ -108,7 +110,11 @@ def _text_rows(path: Path, header: Sequence[str]) -> Iterator[tuple[int, Row | s
                 if all(not value.strip() for value in values):
                     continue
                 yield number, _row(names, values)
-    except (csv.Error, UnicodeError) as error:
+    except csv.Error as error:
+        raise TableError(
+            f"{path}: a quote is not closed, or not where a value begins and ends ({error})"
+        ) from error
+    except UnicodeError as error:
         raise TableError(f"{path}: not a table in UTF-8 ({error}); save it as CSV UTF-8") from error
 
 
@@ -126,12 +132,12 @@ def _cells(path: Path, lines: IO[str], *, spaces: bool) -> Iterator[list[str]]:
     if spaces:
         yield from (line.strip().split(maxsplit=1) for line in short)
         return
-    first = next(short, "")
+    first = next((line for line in short if line.strip()), "")
     if first.lower().startswith("sep="):  # Excel's note of its delimiter
         first = next(short, "")
     counts = [first.count(mark) for mark in _DELIMITERS]
     delimiter = _DELIMITERS[counts.index(max(counts))]
-    yield from csv.reader(_chained(first, short), delimiter=delimiter)
+    yield from csv.reader(_chained(first, short), delimiter=delimiter, strict=True)
 
 
 def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
@@ -168,5 +174,13 @@ def _arrow_rows(
     read = [name for name in table.names if wanted is None or column_name(name) in wanted]
     read = [name for name in read if pictures or name not in table.pictures]
     hidden = {column_name(name): EMBEDDED for name in table.names if name not in read}
-    for number, plain in enumerate(table.rows(read), start=1):
-        yield number, hidden | {column_name(name): value for name, value in plain.items()}
+    unread = [
+        name for name in table.names
+        if name in table.pictures and name not in read and column_name(name) in (wanted or hidden)
+    ]  # fmt: skip
+    filled = zip(*(table.filled(name) for name in unread), strict=True) if unread else repeat(())
+    rows = enumerate(zip(table.rows(read), filled, strict=False), start=1)
+    for number, (plain, are_filled) in rows:
+        row: Row = hidden | {column_name(name): value for name, value in plain.items()}
+        lacks = (name for name, is_one in zip(unread, are_filled, strict=True) if not is_one)
+        yield number, row | {column_name(name): None for name in lacks}

@@ -106,3 +106,43 @@ def test_a_set_without_anything_to_use_is_an_error_with_the_first_reason(tmp_pat
     assert done.exit_code == 1
     assert "no record in it: 1 items left out (annotation 4: there is no image 2)" in done.stderr
     assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize("form", ["bytes", "objects"])
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_a_row_whose_picture_is_missing_has_no_record(
+    tmp_path: Path, form: str, ending: str
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    cells: list[Any] = [b"x", None, b"y"]
+    if form == "objects":
+        cells = [{"bytes": b"x", "path": None}, {"bytes": None, "path": None}, {"bytes": b"y"}]
+    table = pa.table({"image": cells, "mos": [0.1, 0.2, 0.3]})
+    path = tmp_path / f"t.{ending}"
+    if ending == "parquet":
+        pq.write_table(table, path)
+    else:
+        with pa.ipc.new_stream(path, table.schema) as writer:
+            writer.write_table(table)
+    done = convert("opinions", path, tmp_path / "out.jsonl")
+    assert done.exit_code == 3, done.output
+    assert "1 items left out (row 2: a score, but no photo)" in done.stderr
+    images = [record.image for record in read_records(tmp_path / "out.jsonl")]
+    assert images == [f"t.{ending}#0", f"t.{ending}#2"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "reason"), [("###", "rle: "), ([5, 1], "rle: "), ([768], "region 1 is empty")]
+)
+def test_run_lengths_of_no_mask_are_left_out_by_id(
+    tmp_path: Path, counts: Any, reason: str
+) -> None:
+    photo(tmp_path / "a.png")
+    good = {"id": 1, "image_id": 1, "bbox": [1, 1, 9, 9], "quality": 0.5}
+    bad = good | {"id": 7, "segmentation": {"size": [24, 32], "counts": counts}}
+    plain = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [good, bad]}
+    (tmp_path / "set.json").write_text(json.dumps(plain))
+    done = convert("regions", tmp_path / "set.json", tmp_path, tmp_path / "out.jsonl")
+    assert done.exit_code == 3, done.output
+    assert "1 items left out (annotation 7: " + reason in done.stderr

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from seagull.server.routes.assess import router as assess
 from seagull.server.routes.chat import router as chat
+from seagull.server.routes.compare import router as compare
 from seagull.server.routes.counts import router as counts
 from seagull.server.routes.health import router as health
 from seagull.server.routes.images import router as images
@@ -16,6 +17,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     images,
     segment,
     assess,
+    compare,
     chat,
     segmenters,
     label_studio,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
 
 from seagull.photos import Photo
 from seagull.regions.build import NoRegionsError, automatic_regions
@@ -14,7 +12,7 @@ from seagull.regions.everything import Selection
 from seagull.regions.rle import encode
 from seagull.regions.segmenter import Segmenter
 from seagull.server.errors import ApiError, error_responses
-from seagull.server.parsing import json_body
+from seagull.server.parsing import form_parts, is_form, json_body
 from seagull.server.schemas import MOST_REGIONS, FoundRegion, ImageObject, ImageRequest, RegionList
 from seagull.server.service import Service, service_of
 from seagull.types import Region
@@ -75,21 +73,12 @@ async def image_regions(
 
 async def _content(request: Request, service: Service) -> bytes:
     """The bytes of the photo in either form of the request."""
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        return await _part(request)
-    asked = await json_body(request, ImageRequest)
-    return await service.content(asked.image)
-
-
-async def _part(request: Request) -> bytes:
-    try:
-        async with request.form(max_files=1, max_fields=8) as form:
-            file = form.get("file")
-            if isinstance(file, UploadFile):
-                return await file.read()
-    except MultiPartException as error:
-        raise ApiError(400, f"the form cannot be read: {error.message}", "invalid_form") from error
+    if not is_form(request):
+        asked = await json_body(request, ImageRequest)
+        return await service.content(asked.image)
+    file = (await form_parts(request, ("file",), service.limits.body_bytes)).get("file")
+    if isinstance(file, bytes):
+        return file
     raise ApiError(422, "the photo is the form's part 'file', with a file name", "no_image")
 
 

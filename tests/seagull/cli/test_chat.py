@@ -61,7 +61,9 @@ def test_an_answer_cannot_drive_the_terminal(cli, photo):
     assert "\x1b" not in cli("chat", photo, "--ask", "red \x1b[31m?").out
 
 
-def test_a_question_about_very_many_regions_is_warned_of(cli, photo):
+def test_a_question_about_very_many_regions_is_refused_and_named_ones_are_asked(cli, photo):
     boxes = [word for n in range(9) for word in ("--box", f"{n},0,{n + 9},9")]
-    done = cli("chat", photo, *boxes, "--ask", "Which is best?", "--ask", "@1 @2 Which is best?")
-    assert (done.code, done.err.count("9 regions at once")) == (0, 1)
+    done = cli("chat", photo, *boxes, "--ask", "Which is best?")
+    assert (done.code, done.err.count("9 regions at once"), done.out) == (2, 1, "")
+    done = cli("chat", photo, *boxes, "--ask", "@1 @2 Which is best?")
+    assert (done.code, done.err) == (0, "")

@@ -13,7 +13,7 @@ from seagull.server import run as server_run
 
 @pytest.fixture
 def services(cli):
-    cli.services.assessor.engine = SimpleNamespace(sessions=SimpleNamespace(budget=0))
+    cli.services.assessor.engine = SimpleNamespace(sessions=SimpleNamespace(budget=0), device="cpu")
     return cli.services
 
 

@@ -174,6 +174,10 @@ def test_a_photo_under_another_name_in_the_training_set_is_noticed(run, region_s
     lines = [json.loads(line) for line in region_set.read_text().splitlines()]
     (tmp_path / "copy.png").write_bytes((tmp_path / "5_clean.png").read_bytes())
     training = [one | {"reference": f"t{one['id']}"} for one in lines[14:]]
+    for one in training:  # of other pixels
+        one["image"] = f"t_{one['image']}"
+        pixels = np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / one["image"])
     training.append(lines[10] | {"id": "x", "image": "copy.png", "reference": "renamed"})
     fit = tmp_path / "fit.jsonl"
     fit.write_text("".join(json.dumps(one) + "\n" for one in training))
@@ -189,6 +193,7 @@ def test_baselines_are_not_fitted_to_another_metric(run, region_set, tmp_path):
     lines = [json.loads(line) for line in region_set.read_text().splitlines()]
     for one in lines:
         one["reference"] = f"other {one['reference']}"
+        one["image"] = f"other {one['image']}"
         for labels in one["labels"].values():
             labels["metric"] = "mos"
     fit = tmp_path / "fit.jsonl"

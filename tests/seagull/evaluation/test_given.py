@@ -152,3 +152,17 @@ def test_moved_data_has_the_same_fingerprint_and_other_bytes_another(tmp_path):
     (tmp_path / "other").mkdir()
     assert open_set(table(tmp_path / "other", "1.png")).fingerprint() == first.fingerprint()
     assert open_set(table(tmp_path / "other", "2.png")).fingerprint() != first.fingerprint()
+
+
+def test_a_name_of_two_photos_of_the_set_gets_no_prediction_by_that_name(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        plain = {"id": name, "image": "a.png", "regions": [{"id": "1", "whole": True}],
+                 "messages": [], "labels": {"1": {"quality": 0.5}}}  # fmt: skip
+        (tmp_path / name / "set.jsonl").write_text(json.dumps(plain) + "\n")
+    data = open_set(str(tmp_path / "*" / "set.jsonl"))
+    by_name = read_given(written(tmp_path, json.dumps({"image": "a.png", "quality": 0.1})))
+    with pytest.raises(AmbiguousPhotoError, match=r"several photos of the set are called a\.png"):
+        join(by_name.rows, data)
+    lines = [json.dumps({"image": "a.png", "id": name, "quality": 0.1}) for name in ("one", "two")]
+    assert len(join(read_given(written(tmp_path, *lines)).rows, data).rows) == 2

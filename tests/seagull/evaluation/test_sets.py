@@ -192,3 +192,36 @@ def test_records_about_one_photo_are_asked_together_unless_ids_clash(tmp_path):
     items = list(open_set(write_records(tmp_path, records)).items())
     assert [[spec.id for spec in item.regions] for item in items] == [["a", "b"], ["a"]]
     assert [set(item.labels) for item in items] == [{"a", "b"}, {"a"}]
+
+
+def test_a_photo_that_another_set_names_otherwise_is_on_both_sides(tmp_path):
+    table = write_csv(tmp_path, [("a.png", 3)])
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "made.jsonl").write_text(
+        json.dumps(record(1) | {"image": "../a.png", "reference": "photos.a"}) + "\n"
+    )
+    records = open_set(tmp_path / "sub" / "made.jsonl")
+    for one, other in ((open_set(table), records), (records, open_set(table))):
+        with pytest.raises(SplitError, match="1 photos"):
+            check_apart(one, other, "what it was trained on,")
+
+
+def test_photos_of_one_name_beside_two_record_files_are_two(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_records(tmp_path / name, [record(1) | {"id": name}])
+    assert len(list(open_set(str(tmp_path / "*" / "set.jsonl")).items())) == 2
+
+
+def test_a_table_of_opinions_in_several_files_is_one_set(table, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    whole = pq.read_table(table)
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for number in range(2):
+        pq.write_table(whole.slice(number * 12, 12), folder / f"{number}.parquet")
+    data = open_set(folder)
+    assert (data.kind, len(data.files)) == ("opinions", 2)
+    both = [(item.image, item.labels["1"].quality) for item in data.items()]
+    assert both == [(item.image, item.labels["1"].quality) for item in open_set(table).items()]
+    assert len({item.id for item in data.items()}) == len(data.places()) == 20

@@ -118,3 +118,19 @@ def test_a_name_with_the_same_ending_is_nearer_than_one_with_another():
 def test_without_its_ending_a_whole_path_goes_before_the_end_of_another_one():
     names = PhotoNames(["x.webp", "sub/x.jpg"], ["x.png", "sub/x.png"], any_ending=True)
     assert [names.find(name) for name in ("x.png", "sub/x.png")] == ["x.webp", "sub/x.jpg"]
+
+
+@pytest.mark.parametrize(("other", "name"), [("A.jpg", "a.jpg"), ("a%20b.jpg", "a b.jpg")])
+def test_a_photo_that_is_named_exactly_is_not_that_of_a_like_name(tmp_path, other, name):
+    joined = PhotoNames([name], [other, name])
+    assert (joined.find(other), joined.find(name)) == (None, name)
+    (tmp_path / name).touch()
+    found = photo_files_of(tmp_path, [other, name]).get(other)
+    assert found is None or isinstance(found, AmbiguousPhotoError)
+    assert photo_files_of(tmp_path, [name]) == {}
+
+
+def test_two_names_alike_but_for_case_are_refused_where_neither_is_exact():
+    joined = PhotoNames(["a.JPG"], ["A.jpg", "a.jpg"])
+    with pytest.raises(AmbiguousPhotoError, match=r"a\.JPG could mean A\.jpg or a\.jpg"):
+        joined.find("A.jpg")

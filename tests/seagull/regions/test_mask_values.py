@@ -199,3 +199,16 @@ def test_a_mask_of_24_megapixels_takes_seconds() -> None:
     large = np.zeros((4000, 6000), np.uint8)
     large[500:3000, 700:5000] = 255
     assert mask_values(array_values(large)).sum() == 2500 * 4300
+
+
+@pytest.mark.parametrize("values", [(1, 2), (127, 255), (100, 200)])
+@pytest.mark.parametrize("name", ["m.png", "m.jpg"])
+def test_two_tones_of_which_neither_is_dark_are_no_single_region(values, name, tmp_path) -> None:
+    if values == (1, 2) and name == "m.jpg":
+        pytest.skip("JPEG does not keep them apart")
+    pixels = np.where(LEFT, values[1], values[0]).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / name)
+    with pytest.raises(ValueError, match="more than one region"):
+        read_mask(tmp_path / name, SIZE)
+    Image.fromarray(LEFT * np.uint8(values[1])).save(tmp_path / name)
+    assert read_mask(tmp_path / name, SIZE).sum() == pytest.approx(LEFT.sum(), rel=0.02)

@@ -17,6 +17,7 @@ KEY = "a-key-for-the-document"
 ROUTES = {
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", "/v1/images"),
     ("GET", "/v1/images/{id}/regions"), ("POST", "/v1/segment"), ("POST", "/v1/assess"),
+    ("POST", "/v1/compare"),
     ("GET", "/v1/models"), ("POST", "/v1/chat/completions"),
     ("GET", "/v1/segmenters"), ("POST", "/v1/segmenters/{name}"),
     ("GET", "/label-studio/health"), ("POST", "/label-studio/setup"),
@@ -82,7 +83,7 @@ def test_generated_requests_find_no_contradiction(
     document, documented, picture_uri, method, path, mode
 ):
     operation = document[path][method]
-    real = {"image": picture_uri, "model": "tiny"}
+    real = {"image": picture_uri, "before": picture_uri, "after": picture_uri, "model": "tiny"}
     if path != "/v1/images":
         sent = documented.ask("/v1/images", {"image": picture_uri}, headers=BEARER)
         real["image"] = sent.json["id"]

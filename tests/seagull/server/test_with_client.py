@@ -15,17 +15,21 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from seagull import SeagullClient
+from seagull import SeagullClient, compare
 from seagull.cli import build_app
 from seagull.cli.services import Services
 from seagull.client import ServerError, ServerUnavailable
+from seagull.comparison.json import comparison_to_dict
+from seagull.comparison.types import Resized
 from seagull.photos import read_photo
+from seagull.regions.asked import asked_regions
 from seagull.regions.classical import ClassicalSegmenter
 from seagull.regions.everything import Selection
 from seagull.regions.spec import RegionSpec
 from seagull.reports.json import report_to_dict
+from seagull.server.images import ImageStore
 from seagull.server.settings import ServerSettings, key_digest
-from tests.seagull.cli.test_imports import COMMAND, HEAVY, REPORT
+from tests.seagull.cli.test_imports import COMMAND, HEAVY, REPORT, loaded
 from tests.seagull.server.conftest import Running, running
 
 BOXES = [(10, 10, 90, 70), (100, 40, 180, 140)]
@@ -107,6 +111,61 @@ def test_the_server_names_its_model_and_its_segmenter(client):
     (model,) = client.models()
     assert (model.id, model.info.revision, model.info.trained) == ("tiny", "0", True)
     assert model.segmenter == client.segmenter.name == ClassicalSegmenter().name
+
+
+@pytest.fixture
+def later_file(picture: bytes, tmp_path: Path) -> Path:
+    """The photo, darker."""
+    path = tmp_path / "later.png"
+    with Image.open(io.BytesIO(picture)) as opened:
+        opened.point(lambda value: value // 2).save(path)
+    return path
+
+
+def test_a_servers_comparison_is_the_local_one(client, make_assessor, photo_file, later_file):
+    regions = [RegionSpec("face", box=(10, 10, 90, 70)), RegionSpec("sky", box=(100, 40, 180, 140))]
+    here = compare(photo_file, later_file, regions, model=make_assessor())
+    there = client.compare(photo_file, later_file, regions)
+    assert rounded(comparison_to_dict(there)) == rounded(comparison_to_dict(here))
+    automatic = client.compare(photo_file, later_file, everything=True, max_regions=2)
+    assert len(automatic.regions) == 2
+    with pytest.raises(ServerError, match="differ in size"):
+        client.compare(photo_file, np.zeros((75, 100, 3), np.uint8))
+    resized = client.compare(photo_file, np.zeros((75, 100, 3), np.uint8), resize="before")
+    assert (resized.resized, resized.before.image.path) == (
+        Resized("before", 200, 150), str(photo_file))  # fmt: skip
+
+
+def test_many_regions_are_compared_in_several_requests(
+    client, make_assessor, photo_file, later_file
+):
+    boxes = [(n, 10, n + 20, 40) for n in range(130)]
+    own = asked_regions(read_photo(photo_file), boxes)
+    there = client.compare(photo_file, later_file, own)
+    assert [one.region for one in there.regions] == own
+    assert there.regions[129].after is there.after.regions[129]
+    here = compare(photo_file, later_file, own, model=make_assessor())
+    assert rounded(comparison_to_dict(there)) == rounded(comparison_to_dict(here))
+
+
+def test_photos_that_the_server_forgot_are_sent_again_to_be_compared(
+    make_assessor, photo_file, later_file
+):
+    with running(make_assessor(), ServerSettings(port=0)) as server:
+        client = SeagullClient(server.url)
+        sent = [client.upload(one) for one in (photo_file, later_file)]
+        server.service.images = ImageStore(900, 1 << 20)
+        assert server.ask("/v1/assess", {"image": sent[1].id}).status == 404
+        assert len(client.compare(photo_file, later_file, BOXES).regions) == 2
+
+
+def test_comparing_imports_nothing_that_a_model_needs(server, photo_file, later_file):
+    code = (
+        "import sys, seagull\n"
+        "made = seagull.SeagullClient(sys.argv[1]).compare(*sys.argv[2:])\n"
+        "assert made.regions[0].change.verdict.value\n"
+    )
+    assert not HEAVY & loaded(code, server.url, str(photo_file), str(later_file))
 
 
 def test_assessments_come_as_they_are_made(client, photo_file):

@@ -159,3 +159,15 @@ def test_tables_with_pictures_in_them_are_read_with_and_without(tmp_path, ending
     assert (row.image, row.mos, row.name) == (b"x", 0.5, "p")
     (row,) = read_opinions(path, OpinionForm(), pictures=False)
     assert (row.image, row.mos) == (None, 0.5)
+
+
+def test_lines_before_the_header_may_be_empty_and_an_underscore_is_in_no_number(tmp_path):
+    found = rows(tmp_path / "t.csv", "\n ,\n\nimage;mos\na.jpg;1\nb.jpg;1_0\n".replace(" ,", ""))
+    assert scores(found) == [("a.jpg", 1.0)]
+    assert found[1].faulty
+
+
+def test_a_quote_that_is_not_closed_swallows_no_rows(tmp_path):
+    for content in ('image,mos\na.jpg,1\n"b.jpg,2\nc.jpg,3\n', 'image,mos\n"a.jpg,1\nb.jpg,"2\n'):
+        with pytest.raises(TableError, match="a quote is not closed"):
+            rows(tmp_path / "t.csv", content)

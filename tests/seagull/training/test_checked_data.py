@@ -89,6 +89,23 @@ def test_a_line_that_is_no_record_ends_the_run_or_is_left_out_with_a_count(
     assert "1 of 25 records are left out" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [({"quality": 3.5}, "quality lies in"), ({"importance": -0.1}, "importance lies in"),
+     ({"quality_std": -1}, "not negative"), ({"distortions": [["blur", "awful"]]}, "severity")],
+)  # fmt: skip
+def test_labels_on_another_scale_end_the_run_before_it_starts(
+    moved: Path, labels: dict[str, object], reason: str
+) -> None:
+    lines = moved.read_text().splitlines()
+    plain = json.loads(lines[1])
+    plain["labels"] = {plain["regions"][0]["id"]: labels}
+    lines[1] = json.dumps(plain)
+    moved.write_text("\n".join(lines))
+    with pytest.raises(ValueError, match=rf"line 2: .*labels: .*{reason}"):
+        build_index([Source(str(moved))])
+
+
 def test_nothing_left_to_train_on_is_said(moved: Path) -> None:
     for photo in moved.parent.glob("*.png"):
         cut(photo)

@@ -3,6 +3,7 @@
 import { Assessor } from "./assessor.js";
 import { Card } from "./card.js";
 import { Chat } from "./chat.js";
+import { Comparison } from "./comparison.js";
 import { Conversation } from "./conversation.js";
 import { Crosshair } from "./crosshair.js";
 import { $ } from "./dom.js";
@@ -22,6 +23,7 @@ import { tabs } from "./tabs.js";
 import { Takeaway } from "./takeaway.js";
 import { Toolbar } from "./toolbar.js";
 import { Tooltip } from "./tooltip.js";
+import { Versus } from "./versus.js";
 
 const notices = new Notices();
 const server = new Server(new URL(".", document.baseURI).href, askKey);
@@ -36,7 +38,9 @@ const table = new Table(project, assessor, editor, notices.fail);
 const chat = new Chat(project, conversation, notices.fail);
 const pointer = new Pointer(stage, editor);
 const toolbar = new Toolbar({ project, stage, pointer, editor });
-const show = tabs($("[role=tablist]"));
+const comparison = new Comparison(project, server);
+const versus = new Versus(project, comparison, stage, notices);
+const show = tabs($("[role=tablist]"), (id) => versus.show(id === "tab-versus"));
 
 const rename = (key) => {
   show("tab-regions");
@@ -61,7 +65,7 @@ new Crosshair(stage, editor, notices.say, {
 new Hover(project, stage);
 new Takeaway(project, conversation, server, notices);
 new Tooltip();
-new Intake((file) => session.open(file), notices.fail);
+new Intake((file) => session.open(file), (file) => comparison.open(file), notices.fail);
 
 server.addEventListener("state", () => notices.server(server.state));
 assessor.addEventListener("fault", (event) => notices.fail(event.detail));

@@ -7,15 +7,18 @@ const FAINT = 0.25;
 const STRONG = 0.85;
 // Pixels as words of the bytes alpha, blue, green, red.
 const BARE = word([0, 0, 0], 0.6);
-const RAMP = Array.from({ length: 256 }, (_, step) =>
-  word(colour(step / 255), STRONG - (STRONG - FAINT) * (step / 255)),
-);
+const QUALITY = rampOf(colour, (score) => STRONG - (STRONG - FAINT) * score);
+
+// The pixels that stand for scores from 0 to 1.
+export function rampOf(colourOf, alphaOf) {
+  return Array.from({ length: 256 }, (_, step) => word(colourOf(step / 255), alphaOf(step / 255)));
+}
 
 // A canvas of the masks' size; what no region covers is dark.
 //
-// Args: size {width, height}; regions with a mask and a score in [0, 1]. A small region says more of
-// a pixel than a large one: each weighs one over its area.
-export function heatmap(size, regions) {
+// Args: size {width, height}; regions with a mask and a score in [0, 1]; ramp of rampOf. A small
+// region says more of a pixel than a large one: each weighs one over its area.
+export function heatmap(size, regions, ramp = QUALITY) {
   const count = size.width * size.height;
   const total = new Float32Array(count);
   const weight = new Float32Array(count);
@@ -27,7 +30,7 @@ export function heatmap(size, regions) {
   const words = new Uint32Array(picture.data.buffer);
   for (let pixel = 0; pixel < count; pixel++) {
     const covered = weight[pixel] > 0;
-    words[pixel] = covered ? RAMP[Math.round((total[pixel] / weight[pixel]) * 255)] : BARE;
+    words[pixel] = covered ? ramp[Math.round((total[pixel] / weight[pixel]) * 255)] : BARE;
   }
   context.putImageData(picture, 0, 0);
   return canvas;

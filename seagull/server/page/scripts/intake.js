@@ -3,14 +3,15 @@
 import { $ } from "./dom.js";
 
 export class Intake {
-  // `open(file)` gets each photo, `fail(error)` what is none.
-  constructor(open, fail) {
-    Object.assign(this, { open, fail });
+  // `open(file)` gets each photo, `compare(file)` each other version of it, `fail(error)` what is
+  // none. What is dropped or pasted while the tab that compares is shown is another version.
+  constructor(open, compare, fail) {
+    Object.assign(this, { open, compare, fail });
     for (const input of document.querySelectorAll("input[type=file]")) {
       input.addEventListener("change", () => {
         const [file] = input.files;
         input.value = "";
-        if (file) open(file);
+        if (file) (input.id === "versus-file" ? compare : open)(file);
       });
     }
     for (const button of document.querySelectorAll("[data-example]")) {
@@ -30,16 +31,27 @@ export class Intake {
     }
   }
 
+  get comparing() {
+    return document.body.classList.contains("comparing");
+  }
+
+  #take(file) {
+    (this.comparing ? this.compare : this.open)(file);
+  }
+
   #paste(event) {
     if (event.target.closest?.("input[type=text], input[type=password]")) return;
     const file = [...event.clipboardData.files].find((one) => one.type.startsWith("image/"));
-    if (file) this.open(file);
+    if (file) this.#take(file);
     else if (event.clipboardData.files.length) this.fail(new Error("What was pasted is not a photo."));
   }
 
   #drops() {
     let depth = 0;
-    const show = (on) => ($("#dropping").hidden = !on);
+    const show = (on) => {
+      $("#dropping").hidden = !on || this.comparing;
+      $("#versus-drop").classList.toggle("over", on && this.comparing);
+    };
     addEventListener("dragenter", (event) => {
       if (![...event.dataTransfer.types].includes("Files")) return;
       show(++depth > 0);
@@ -50,7 +62,7 @@ export class Intake {
       event.preventDefault();
       show((depth = 0) > 0);
       const [file] = event.dataTransfer.files;
-      if (file?.type.startsWith("image/")) this.open(file);
+      if (file?.type.startsWith("image/")) this.#take(file);
       else if (file) this.fail(new Error(`${file.name} is not a photo.`));
     });
   }

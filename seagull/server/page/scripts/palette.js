@@ -20,6 +20,19 @@ export function colour(score) {
   return ANCHORS[left].map((from, i) => Math.round(from + (ANCHORS[left + 1][i] - from) * share));
 }
 
+const WORSE = [200, 30, 36];
+const SAME = [170, 170, 170];
+const BETTER = [30, 92, 190];
+// From this change of quality on, the colour is full.
+export const FULL_CHANGE = 0.3;
+
+// The colour of a change of quality, as in seagull/comparison/picture.py: red is worse, blue better.
+export function changeColour(change) {
+  const share = Math.min(Math.abs(change ?? 0) / FULL_CHANGE, 1);
+  const end = change < 0 ? WORSE : BETTER;
+  return SAME.map((from, i) => Math.round(from + (end[i] - from) * share));
+}
+
 // Dark or light, whichever reads better on a colour (WCAG 2 contrast ratio).
 export function ink(ground) {
   const on = (other) => {

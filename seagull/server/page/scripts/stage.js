@@ -2,12 +2,15 @@
 
 import { heatmap } from "./heatmap.js";
 import { Lookup } from "./lookup.js";
-import { colour, css } from "./palette.js";
+import { changeColour, colour, css } from "./palette.js";
 import { sampling } from "./mask.js";
+import { paintSplit } from "./split.js";
 import { View } from "./view.js";
 
 const DARK = "rgb(18 20 24 / 0.85)";
 const TINT = 0.28;
+// Of a slider, in CSS pixels.
+const THUMB = 16;
 export const LAYERS = ["photo", "outlines", "heatmap"];
 
 export class Stage {
@@ -16,6 +19,9 @@ export class Stage {
   // What is being drawn by hand: a box [x1, y1, x2, y2], and the keyboard's place [x, y].
   draft = null;
   crosshair = null;
+  // Beside another version: {other, at (of the line, 0 to 1), change(region), map (colours over the
+  // photo in place of the other version, or null)}; null without one.
+  versus = null;
   #heatmap = null;
   #dirty = new Set();
 
@@ -44,6 +50,13 @@ export class Stage {
 
   show({ layer = this.layer, heat = this.heat }) {
     Object.assign(this, { layer, heat });
+    this.draw("below", "above");
+  }
+
+  // Shows the photo beside another version of it, or by itself again.
+  split(versus) {
+    if (!versus && !this.versus) return;
+    this.versus = versus;
     this.draw("below", "above");
   }
 
@@ -120,14 +133,27 @@ export class Stage {
     context.imageSmoothingEnabled = this.view.scale < 4;
     context.imageSmoothingQuality = "high";
     context.drawImage(photo.bitmap, 0, 0, photo.width, photo.height);
-    if (this.layer !== "heatmap") return;
+    if (this.versus && !this.versus.map) this.#paintOther(context, photo);
+    else if (this.versus) this.#lay(context, this.versus.map, 1);
+    else if (this.layer === "heatmap") this.#lay(context, this.#heat(), this.heat);
+  }
+
+  #paintOther(context, photo) {
+    // Where the slider's thumb is.
+    const x = THUMB / 2 + this.versus.at * (this.frame.clientWidth - THUMB);
+    paintSplit(context, this.view, x, photo, this.versus.other);
+  }
+
+  // Lays colours over the photo in grey.
+  #lay(context, colours, alpha) {
+    const { photo } = this.project;
     context.globalCompositeOperation = "saturation";
     context.fillStyle = "black";
     context.fillRect(0, 0, photo.width, photo.height);
     context.globalCompositeOperation = "source-over";
-    context.globalAlpha = this.heat;
+    context.globalAlpha = alpha;
     context.imageSmoothingEnabled = true;
-    context.drawImage(this.#heat(), 0, 0, photo.width, photo.height);
+    context.drawImage(colours, 0, 0, photo.width, photo.height);
     context.globalAlpha = 1;
   }
 
@@ -143,10 +169,10 @@ export class Stage {
   #paintRegions(context) {
     const { regions, untaken, selected, hovered } = this.project;
     context.lineJoin = "round";
-    if (this.layer === "outlines") for (const region of largestFirst(untaken)) this.#outline(context, region, 1.5);
+    if (this.layer === "outlines" && !this.versus) for (const region of largestFirst(untaken)) this.#outline(context, region, 1.5);
     for (const region of largestFirst(regions.filter((one) => !one.asked.whole))) {
       const chosen = selected.includes(region.key);
-      if (this.layer !== "heatmap") this.#fill(context, region, chosen ? TINT : TINT / 2);
+      if (this.layer !== "heatmap" && !this.versus) this.#fill(context, region, chosen ? TINT : TINT / 2);
       this.#outline(context, region, chosen ? 4 : 2.5);
       if (chosen) this.#dash(context, region);
     }
@@ -159,18 +185,23 @@ export class Stage {
   }
 
   #fill(context, region, alpha) {
-    context.fillStyle = css(colour(this.score(region)), alpha);
+    context.fillStyle = css(this.#tone(region), alpha);
     context.fill(region.mask.path, "evenodd");
   }
 
   // In the region's colour on a wider dark line: it shows on light and on dark photos.
-  #outline(context, { key, mask }, width) {
+  #outline(context, region, width) {
+    const { mask } = region;
     const unit = 1 / this.view.scale;
-    for (const [extra, style] of [[2.5, DARK], [0, css(colour(this.score({ key })))]]) {
+    for (const [extra, style] of [[2.5, DARK], [0, css(this.#tone(region))]]) {
       context.lineWidth = (width + extra) * unit;
       context.strokeStyle = style;
       context.stroke(mask.path);
     }
+  }
+
+  #tone(region) {
+    return this.versus ? changeColour(this.versus.change(region)) : colour(this.score(region));
   }
 
   #dash(context, { mask }) {

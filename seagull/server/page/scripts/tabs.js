@@ -1,7 +1,8 @@
 // Groups of buttons of which one is on: tabs, tools, what is shown.
 
-// The tab list: arrow keys go from tab to tab. Returns a function that shows a tab by its button's id.
-export function tabs(list) {
+// The tab list: arrow keys go from tab to tab. `changed` gets the id of
+// each tab that is shown. Returns a function that shows a tab by its button's id.
+export function tabs(list, changed = () => {}) {
   const buttons = [...list.querySelectorAll("[role=tab]")];
   const show = (id, focus = false) => {
     for (const button of buttons) {
@@ -11,6 +12,7 @@ export function tabs(list) {
       document.getElementById(button.getAttribute("aria-controls")).hidden = !on;
       if (on && focus) button.focus();
     }
+    changed(id);
   };
   for (const button of buttons) button.addEventListener("click", () => show(button.id));
   arrows(list, buttons, (button) => show(button.id, true));
