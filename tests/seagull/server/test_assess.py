@@ -138,7 +138,12 @@ def test_answers_in_words_and_the_language_model_s_numbers_come_when_asked_for(
     reply = server.ask("/v1/assess", body)
     assert reply.status == 200, reply.content
     expected = server.service.assessor.assess(photo, BOXES, text=True, read_out=read_out)
-    assert reply.json == report_to_dict(expected)
+    # The server asks about a region at a time: other packs, so other roundings.
+    for got, alone in zip(reply.json["regions"], report_to_dict(expected)["regions"], strict=True):
+        assert got["text"] == alone["text"]
+        assert got["quality"]["level"] == alone["quality"]["level"]
+        assert got["quality"]["score"] == pytest.approx(alone["quality"]["score"], abs=1e-4)
+        assert got["distortions"] == alone["distortions"]
     assert set(reply.json["regions"][0]["text"]) == {"quality", "importance", "distortion"}
 
 
