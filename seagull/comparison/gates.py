@@ -12,6 +12,7 @@ from seagull.comparison.changes import change_of
 from seagull.comparison.log import read_comparisons
 from seagull.comparison.results import PairResult, pair_result
 from seagull.comparison.summary import Figure, Summary, figure_text, summarise
+from seagull.comparison.types import Verdict
 from seagull.evaluation.intervals import bootstrap
 from seagull.photos.identity import AmbiguousPhotoError, PhotoNames
 from seagull.types import ModelInfo
@@ -143,23 +144,31 @@ def _no_worse(baseline: Baseline, now: Sequence[PairResult]) -> GateResult:
     """Whether photos did not become worse since then, beyond chance.
 
     Changes of the same photos are paired. Of several, the mean difference fails where its whole
-    95 % interval lies below 0 by more than ``LEAST_MOVE``; a single one where its verdict is worse.
+    95 % interval lies below 0 by more than ``LEAST_MOVE``, and any photo by itself where it is much
+    worse than then; a single one where it is worse.
     """
     then = baseline.results
-    pairs = [(then[one.before].change, one.change) for one in now if one.before in then]
+    pairs = [(then[one.before].change, one) for one in now if one.before in then]
     if not pairs:
         text = f"none of the compared photos is in {baseline.path.name}"
         return GateResult("baseline", False, text)
-    moved = np.array([new.quality - old.quality for old, new in pairs])
+    moved = np.array([new.change.quality - old.quality for old, new in pairs])
     drawn = bootstrap(lambda rows: {"mean": float(moved[rows].mean())}, range(len(moved)))
     mean = Figure(float(moved.mean()), drawn.get("mean"))
+    since = {
+        new.before: change_of(old.after, new.change.after, new.measured).verdict
+        for old, new in pairs
+    }
     if mean.interval is None:
-        old, new = pairs[0]
-        passed = not change_of(old.after, new.after, now[0].measured).verdict.is_worse
+        fallen = [photo for photo, verdict in since.items() if verdict.is_worse]
+        passed = not fallen
     else:
-        passed = mean.interval[1] >= -LEAST_MOVE
+        fallen = [photo for photo, verdict in since.items() if verdict is Verdict.MUCH_WORSE]
+        passed = mean.interval[1] >= -LEAST_MOVE and not fallen
     text = (
         f"change against {baseline.path.name} {figure_text(mean)} over {len(moved)} of {len(now)} "
         "photos, must not be worse"
     )
+    if fallen:
+        text += f"; {len(fallen)} of them are worse by themselves, first {fallen[0]}"
     return GateResult("baseline", passed, text)

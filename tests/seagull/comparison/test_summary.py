@@ -104,6 +104,16 @@ def test_photos_must_not_be_worse_than_in_the_baseline_beyond_chance(
     assert gate.passed is passed
 
 
+@pytest.mark.parametrize(("change", "passed"), [(-0.2, True), (-0.9, False)])
+def test_one_photo_of_several_that_is_much_worse_than_then_is_enough(
+    results, compared, tmp_path, change, passed
+):
+    then = baseline(tmp_path, compared, [0.0] * 6)
+    (gate,) = check_gates(Gates(baseline=Path("t")), results([0.0] * 5 + [change]), then)
+    assert gate.passed is passed
+    assert ("first b/5.png" in gate.text) is not passed
+
+
 def test_a_single_photo_is_worse_than_then_if_its_verdict_against_then_is(
     results, compared, tmp_path
 ):

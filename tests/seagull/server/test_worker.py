@@ -9,15 +9,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from seagull.server.outbox import Outbox
 from seagull.server.settings import Limits, ServerSettings
-from seagull.server.worker import Assess, Call, ModelWorker, fair_shares
-from seagull.types import AssessmentTask
+from seagull.server.worker import Call, fair_shares
 from tests.seagull.server.conftest import Running, other_photo, running, uri
 
 
@@ -94,49 +91,6 @@ def test_shares_are_fair():
     assert fair_shares([5, 5, 5], 2) == [1, 1, 0]
     assert fair_shares([1, 2], 99) == [1, 2]
     assert fair_shares([], 9) == []
-
-
-class Collected(Hold):
-    """What came, and when its reader goes away: after so many."""
-
-    def __init__(self, most=99):
-        super().__init__()
-        self.items, self.most, self.closed = [], most, threading.Event()
-
-    def put(self, item):
-        self.items.append(item)
-        if len(self.items) == self.most:
-            self._cancelled.set()
-            self.closed.set()
-
-    def close(self):
-        self.closed.set()
-
-
-class Recording:
-    """Assesses nothing, and writes down how many regions each pass had."""
-
-    def __init__(self):
-        self.passes = []
-
-    def assess_together(self, requests):
-        self.passes.append([len(request.regions) for request in requests])
-        return [SimpleNamespace(regions=request.regions) for request in requests]
-
-
-def test_words_about_many_regions_hold_others_up_for_one_region_alone(photo, regions):
-    assessor = Recording()
-    worker = ModelWorker(assessor, pass_regions=16, talks=1)
-    words, left, plain = Collected(), Collected(most=2), Collected()
-    four = [replace(regions[0], id=str(number)) for number in range(4)]
-    for text, outbox in ((True, words), (True, left), (False, plain)):
-        worker.submit(Assess(photo, four, [AssessmentTask.QUALITY], text, "head", outbox))
-    worker.start()
-    assert all(outbox.closed.wait(20) for outbox in (words, left, plain))
-    worker.close()
-    # What needs no words goes first; a reader that goes away after two ends its request.
-    assert assessor.passes == [[4], [1], [1], [1], [1], [1], [1]]
-    assert (words.items, left.items, plain.items) == (four, four[:2], four)
 
 
 def test_one_request_s_fault_is_not_another_s(server, image_id, monkeypatch):
