@@ -66,7 +66,7 @@ class Variant:
 
 VARIANTS = (
     Variant("qfm-matched", "baselines/qfm-iqm.yaml", (), "qfm-none"),
-    Variant("qfm-random", "baselines/qfm-iqm.yaml", ("qfm_iqm.match.kind=random",), "qfm-none"),
+    Variant("qfm-random", "baselines/qfm-iqm.yaml", ("qfm_iqm.match.kind=random",), "qfm-matched"),
     Variant("qfm-none", "baselines/qfm-iqm.yaml", ("qfm_iqm.match.kind=none",), "nano"),
     Variant("dgiqa-prior", "baselines/dgiqa.yaml", (), "dgiqa-constant"),
     Variant("dgiqa-constant", "baselines/dgiqa.yaml", ("depth.source=constant",), "nano"),

@@ -110,8 +110,8 @@ def match(
     """Candidates C_i = {j: another photo, |y_i - y_j| <= dq}, of them those least similar to i.
 
     Similar enough to be left out is what has a cosine above ``similarity``; where that leaves
-    nothing, what is above the ``quantile`` of the cosines in C_i. ``random`` takes any one entry
-    of another photo, whatever its quality and semantics.
+    nothing, what is above the ``quantile`` of the cosines in C_i. ``random`` takes as many entries
+    of other photos, whatever their quality and semantics, so that of both the hardest is used.
 
     Args:
         semantics, quality, photo: of the samples; quality NaN has no partner.
@@ -124,7 +124,7 @@ def match(
     )  # (B, M)
     allowed = (photo[:, None] != memory.photo[None]) & ~quality.isnan()[:, None]
     if settings.kind == "random":
-        return _first(torch.rand_like(cosine), allowed, cosine, 1)
+        return _first(torch.rand_like(cosine), allowed, cosine, settings.candidates)
     allowed &= (quality[:, None] - memory.quality[None]).abs() <= settings.quality
     eligible = allowed & (cosine <= settings.similarity)
     if settings.quantile:
