@@ -18,7 +18,7 @@ from typing import Any
 from seagull.inference.assessor import Asked, Assessor
 from seagull.photos import Photo
 from seagull.server.outbox import Outbox
-from seagull.types import READ_OUTS, AssessmentTask, Region, RegionAssessment
+from seagull.types import AssessmentTask, Region, RegionAssessment
 
 logger = logging.getLogger(__name__)
 
@@ -44,11 +44,6 @@ class Assess:
     read_out: str
     outbox: Outbox[RegionAssessment]
     done: int = 0
-
-    @property
-    def in_words(self) -> bool:
-        """Whether the language model is run for each region, which takes far longer."""
-        return self.text or self.read_out != READ_OUTS[0]
 
     def next(self, most: int) -> Asked:
         """What is asked about the next regions, at most so many."""
@@ -130,10 +125,10 @@ class ModelWorker:
                 if isinstance(work, Call):
                     self._guarded(work, self._call)
             waiting = [work for work in round_ if isinstance(work, Assess)]
-            self._assess([work for work in waiting if not work.in_words])
+            self._assess([work for work in waiting if not self._in_words(work)])
             # A region at a time, so that others wait for no more than one region's words.
             for work in waiting:
-                if work.in_words:
+                if self._in_words(work):
                     self._guarded(work, partial(self._assess_alone, 1))
             for work in round_:
                 if isinstance(work, Talk):
@@ -186,6 +181,10 @@ class ModelWorker:
         except StopIteration:
             self._finish(work)
             work.outbox.close()
+
+    def _in_words(self, work: Assess) -> bool:
+        """Whether the language model is run for each region, which takes far longer."""
+        return work.text or work.read_out != "head" or not self._assessor.has_head
 
     def _assess(self, waiting: list[Assess]) -> None:
         """One pass over regions, of all requests that wait: each has its share."""

@@ -31,8 +31,8 @@ class Collected(Outbox):
 class Recording:
     """Assesses nothing, and writes down how many regions each pass had."""
 
-    def __init__(self):
-        self.passes = []
+    def __init__(self, *, has_head=True):
+        self.passes, self.has_head = [], has_head
 
     def assess_together(self, requests):
         self.passes.append([len(request.regions) for request in requests])
@@ -52,3 +52,14 @@ def test_words_about_many_regions_hold_others_up_for_one_region_alone(photo, reg
     # What needs no words goes first; a reader that goes away after two ends its request.
     assert assessor.passes == [[4], [1], [1], [1], [1], [1], [1]]
     assert (words.items, left.items, plain.items) == (four, four[:2], four)
+
+
+def test_without_a_head_numbers_are_words_too(photo, regions):
+    assessor, outbox = Recording(has_head=False), Collected()
+    worker = ModelWorker(assessor, pass_regions=16, talks=1)
+    two = [replace(regions[0], id=str(number)) for number in range(2)]
+    worker.submit(Assess(photo, two, [AssessmentTask.QUALITY], False, "head", outbox))
+    worker.start()
+    assert outbox.closed.wait(20)
+    worker.close()
+    assert assessor.passes == [[1], [1]]
