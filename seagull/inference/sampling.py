@@ -64,6 +64,7 @@ class Piece:
         finish: on the last piece ``stop`` (the answer has ended) or ``length`` (it was cut off).
         prompt_tokens: that the model has seen before the answer, image tokens included.
         answer_tokens: generated so far.
+        reused_tokens: of ``prompt_tokens``, those that earlier turns had computed.
     """
 
     text: str
@@ -71,6 +72,7 @@ class Piece:
     finish: str | None = None
     prompt_tokens: int = 0
     answer_tokens: int = 0
+    reused_tokens: int = 0
 
 
 def choose(logits: Float[Tensor, " V"], sampling: Sampling, generator: torch.Generator) -> int:

@@ -86,6 +86,17 @@ def test_a_turn_goes_on_from_what_the_report_says(with_head, photo, regions):
     assert len(chat.messages) == 8
 
 
+def test_a_question_about_another_region_is_not_answered_from_the_one_before(
+    with_head, photo, regions
+):
+    chat = with_head.chat(photo, regions[:2])
+    list(chat.ask("What is wrong?", ["1"], max_new_tokens=8))
+    known = context_turns({"2": in_words(with_head, photo, regions[1])})
+    second = "".join(chat.ask("What is wrong?", ["2"], max_new_tokens=8))
+    seen = [*known, Message("user", "What is wrong?", ("2",))]
+    assert second == full_pass(with_head.engine, photo, regions[:2], seen, 8)
+
+
 def test_several_regions_are_told_of_by_their_ids(with_head, photo, regions):
     known = {region.id: in_words(with_head, photo, region) for region in regions[:2]}
     question, answer = context_turns(known)
