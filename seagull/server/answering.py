@@ -35,7 +35,7 @@ async def chat_photo(
             raise ApiError(422, "regions lie in an image; send it in a message", "no_image")
         return None, None
     named = picture.uuid is not None
-    if named and not (service.settings.keys or service.settings.is_local):
+    if named and not service.settings.knows_owners:
         raise ApiError(
             400, "a uuid needs an API key here, which says whose it is", "uuid_needs_key"
         )
@@ -61,15 +61,29 @@ async def chat_photo(
 
 
 class Answer:
-    """What answers a request: words made token by token, or a report."""
+    """What answers a request: words made token by token, or a report.
+
+    Args:
+        service: what is shared.
+        asked: the request.
+        photo: that it is about, if it is about one.
+        alpha: the region that the photo's transparency marks, if that was asked for.
+        owner: whose request it is.
+    """
 
     def __init__(
-        self, service: Service, asked: ChatRequest, photo: Photo | None, alpha: Region | None
+        self,
+        service: Service,
+        asked: ChatRequest,
+        photo: Photo | None,
+        alpha: Region | None,
+        owner: str,
     ) -> None:
         self._service = service
         self._asked = asked
         self._photo = photo
         self._alpha = alpha
+        self._owner = owner
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """The answer in words.
@@ -82,7 +96,8 @@ class Answer:
         amount = 0 if photo is None else service.mask_bytes(photo, count)
         with service.masks.lend(amount):
             regions = await self._regions()
-            chat = service.assessor.chat(photo, regions, seed=asked.seed or 0)
+            kept = service.kept_turns(self._owner)
+            chat = service.assessor.chat(photo, regions, seed=asked.seed or 0, kept=kept)
             *before, last = turns_of(asked.messages, [region.id for region in regions])
             chat.messages = before
             outbox = Outbox[Piece]()

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from seagull.server.patterns import IMAGE
 from seagull.server.schemas import ALL_TASKS, MOST_TEXT, Number, RegionsInput, Tasks
 
 MOST_MESSAGES = 256
@@ -27,7 +28,7 @@ class Lenient(BaseModel):
 class ImageUrl(Lenient):
     """A photo: a data URI, the id of an image that was sent, or an address."""
 
-    url: Annotated[str, Field(pattern=r"^(data:|img_[0-9a-f]{32}$|https?://)")]
+    url: Annotated[str, Field(pattern=IMAGE)]
     detail: str | None = None
 
 
@@ -152,12 +153,19 @@ class Choice(BaseModel):
     finish_reason: Literal["stop", "length"]
 
 
+class PromptTokens(BaseModel):
+    """Of the tokens that were read, those that earlier turns had computed."""
+
+    cached_tokens: int
+
+
 class Usage(BaseModel):
     """How many tokens were read and made; image tokens count."""
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    prompt_tokens_details: PromptTokens
 
 
 class ChatCompletion(BaseModel):

@@ -14,6 +14,7 @@ from seagull.server.chat_schemas import (
     ChatCompletion,
     Choice,
     Logprobs,
+    PromptTokens,
     TokenLogprob,
     TopLogprob,
     Usage,
@@ -93,7 +94,10 @@ def usage(last: Piece) -> Usage:
     """The tokens that an answer took, by its last piece."""
     total = last.prompt_tokens + last.answer_tokens
     return Usage(
-        prompt_tokens=last.prompt_tokens, completion_tokens=last.answer_tokens, total_tokens=total
+        prompt_tokens=last.prompt_tokens,
+        completion_tokens=last.answer_tokens,
+        total_tokens=total,
+        prompt_tokens_details=PromptTokens(cached_tokens=last.reused_tokens),
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from seagull.comparison.json import SCHEMA_ID as COMPARISON_SCHEMA
 from seagull.reports.schema import SCHEMA_ID
+from seagull.server.patterns import DATA_URI, IMAGE, IMAGE_ID, PHOTO
 from seagull.types import READ_OUTS, AssessmentTask
 
 MOST_REGIONS = 128
@@ -28,12 +29,12 @@ ReadOut = Literal["head", "language_model"]
 ImageText = Annotated[
     str,
     Field(
-        pattern=r"^(data:|img_[0-9a-f]{32}$|https?://)",
+        pattern=IMAGE,
         description="The id of an image that was sent before, a data URI (base64) of a photo, or "
         "an address, if the server fetches from its domain.",
     ),
 ]
-ImageId = Annotated[str, Field(pattern=r"^img_[0-9a-f]{32}$")]
+ImageId = Annotated[str, Field(pattern=IMAGE_ID)]
 ALL_TASKS: tuple[Task, ...] = ("quality", "importance", "distortion")
 
 assert set(ALL_TASKS) == {task.value for task in AssessmentTask}
@@ -81,7 +82,7 @@ class RegionInput(Strict):
         | None
     ) = Field(default=None, description="Rings x1, y1, x2, y2, ... in pixels.")
     rle: RleInput | None = None
-    mask: Annotated[str, Field(pattern=r"^data:")] | None = Field(
+    mask: Annotated[str, Field(pattern=DATA_URI)] | None = Field(
         default=None, description="Data URI of a mask image of the photo's size."
     )
     whole: bool = Field(default=False, description="The whole photo.")
@@ -96,7 +97,7 @@ MaxRegions = Annotated[int, Field(ge=1, le=MOST_REGIONS)]
 class ImageRequest(Strict):
     """A photo as JSON; the other form is multipart/form-data with the part ``file``."""
 
-    image: Annotated[str, Field(pattern=r"^(data:|https?://)")] = Field(
+    image: Annotated[str, Field(pattern=PHOTO)] = Field(
         description="A data URI (base64) of a photo."
     )
 

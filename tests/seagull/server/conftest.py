@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,15 @@ def make_assessor(tiny_model, processor) -> Callable[[], Assessor]:
         return Assessor(Engine(tiny_model, processor, head=head), ModelInfo("tiny", "0", True))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory, tiny_model, processor) -> Path:
+    """The tiny model as a folder, for processes that load it."""
+    path = tmp_path_factory.mktemp("model") / "tiny"
+    tiny_model.save_pretrained(path)
+    processor.save_pretrained(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,42 @@
+"""``seagull serve`` in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-P", "-c", "from seagull.cli import main; main()", "serve"]
+PORT = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
+
+
+@contextmanager
+def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The command with a model folder and further options, and the port it listens on."""
+    root = Path(__file__).resolve().parents[3]
+    environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [*COMMAND, "--model", str(folder), "--port", "0", "--segmenter", "classical", *options],
+        stderr=subprocess.PIPE, text=True, env=environment, cwd=folder,
+    )  # fmt: skip
+    try:
+        lines: list[str] = []
+        for line in process.stderr:
+            lines.append(line)
+            if match := PORT.search(line):
+                break
+        else:
+            pytest.fail("".join(lines))
+        # Somebody has to read on, or the server waits for its log to be read.
+        threading.Thread(target=lambda: list(process.stderr), daemon=True).start()
+        yield process, int(match[1])
+    finally:
+        process.kill()
+        process.wait(20)
