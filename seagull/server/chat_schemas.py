@@ -78,7 +78,9 @@ class JsonSchema(Lenient):
 class ResponseFormat(Lenient):
     """``text``, or ``json_schema`` with the schema of a quality report."""
 
-    type: Literal["text", "json_schema", "json_object"]
+    type: Literal["text", "json_schema", "json_object"] = Field(
+        json_schema_extra={"enum": ["text", "json_schema"]}
+    )
     json_schema: JsonSchema | None = None
 
 
@@ -107,13 +109,14 @@ class ChatRequest(Lenient):
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     response_format: ResponseFormat | None = None
-    n: int | None = Field(default=None, description="1.")
-    tools: list[Any] | None = Field(default=None, description="Refused, unless empty.")
-    functions: list[Any] | None = Field(default=None, description="Refused, unless empty.")
-    presence_penalty: Number | None = Field(default=None, description="0.")
-    frequency_penalty: Number | None = Field(default=None, description="0.")
-    logit_bias: dict[str, Any] | None = Field(default=None, description="Refused, unless empty.")
-    audio: dict[str, Any] | None = Field(default=None, description="Refused.")
+    # What is not supported is taken, to be refused by its name; the document does not allow it.
+    n: int | None = Field(default=None, json_schema_extra={"enum": [1, None]})
+    tools: list[Any] | None = Field(default=None, json_schema_extra={"maxItems": 0})
+    functions: list[Any] | None = Field(default=None, json_schema_extra={"maxItems": 0})
+    presence_penalty: Number | None = Field(default=None, json_schema_extra={"enum": [0, None]})
+    frequency_penalty: Number | None = Field(default=None, json_schema_extra={"enum": [0, None]})
+    logit_bias: dict[str, Any] | None = Field(default=None, json_schema_extra={"maxProperties": 0})
+    audio: dict[str, Any] | None = Field(default=None, json_schema_extra={"enum": [None]})
 
 
 class TopLogprob(BaseModel):

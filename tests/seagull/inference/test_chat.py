@@ -221,6 +221,14 @@ def test_top_p_leaves_out_what_is_unlikely():
     assert everything == {0, 1, 2, 3}
 
 
+@pytest.mark.parametrize("temperature", [5e-324, 1e-40, 1e-6])
+def test_the_lowest_temperatures_take_the_best_token(temperature):
+    logits = torch.tensor([300.0, -200.0, torch.finfo(torch.float32).min])
+    generator = torch.Generator().manual_seed(0)
+    drawn = {choose(logits, Sampling(temperature=temperature), generator) for _ in range(9)}
+    assert drawn == {0}
+
+
 def test_a_talk_without_a_photo_shows_the_model_no_image_token(assessor):
     engine = assessor.engine
     chat = assessor.chat(None)
