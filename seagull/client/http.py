@@ -37,7 +37,7 @@ class Http:
     Args:
         url: of the server, with the path that it lives under, if any.
         api_key: sent as a bearer token.
-        timeout: seconds to wait for each piece of an answer.
+        timeout: seconds to wait for each part of an answer.
         connect_timeout: seconds to wait for a connection.
         retries: how often a busy server is asked again.
 

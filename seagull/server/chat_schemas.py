@@ -63,7 +63,7 @@ class ChatMessage(Lenient):
 
 
 class StreamOptions(Lenient):
-    """What a stream tells besides the answer."""
+    """What a stream contains besides the answer."""
 
     include_usage: bool | None = None
 
@@ -94,7 +94,7 @@ class ChatRequest(Lenient):
         default=False, description="The image's transparency marks a region."
     )
     tasks: Tasks = Field(
-        default=list(ALL_TASKS), description="What a report (response_format) tells."
+        default=list(ALL_TASKS), description="What a report (response_format) assesses."
     )
     max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None

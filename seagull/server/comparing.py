@@ -59,7 +59,7 @@ async def _reports(
     model, names = service.assessor.info, segmenter_names(regions)
     try:
         before, after = [
-            QualityReport(photo.info, model, names, tuple([one async for one in outbox.items()]))
+            QualityReport(photo.info, model, names, await outbox.all_items())
             for photo, outbox in zip(photos, outboxes, strict=True)
         ]
     finally:

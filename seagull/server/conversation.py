@@ -94,8 +94,8 @@ def picture_of(messages: Sequence[ChatMessage]) -> Picture | None:
     names = [part.uuid for part in parts if part.uuid is not None]
     if any(part.image_url is None and part.uuid is None for part in parts):
         raise ApiError(422, "an image part has an image_url, a uuid, or both", "no_image")
-    bare = [part for part in parts if part.uuid is None]
-    if len(set(names)) > 1 or len(set(urls)) > 1 or (names and bare):
+    unnamed = [part for part in parts if part.uuid is None]
+    if len(set(names)) > 1 or len(set(urls)) > 1 or (names and unnamed):
         raise ApiError(
             400, "a conversation is about one image; send others in conversations of their own",
             "several_images",
@@ -118,11 +118,11 @@ def turns_of(messages: Sequence[ChatMessage], regions: Sequence[str]) -> list[Me
     """
     known = set(regions)
     turns: list[Message] = []
-    before: list[str] = []
+    system_texts: list[str] = []
     for message in messages:
         text = _text(message)
         if message.role in ("system", "developer"):
-            before.append(text)
+            system_texts.append(text)
             continue
         names = tuple(regions if message.regions is None else message.regions)
         if unknown := [name for name in names if name not in known]:
@@ -135,9 +135,9 @@ def turns_of(messages: Sequence[ChatMessage], regions: Sequence[str]) -> list[Me
         turns.append(Message(message.role, text, names if user else ()))
     if not turns or turns[0].role != "user" or turns[-1].role != "user":
         raise ApiError(422, "a conversation begins and ends with a message of the user's")
-    if before:
+    if system_texts:
         first = turns[0]
-        text = "\n\n".join(part for part in (*before, first.content) if part)
+        text = "\n\n".join(part for part in (*system_texts, first.content) if part)
         turns[0] = Message("user", text, first.regions)
     if not turns[-1].content.strip():
         raise ApiError(422, "the last message has no words; ask something")

@@ -1,4 +1,4 @@
-"""Counts for Prometheus; nothing in them tells what was sent."""
+"""Counts for Prometheus; they hold nothing of what was sent."""
 
 from __future__ import annotations
 

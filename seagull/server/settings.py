@@ -1,4 +1,4 @@
-"""What a server is told when it starts: addresses, keys, and the limits of what it takes."""
+"""Settings of a server: addresses, keys, and the limits of what it takes."""
 
 from __future__ import annotations
 
