@@ -249,8 +249,8 @@ class SeagullClient:
         """The regions that the server's segmenter finds in a photo, best first."""
 
         def ask(sent: SentImage) -> list[Region]:
-            place = f"/v1/images/{quote(sent.id, safe='')}/regions?max_regions={limit}"
-            entries = self._http.get(place)["regions"]
+            path = f"/v1/images/{quote(sent.id, safe='')}/regions?max_regions={limit}"
+            entries = self._http.get(path)["regions"]
             return [found_region(entry, sent.size) for entry in entries]
 
         return self._uploads.using(Upload(image), ask)
@@ -276,6 +276,6 @@ def _plain(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _own(report: QualityReport, owns: Sequence[Region | None]) -> QualityReport:
     """The report, of the regions that were sent as such."""
-    known = [*owns, *[None] * (len(report.regions) - len(owns))]
-    pairs = zip(report.regions, known, strict=True)
-    return replace(report, regions=tuple(with_own(one, own) for one, own in pairs))
+    sent = [*owns, *[None] * (len(report.regions) - len(owns))]
+    pairs = zip(report.regions, sent, strict=True)
+    return replace(report, regions=tuple(with_own(assessed, region) for assessed, region in pairs))

@@ -34,8 +34,7 @@ async def chat_photo(
         if asked.regions or asked.alpha_as_mask:
             raise ApiError(422, "regions lie in an image; send it in a message", "no_image")
         return None, None
-    named = picture.uuid is not None
-    if named and not service.settings.knows_owners:
+    if picture.uuid is not None and not service.settings.knows_owners:
         raise ApiError(
             400, "a uuid needs an API key here, which says whose it is", "uuid_needs_key"
         )
@@ -48,8 +47,9 @@ async def chat_photo(
     elif asked.alpha_as_mask and not picture.url.startswith("img_"):
         content = await service.content(picture.url)
         photo = await service.decoded(content)
-        taken = {region.id or str(n) for n, region in enumerate(asked.regions, start=1)}
-        id = next(str(n) for n in range(1, len(taken) + 2) if str(n) not in taken)
+        taken_ids = {region.id or str(n) for n, region in enumerate(asked.regions, start=1)}
+        numbers = map(str, range(1, len(taken_ids) + 2))
+        id = next(number for number in numbers if number not in taken_ids)
         alpha = await service.decoding(lambda: alpha_region(content, id))
     else:
         photo = await service.photo(picture.url, owner)

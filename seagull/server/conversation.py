@@ -60,12 +60,12 @@ def wants_report(asked: ChatRequest) -> bool:
     if form is None or form.type == "text":
         return False
     schema = form.json_schema
-    known = schema is not None and (
+    is_report = schema is not None and (
         schema.name == REPORT_FORMAT
         if schema.schema_ is None
         else schema.schema_.get("$id") == SCHEMA_ID
     )
-    if not known:
+    if not is_report:
         raise ApiError(
             400,
             f"the only JSON that is made here is {SCHEMA_ID}: response_format json_schema with "
@@ -116,7 +116,7 @@ def turns_of(messages: Sequence[ChatMessage], regions: Sequence[str]) -> list[Me
     Raises:
         ApiError: 422, if the turns are not those of a conversation that waits for an answer.
     """
-    known = set(regions)
+    region_ids = set(regions)
     turns: list[Message] = []
     system_texts: list[str] = []
     for message in messages:
@@ -125,7 +125,7 @@ def turns_of(messages: Sequence[ChatMessage], regions: Sequence[str]) -> list[Me
             system_texts.append(text)
             continue
         names = tuple(regions if message.regions is None else message.regions)
-        if unknown := [name for name in names if name not in known]:
+        if unknown := [name for name in names if name not in region_ids]:
             raise ApiError(422, f"a message names region {unknown[0]!r:.60}, which is not among "
                            "the regions", "invalid_region")  # fmt: skip
         user = message.role == "user"

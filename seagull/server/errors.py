@@ -88,8 +88,8 @@ def internal_error() -> ApiError:
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These statuses for a route's OpenAPI entry, with those that every route can answer."""
-    every = (400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503)
-    return {status: {"model": ErrorBody} for status in sorted({*every, *statuses})}
+    common = (400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503)
+    return {status: {"model": ErrorBody} for status in sorted({*common, *statuses})}
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -113,10 +113,10 @@ def _of_schema(error: RequestValidationError) -> ApiError:
     faults = list(error.errors())
     if any(fault["type"] == "json_invalid" for fault in faults):
         return ApiError(400, "the body is not JSON", "invalid_json")
-    shown = [f"{_place(fault['loc'])}: {_complaint(fault)}" for fault in faults[:_MOST_SHOWN]]
+    complaints = [f"{_place(fault['loc'])}: {_complaint(fault)}" for fault in faults[:_MOST_SHOWN]]
     if len(faults) > _MOST_SHOWN:
-        shown.append(f"and {len(faults) - _MOST_SHOWN} more")
-    return ApiError(422, "; ".join(shown))
+        complaints.append(f"and {len(faults) - _MOST_SHOWN} more")
+    return ApiError(422, "; ".join(complaints))
 
 
 def _complaint(fault: Mapping[str, Any]) -> str:

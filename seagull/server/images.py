@@ -91,7 +91,8 @@ class ImageStore:
             dropped, self._dropped = self._dropped, set()
             if not dropped:
                 return []
-            return sorted(dropped - {(k.owner, k.photo.sha256) for k in self._kept.values()})
+            still_kept = {(kept.owner, kept.photo.sha256) for kept in self._kept.values()}
+            return sorted(dropped - still_kept)
 
     def holds(self, digest: str) -> bool:
         """Whether anybody keeps the photo with this digest of its pixels."""

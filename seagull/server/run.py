@@ -87,6 +87,6 @@ def run_server(server: uvicorn.Server, address: socket.socket) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     address.listen(_BACKLOG)  # from here on nobody is turned away
     host, port = address.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    logger.info("listening on http://%s:%d%s", shown, port, server.config.root_path)
+    url_host = f"[{host}]" if ":" in host else host
+    logger.info("listening on http://%s:%d%s", url_host, port, server.config.root_path)
     server.run([address])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from seagull.comparison.json import SCHEMA_ID as COMPARISON_SCHEMA
 from seagull.reports.schema import SCHEMA_ID
@@ -23,6 +23,13 @@ MOST_RLE = 2_000_000
 MOST_POINTS = 64
 MOST_TEXT = 16_000
 
+
+def _whole(value: Any) -> Any:
+    """A number without a fraction, such as 32.0, as the integer that JSON takes it for."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Integer = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Task = Literal["quality", "importance", "distortion"]
 ReadOut = Literal["head", "language_model"]
@@ -50,10 +57,10 @@ class Strict(BaseModel):
 class RleInput(Strict):
     """COCO run lengths of the photo's size."""
 
-    size: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
+    size: Annotated[list[Annotated[Integer, Field(ge=1)]], Field(min_length=2, max_length=2)]
     counts: (
         Annotated[str, Field(max_length=MOST_RLE)]
-        | Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MOST_RLE // 10)]
+        | Annotated[list[Annotated[Integer, Field(ge=0)]], Field(max_length=MOST_RLE // 10)]
     )
 
 
@@ -91,7 +98,7 @@ class RegionInput(Strict):
 
 Tasks = Annotated[list[Task], Field(min_length=1, max_length=3)]
 RegionsInput = Annotated[list[RegionInput], Field(max_length=MOST_REGIONS)]
-MaxRegions = Annotated[int, Field(ge=1, le=MOST_REGIONS)]
+MaxRegions = Annotated[Integer, Field(ge=1, le=MOST_REGIONS)]
 
 
 class ImageRequest(Strict):

@@ -188,7 +188,9 @@ class ModelWorker:
 
     def _assess(self, waiting: list[Assess]) -> None:
         """One pass over regions, of all requests that wait: each has its share."""
-        shares = fair_shares([len(w.regions) - w.done for w in waiting], self._pass_regions)
+        shares = fair_shares(
+            [len(work.regions) - work.done for work in waiting], self._pass_regions
+        )
         chosen = [(w, share) for w, share in zip(waiting, shares, strict=True) if share]
         if not chosen:
             return
