@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from seagull.server.patterns import IMAGE
-from seagull.server.schemas import ALL_TASKS, MOST_TEXT, Integer, Number, RegionsInput, Tasks
+from seagull.server.schemas import ALL_TASKS, MOST_TEXT, WHOLE, Number, RegionsInput, Tasks
 
 MOST_MESSAGES = 256
 MOST_TOKENS = 4096
@@ -96,21 +96,21 @@ class ChatRequest(Lenient):
     tasks: Tasks = Field(
         default=list(ALL_TASKS), description="What a report (response_format) assesses."
     )
-    max_tokens: Annotated[Integer, Field(ge=1, le=MOST_TOKENS)] | None = None
-    max_completion_tokens: Annotated[Integer, Field(ge=1, le=MOST_TOKENS)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), WHOLE] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), WHOLE] | None = None
     temperature: Annotated[Number, Field(ge=0, le=2)] | None = Field(
         default=None, description="By default 0, which gives the same answer each time."
     )
     top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
     stop: StopText | Annotated[list[StopText], Field(max_length=16)] | None = None
-    seed: Annotated[Integer, Field(ge=-(2**63), lt=2**63)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63), WHOLE] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     logprobs: bool | None = None
-    top_logprobs: Annotated[Integer, Field(ge=0, le=20)] | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20), WHOLE] | None = None
     response_format: ResponseFormat | None = None
     # What is not supported is taken, to be refused by its name; the document does not allow it.
-    n: Integer | None = Field(default=None, json_schema_extra={"enum": [1, None]})
+    n: Annotated[int, WHOLE] | None = Field(default=None, json_schema_extra={"enum": [1, None]})
     tools: list[Any] | None = Field(default=None, json_schema_extra={"maxItems": 0})
     functions: list[Any] | None = Field(default=None, json_schema_extra={"maxItems": 0})
     presence_penalty: Number | None = Field(default=None, json_schema_extra={"enum": [0, None]})

@@ -29,7 +29,8 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Integer = Annotated[int, BeforeValidator(_whole)]
+WHOLE = BeforeValidator(_whole)
+"""Stands behind the limits of an integer, which are lost in the document where it comes first."""
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Task = Literal["quality", "importance", "distortion"]
 ReadOut = Literal["head", "language_model"]
@@ -57,10 +58,10 @@ class Strict(BaseModel):
 class RleInput(Strict):
     """COCO run lengths of the photo's size."""
 
-    size: Annotated[list[Annotated[Integer, Field(ge=1)]], Field(min_length=2, max_length=2)]
+    size: Annotated[list[Annotated[int, Field(ge=1), WHOLE]], Field(min_length=2, max_length=2)]
     counts: (
         Annotated[str, Field(max_length=MOST_RLE)]
-        | Annotated[list[Annotated[Integer, Field(ge=0)]], Field(max_length=MOST_RLE // 10)]
+        | Annotated[list[Annotated[int, Field(ge=0), WHOLE]], Field(max_length=MOST_RLE // 10)]
     )
 
 
@@ -98,7 +99,7 @@ class RegionInput(Strict):
 
 Tasks = Annotated[list[Task], Field(min_length=1, max_length=3)]
 RegionsInput = Annotated[list[RegionInput], Field(max_length=MOST_REGIONS)]
-MaxRegions = Annotated[Integer, Field(ge=1, le=MOST_REGIONS)]
+MaxRegions = Annotated[int, Field(ge=1, le=MOST_REGIONS), WHOLE]
 
 
 class ImageRequest(Strict):
