@@ -28,8 +28,14 @@ def test_the_segmenter_is_named_and_better_ones_with_size_and_licence(at_work):
     assert page.locator("#segmenter").inner_text() == "GrabCut and colour merging (no weights)"
     page.click("#segmenter-button")
     said = page.locator("#segmenter-dialog").inner_text()
-    for part in ("ViT-B (Meta, Apache-2.0), 375 MB", "seagull download sam-vit-b", "SAM 2.1 tiny"):
-        assert part in said
+    for one in (
+        "Segment Anything 2.1, tiny (Meta, Apache-2.0), 156 MB",
+        "Segment Anything, ViT-B (Meta, Apache-2.0), 375 MB",
+    ):
+        assert one in said
+    for name in ("sam2.1-tiny", "sam-vit-b"):
+        assert f"seagull download {name}" in said
+        assert page.get_by_role("button", name=f"Download: {name}").is_visible()
 
 
 def test_a_better_one_is_fetched_with_progress_and_searches_again(at_work):
