@@ -72,7 +72,8 @@ def _at_work(browser: Browser, url: str, **options: Any) -> Page:
     _rest(page)
     for name, (box, _) in REGIONS.items():
         _draw(page, box)
-        page.dblclick("tr[data-name='1'] button.name")
+        page.focus("tr[data-name='1'] button.name")
+        page.keyboard.press("F2")
         page.keyboard.type(name)
         page.keyboard.press("Enter")
     _rest(page)

@@ -9,6 +9,7 @@ LONG = "over-exposed"
 def test_tools_and_table_fit_at_every_width(at_work):
     page = at_work.page
     at_work.drag(40, 50, 240, 190)
+    at_work.rest()
     page.locator("tr[data-name='1'] button.name").dblclick()
     page.keyboard.type(LONG)
     page.keyboard.press("Enter")
