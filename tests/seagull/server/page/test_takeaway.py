@@ -69,7 +69,7 @@ def test_the_html_report_stands_alone(with_regions, browser, tmp_path):
     page.goto(path.as_uri())
     assert {url.split(":")[0] for url in asked} <= {"file", "data"}
     assert page.locator("tbody th").all_inner_texts() == ["photo", "corner", "2"]
-    assert page.locator("tbody tr").first.locator("td").nth(1).inner_text() == "–"
+    assert page.locator("tbody tr").first.locator("td").nth(1).inner_text() == "\u2013"
     widths = page.eval_on_selector_all("img", "all => all.map((one) => one.naturalWidth)")
     assert len(widths) == 2
     assert min(widths) >= 600
