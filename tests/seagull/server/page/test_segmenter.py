@@ -33,7 +33,7 @@ def offered(monkeypatch, tmp_path):
     class Slow(SimpleHTTPRequestHandler):
         def do_GET(self):
             if self.path.endswith(".safetensors"):
-                proceed.wait(30)
+                proceed.wait(120)
             super().do_GET()
 
         def log_message(self, *_):
