@@ -10,7 +10,7 @@ export function curl({ base, locked, file, after, regions, chat }) {
   const body = JSON.stringify(chat ? { ...chat, stream: false } : { image: IMAGE, regions }, null, 1);
   const parts = body.split(IMAGE).map(quoted);
   return [
-    `image=$(curl -s${key} -F ${quoted(`file=@${file}`)} ${base}v1/images | sed 's/.*"id": *"\\([^"]*\\)".*/\\1/')`,
+    `image=$(curl -s${key} ${formFile("file", file)} ${base}v1/images | sed 's/.*"id": *"\\([^"]*\\)".*/\\1/')`,
     `curl -s${key} ${base}${path} -H 'Content-Type: application/json' -d ${parts.join('"$image"')}`,
     "",
   ].join("\n");
@@ -20,8 +20,13 @@ export const IMAGE = "IMAGE_ID";
 
 function curlComparison(base, key, before, after, regions) {
   const options = JSON.stringify({ regions, resize: "after" }, null, 1);
-  const photos = Object.entries({ before, after }).map(([part, name]) => `-F ${quoted(`${part}=@${name}`)}`);
-  return `curl -s${key} ${photos.join(" ")} --form-string ${quoted(`options=${options}`)} ${base}v1/compare\n`;
+  const photos = `${formFile("before", before)} ${formFile("after", after)}`;
+  return `curl -s${key} ${photos} --form-string ${quoted(`options=${options}`)} ${base}v1/compare\n`;
+}
+
+// In quotes of curl's own, without which a comma or semicolon would end the name.
+function formFile(part, name) {
+  return `-F ${quoted(`${part}=@"${name.replaceAll(/["\\]/g, "\\$&")}"`)}`;
 }
 
 // A Python program with the package's client, or, for a conversation, the openai package.

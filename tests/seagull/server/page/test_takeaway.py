@@ -124,9 +124,9 @@ def test_the_python_program_makes_the_same_report(with_regions, tmp_path):
 def test_a_comparison_can_be_made_by_programs(with_regions, tmp_path):
     page = with_regions.page
     with Image.open(PHOTO) as photo:
-        photo.point(lambda value: value // 3).save(tmp_path / "it's darker.png")
+        photo.point(lambda value: value // 3).save(tmp_path / "it's dark, now.png")
     page.click("#tab-versus")
-    page.set_input_files("#versus-file", tmp_path / "it's darker.png")
+    page.set_input_files("#versus-file", tmp_path / "it's dark, now.png")
     page.locator("#versus-result").wait_for()
     headline = page.locator("#versus-headline").text_content()
     told = shell(tmp_path, copied(with_regions, "curl"))
