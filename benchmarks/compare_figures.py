@@ -55,12 +55,13 @@ def figures(rows: Sequence[Row], fitted: Sequence[Row], measured: Measured) -> l
     ]
 
 
-def share_text(right: Sequence[bool], scenes: Sequence[int]) -> str:
+def share_text(right: Sequence[bool], scenes: Sequence[int], digits: int = 0) -> str:
     """``95% (91-98)``: a share with its 95 % interval over scenes."""
     if not right:
         return "-"
     low, high = share_interval(right, scenes)
-    return f"{np.mean(right):.0%} ({100 * low:.0f}-{100 * high:.0f})"
+    between = f"{100 * low:.{digits}f}-{100 * high:.{digits}f}"
+    return f"{np.mean(right):.{digits}%} ({between})"
 
 
 def share_interval(right: Sequence[bool], scenes: Sequence[int]) -> tuple[float, float]:
@@ -83,8 +84,8 @@ def share_interval(right: Sequence[bool], scenes: Sequence[int]) -> tuple[float,
     return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
-def _share(rows: Sequence[Row], right: Callable[[Row], bool]) -> str:
-    return share_text([right(row) for row in rows], [row.scene for row in rows])
+def _share(rows: Sequence[Row], right: Callable[[Row], bool], digits: int = 0) -> str:
+    return share_text([right(row) for row in rows], [row.scene for row in rows], digits)
 
 
 def _null(rows: Sequence[Row], measured: Measured) -> list[str]:
@@ -96,19 +97,19 @@ def _null(rows: Sequence[Row], measured: Measured) -> list[str]:
     for how in (*null_ways(0), None):
         own = [row for row in null if how in (row.how, None)]
         cells = [
-            _share([row for row in own if (row.low > 0) is distorted], _is_same(measured))
+            _share([row for row in own if (row.low > 0) is distorted], _is_same(measured), 1)
             for distorted in (False, True)
         ]
         lines.append(f"| {how or 'all'} | {cells[0]} | {cells[1]} |")
-    steady = _share(null, lambda row: not any(_moved(measured, move) for _, move in row.flips))
+    steady = _share(null, lambda row: not any(_moved(measured, move) for _, move in row.flips), 1)
     beside = [row for row in rows if row.kind == "beside"]
     return [
         *lines,
         "",
-        f"Of all regions of null pairs {_share(null, _is_same(measured))} are called the same, and "
-        f"in {steady} no type comes or goes. Untouched regions beside a changed one are read as "
-        f"the same in {_share(beside, _is_same(measured))}; where no pixel differs, the verdict is "
-        "the same whatever is read.",
+        f"Of all regions of null pairs {_share(null, _is_same(measured), 1)} are called the same, "
+        f"and in {steady} no type comes or goes. Untouched regions beside a changed one are read "
+        f"as the same in {_share(beside, _is_same(measured), 1)}; where no pixel differs, the "
+        "verdict is the same whatever is read.",
     ]
 
 

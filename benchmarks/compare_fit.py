@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -20,6 +21,7 @@ STEADY = 0.99
 """Share of regions of null pairs of the fitted half in which no type comes or goes."""
 COVERED = 1.645
 """Standard deviations to either side within which nine tenths of a normal distribution lie."""
+MOST_RELATIVE = 2.0
 LEAST_ROWS = 20
 """Fewer null changes about a score say nothing of their own; those of all scores stand in."""
 
@@ -32,7 +34,7 @@ def fit(rows: Sequence[Row], command: str, model: str, revision: str) -> Measure
     least = 1.01 * max(change for _, change in same)
     much = round(max(_much(rows), least), 4)
     made = Measured(command, model, revision, same, much, 0.0, _presence(null))
-    return replace(made, relative=_relative(rows, made))
+    return replace(made, relative=_relative(_repeated(rows), made))
 
 
 def again(rows: Sequence[Row], measured: Measured) -> tuple[NDArray[np.float64], list[int]]:
@@ -40,8 +42,7 @@ def again(rows: Sequence[Row], measured: Measured) -> tuple[NDArray[np.float64],
 
     In units of what ``std`` says of the difference of two changes: its root of two.
     """
-    first = {_key(row): row for row in rows if row.kind == "target"}
-    pairs = [(first[_key(row)], row) for row in rows if row.kind == "again"]
+    pairs = _repeated(rows)
     units = [
         (new.change - old.change) / (np.sqrt(2) * measured.std(old.before, old.after))
         for old, new in pairs
@@ -52,6 +53,12 @@ def again(rows: Sequence[Row], measured: Measured) -> tuple[NDArray[np.float64],
 def is_step(row: Row, step: int) -> bool:
     """Whether a row's levels differ by a step."""
     return (row.low, row.high) in STEPS[step]
+
+
+def _repeated(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Each change that was made again, after the first one."""
+    first = {_key(row): row for row in rows if row.kind == "target"}
+    return [(first[_key(row)], row) for row in rows if row.kind == "again"]
 
 
 def _key(row: Row) -> tuple[int, str, int, int]:
@@ -118,11 +125,20 @@ def _changes(rows: Sequence[Row], wanted: Callable[[Row], bool]) -> NDArray[np.f
     return np.array([row.change for row in rows if wanted(row)])
 
 
-def _relative(rows: Sequence[Row], measured: Measured) -> float:
-    """The least share with which nine tenths of the changes made again lie where ``std`` says."""
-    shares = np.linspace(0.0, 2.0, 201)
-    for share in shares:
-        units, _ = again(rows, replace(measured, relative=float(share)))
-        if (abs(units) <= COVERED).mean() >= 0.9:
-            break
-    return round(float(share), 3)
+def _relative(pairs: Sequence[tuple[Row, Row]], measured: Measured) -> float:
+    """The least share with which nine tenths of the changes made again lie where ``std`` says.
+
+    ``measured`` has no such share yet, so that its ``std`` is that of no change.
+    """
+    needed = [
+        math.sqrt(max(0.0, _stated(old, new) ** 2 - measured.std(old.before, old.after) ** 2))
+        / max(abs(old.change), 1e-6)
+        for old, new in pairs
+    ]
+    share = float(np.quantile(needed, 0.9, method="higher"))
+    return min(math.ceil(1000 * share) / 1000, MOST_RELATIVE)
+
+
+def _stated(old: Row, new: Row) -> float:
+    """The standard deviation of a change with which this repeated one is just covered."""
+    return abs(new.change - old.change) / (math.sqrt(2) * COVERED)

@@ -13,7 +13,7 @@ COMPARE_HELP = (
     "Compare the same regions of photos before and after: what became better or worse.\n\n"
     "Two photos of one size, or two folders, whose photos are paired by their names. Regions are "
     "given as to assess; automatic ones are found in the photo before. Exit code 4: a limit "
-    "(--fail-..., --baseline) was broken."
+    "(--fail-..., --baseline) was broken; 2, whatever the limits say: photos were not compared."
 )
 COMPARE_EXAMPLES = """
 Examples:

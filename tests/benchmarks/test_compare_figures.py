@@ -126,7 +126,7 @@ def test_figures_count_what_was_called_what(rows, constants):
         cell = f"{worse:.0%}{between}, {1 - worse:.0%}{between}, 0%{between} \\|"
         assert re.search(cell, text)
     assert "fitted on 20 scenes" in text
-    assert "read as the same in 100% (84-100)" in text
+    assert "read as the same in 100.0% (83.9-100.0)" in text
     assert "gain another one, too, 0% (0-16) have both named and 100% (84-100) at least one" in text
 
 
