@@ -49,9 +49,10 @@ def changed_rows(scene: int, rng: np.random.Generator) -> list[Row]:
             first = next(one for one in rows if one.how == kind.value
                          and (one.low, one.high) == (0, step))  # fmt: skip
             for _ in range(2):
-                # Both the first change and this one moved, each by REPEATED.
+                # Both the first change and this one moved: each by REPEATED, and by what null
+                # changes at these scores do.
                 moved = first.change * (1 + np.sqrt(2) * REPEATED * rng.normal())
-                noise = np.sqrt(2) * 0.018 * rng.normal()
+                noise = np.sqrt(2) * 0.021 * rng.normal()
                 rows.append(row(scene, "again", kind.value, (0, step), 0.7, moved + noise))
             for name in ("carried", "gained"):
                 fall = -0.02 * step if name == "gained" else -0.01 * step
