@@ -103,7 +103,7 @@ def write_docs(docs: Path, out: Path, summaries: Mapping[int, Summary]) -> None:
     shutil.copy(out / "sweep.png", docs / "images" / "compare-sweep.png")
     for name in ("worst", "best"):
         with Image.open(out / f"{name}.png") as sheet:
-            sheet.save(docs / "images" / f"compare-{name}.jpg", quality=80, optimize=True)
+            sheet.save(docs / "images" / f"compare-{name}.jpg", quality=60, optimize=True)
     page = docs / "compare.md"
     before, rest = page.read_text("utf-8").split(BEGIN)
     after = rest.split(END)[1]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.compare import measure
+from benchmarks import compare
+from benchmarks.compare import BEGIN, END, measure
 from benchmarks.compare_pairs import (
     BASE_LEVELS,
     OTHER_LEVEL,
@@ -22,6 +23,7 @@ from benchmarks.compare_pairs import (
     scenes,
     version,
 )
+from seagull.comparison.measured import Measured
 from seagull.regions.rle import encode
 from seagull.types import DistortionType
 from tests.seagull.cli.conftest import FakeAssessor
@@ -123,3 +125,24 @@ def test_a_second_run_reads_no_scene_again_but_the_one_that_was_cut_off(data, tm
     list(measure(assessor, "fake 2", scenes(data, 2), kept))
     assert len(assessor.assessed) == 3 * once
     assert all(one.identical and one.mirrored == one.swapped > 0 for one in first)
+
+
+def test_constants_and_figures_are_written_between_the_markers_and_not_in_a_dry_run(
+    data, tmp_path, monkeypatch
+):
+    docs, constants = tmp_path / "compare.md", tmp_path / "measured.json"
+    docs.write_text(f"above\n{BEGIN}old\n{END}below\n")
+    monkeypatch.setattr(compare, "DOCS", docs)
+    monkeypatch.setattr(compare, "CONSTANTS", constants)
+    monkeypatch.setattr(compare, "load", lambda model: FakeAssessor())
+    words = ["compare", str(data), "--rows", str(tmp_path / "rows.jsonl")]
+    monkeypatch.setattr("sys.argv", [*words, "--dry-run"])
+    compare.main()
+    assert (docs.read_text(), constants.exists()) == (f"above\n{BEGIN}old\n{END}below\n", False)
+    monkeypatch.setattr("sys.argv", words)
+    compare.main()
+    text = docs.read_text()
+    assert text.startswith(f"above\n{BEGIN}Measured with fake 1 by")
+    assert text.endswith(f"4 of 4 pairs, and every region of a photo compared with itself was the "
+                         f"same in 2 of 2 scenes.\n{END}below\n")  # fmt: skip
+    assert Measured(**json.loads(constants.read_text())).model == "fake"
