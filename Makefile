@@ -73,8 +73,8 @@ COMPARE_OUT ?= outputs/compare-demo
 
 .PHONY: compare-demo
 compare-demo: setup  ## a denoiser's strength swept over ten photos: what became better or worse
-	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT)
-	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html"
+	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT) --docs docs
+	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html; docs/compare.md shows them, too"
 
 CASES ?= ../shared/cases
 
