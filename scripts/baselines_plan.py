@@ -14,13 +14,13 @@ SMALL, FULL = "tenth", "all"
 """A tenth of the training photos, another one for each seed; all of them."""
 SEEDS = 5
 BATCH = 16
-STEPS: Mapping[str, int] = {SMALL: 100, FULL: 200}
+STEPS: Mapping[str, int] = {SMALL: 120, FULL: 240}
 """Of ``BATCH`` photos."""
 VIEW = ("view.side=160", "view.short_side=274", "view.windows=3")
 """The proportions of the shipped settings at half of their pixels."""
 PHOTOS, SCENES = 400, 15
 """Photos of each set that are evaluated, and photos of which one scene's versions are."""
-START_SECONDS = 15.0
+START_SECONDS = 8.0
 """To load a network and its weights, and to read records."""
 NONE, MATCHED = "qfm-none", "qfm-matched"
 
@@ -56,16 +56,16 @@ class Variant:
 QFM, DGIQA = "baselines/qfm-iqm.yaml", "baselines/dgiqa.yaml"
 VARIANTS = (
     # Before those that it teaches.
-    Variant(NONE, QFM, 35, 30, ("qfm_iqm.match.kind=none", *VIEW)),
-    Variant(MATCHED, QFM, 45, 30, VIEW),
-    Variant("qfm-random", QFM, 40, 30, ("qfm_iqm.match.kind=random", *VIEW)),
-    Variant("qfm-distilled", "baselines/qfm-iqm-distilled.yaml", 100, 30, VIEW, NONE, (SMALL,)),
-    Variant("dgiqa-prior", DGIQA, 65, 60, VIEW),
-    Variant("dgiqa-constant", DGIQA, 55, 55, ("depth.source=constant", *VIEW)),
-    Variant("dgiqa-no-tcb", DGIQA, 60, 60, ("dgiqa.bridge=projection", *VIEW)),
-    Variant("qfm-mask", "baselines/qfm-iqm-mask.yaml", 50, 25, VIEW, parts=(FULL,)),
-    Variant("dgiqa-mask", "baselines/dgiqa-mask.yaml", 70, 40, VIEW, parts=(FULL,)),
-    Variant("nano", "nano/mos-alone.yaml", 60, 45),
+    Variant(NONE, QFM, 25, 30, ("qfm_iqm.match.kind=none", *VIEW)),
+    Variant(MATCHED, QFM, 32, 30, VIEW),
+    Variant("qfm-random", QFM, 29, 30, ("qfm_iqm.match.kind=random", *VIEW)),
+    Variant("qfm-distilled", "baselines/qfm-iqm-distilled.yaml", 95, 30, VIEW, NONE, (SMALL,)),
+    Variant("dgiqa-prior", DGIQA, 60, 60, VIEW),
+    Variant("dgiqa-constant", DGIQA, 52, 55, ("depth.source=constant", *VIEW)),
+    Variant("dgiqa-no-tcb", DGIQA, 58, 60, ("dgiqa.bridge=projection", *VIEW)),
+    Variant("qfm-mask", "baselines/qfm-iqm-mask.yaml", 40, 25, VIEW, parts=(FULL,)),
+    Variant("dgiqa-mask", "baselines/dgiqa-mask.yaml", 60, 40, VIEW, parts=(FULL,)),
+    Variant("nano", "nano/mos-alone.yaml", 54, 45),
     Variant("classical", "", 0, 60),
     Variant("area", "", 0, 10, parts=(FULL,)),
 )

@@ -64,7 +64,7 @@ def test_differences_are_of_variants_of_the_plan() -> None:
 def test_the_plan_says_minutes_and_what_is_left() -> None:
     runs = planned(["qfm-none", "area"], seeds=2)
     lines = list(baselines_plan.plan_lines(runs, {run.name: run.seed == 0 for run in runs}))
-    train = 15 + 100 * 16 * 0.035, 15 + 200 * 16 * 0.035
+    train = 8 + 120 * 16 * 0.025, 8 + 240 * 16 * 0.025
     assert (
         lines[1] == f"  qfm-none: 2 x {train[0] / 60:.1f} on tenth, 1 x {train[1] / 60:.1f} on all"
     )
