@@ -138,9 +138,9 @@ def test_a_bridge_of_one_pixel_by_hand():
             if name in values:
                 value.fill_(values[name])
         bridge.leave[0].weight.zero_()[0, 0, 1, 1] = 2
-    assert float(bridge(torch.full((1, 1, 1, 1), 3.0))) == pytest.approx(5, abs=1e-4)
+    assert bridge(torch.full((1, 1, 1, 1), 3.0)).item() == pytest.approx(5, abs=1e-4)
     # z = 1, gate sigmoid(1) = .73: (1.46 - 3) / 2 x 3 - 1 lies below 0.
-    assert float(bridge(torch.full((1, 1, 1, 1), 0.0))) == 0
+    assert bridge(torch.full((1, 1, 1, 1), 0.0)).item() == 0
 
 
 def test_a_bridge_in_numpy():
