@@ -143,12 +143,12 @@ def _work(runs: Sequence[Run], places: Places, results: Results, seconds: float)
             return
         trained = _train(run, places, results)
         evaluate = _evaluate(run, sets, places, results)
+        if not trained + evaluate:
+            continue
         results.plain["differences"] = differences(
             results.plain["runs"], lambda name, data: _kept_rows(places.out, data, name)
         )
         results.write()
-        if not trained + evaluate:
-            continue
         spent += trained + evaluate
         expected += (run.train_seconds if trained else 0) + run.variant.evaluate_s
         left = sum(one.train_seconds + one.variant.evaluate_s for one in runs[number + 1 :])
