@@ -6,10 +6,9 @@ SMALL = {
     "name": "sam-vit-b", "about": "Segment Anything, ViT-B (Meta, Apache-2.0)",
     "bytes": 375_042_383, "received": 0, "message": None,
 }  # fmt: skip
-STATES = (
-    ("grabcut+felzenszwalb", {"state": "running", "received": 100_000_000}),
-    ("sam-vit-b", {"state": "ready", "received": 375_042_383}),
-)
+ABSENT = ("grabcut+felzenszwalb", {"state": "absent"})
+RUNNING = ("grabcut+felzenszwalb", {"state": "running", "received": 100_000_000})
+READY = ("sam-vit-b", {"state": "ready", "received": 375_042_383})
 
 
 def answer(route, name, **changes):
@@ -34,19 +33,25 @@ def test_the_segmenter_is_named_and_better_ones_with_size_and_licence(at_work):
 
 def test_a_better_one_is_fetched_with_progress_and_searches_again(at_work):
     page = at_work.page
-    states = iter(STATES)
+    now = [ABSENT]
+
+    def start(route):
+        now[0] = RUNNING
+        route.fulfill(status=202, json={})
 
     def told(route):
-        name, changes = next(states, STATES[-1])
+        name, changes = now[0]
         answer(route, name, **changes)
 
-    page.click("#segmenter-button")
-    page.route("**/v1/segmenters/sam-vit-b", lambda route: route.fulfill(status=202, json={}))
+    page.route("**/v1/segmenters/sam-vit-b", start)
     page.route("**/v1/segmenters", told)
+    with page.expect_response("**/v1/segmenters"):
+        page.click("#segmenter-button")
     page.get_by_role("button", name="Download: sam-vit-b").click()
     bar = page.get_by_role("progressbar", name="Download of sam-vit-b")
     assert int(bar.get_attribute("value")) == 100_000_000
     with page.expect_request("**/regions?*"):
+        now[0] = READY
         page.locator("#downloads", has_text="downloaded").wait_for()
     assert page.locator("#segmenter").inner_text() == "sam-vit-b"
     assert page.locator("#segmenter-button").is_hidden()
