@@ -123,13 +123,13 @@ $(NANO)/data/versions/validation.jsonl: | $(VENV)/.installed
 BASELINE_SETS := $(NANO)/opinions/held_out.jsonl $(NANO)/data/versions/validation.jsonl
 
 .PHONY: baselines-data baselines baselines-mechanism
-baselines-data: $(BASELINE_SETS)  ## what `make baselines` learns from, and the weights that it begins with
+baselines-data: $(VENV)/.installed $(BASELINE_SETS)  ## what `make baselines` learns from, and the weights that it begins with
 	$(BIN)/seagull download nano
 
 baselines: baselines-data  ## QFM-IQM and DGIQA (reconstructions) beside nano; prints minutes first, resumes
 	$(BIN)/python -m scripts.baselines_compare $(NANO_DATA) $(NANO) $(BASELINES)
 
-baselines-mechanism: | $(VENV)/.installed  ## of the runs of `make baselines`: does matching do what it is for
+baselines-mechanism: $(VENV)/.installed  ## of the runs of `make baselines`: does matching do what it is for
 	$(BIN)/python -m scripts.baselines_mechanism $(NANO)/opinions/held_out.jsonl \
 		$(BASELINES)/runs/qfm-matched-tenth-* $(BASELINES)/runs/qfm-random-tenth-* \
 		$(BASELINES)/runs/qfm-none-tenth-*
