@@ -32,12 +32,13 @@ from scripts.baselines_table import difference_text, over_seeds, spread
 from seagull.baselines.assessor import load_baseline
 from seagull.baselines.config import BaselineConfig
 from seagull.baselines.learners import starting_network
-from seagull.baselines.qfm.memory import Entries, match
+from seagull.baselines.qfm.memory import Entries
 from seagull.baselines.qfm.network import QfmNetwork, RegionFeatures
 from seagull.baselines.qfm.noise import perturbed
 from seagull.baselines.views import READ_SEED, as_tensor, make_views, shown
 from seagull.evaluation.metrics import srcc
 from seagull.evaluation.sets import open_set
+from seagull.training.matching import match
 from seagull.types import Region
 
 CLOSEST = 0.05
@@ -122,7 +123,7 @@ def _moves(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(READ_SEED)
         settings = replace(config.qfm_iqm.match, kind=kind, candidates=1)
-        found = match(entries.semantics, entries.quality, entries.photo, entries, settings)
+        found = match(entries.described, entries.described, settings)
     rows = found.matched.nonzero().squeeze(1)
     features = RegionFeatures(entries.cls[rows], entries.tokens[rows])
     noise = entries.rows(found.entry[rows, 0])
