@@ -48,8 +48,7 @@ class Downloads:
     @property
     def offered(self) -> list[Download]:
         """The segmenters of ``seagull download``, smallest first."""
-        named = [one for name, one in DOWNLOADS.items() if name.startswith("sam")]
-        return sorted(named, key=lambda one: one.size)
+        return sorted(DOWNLOADS.values(), key=lambda one: one.size)
 
     def progress(self, one: Download) -> Progress:
         """How far the download of one is."""

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,15 @@ def make_assessor(tiny_model, processor) -> Callable[[], Assessor]:
 def server(make_assessor) -> Iterator[Running]:
     with running(make_assessor(), ServerSettings(port=0)) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory, tiny_model, processor) -> Path:
+    """The tiny model as a folder, which a process of its own can load."""
+    path = tmp_path_factory.mktemp("model") / "tiny"
+    tiny_model.save_pretrained(path)
+    processor.save_pretrained(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -4,54 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import re
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-P", "-c", "from seagull.cli import main; main()", "serve"]
-PORT = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, tiny_model, processor) -> Path:
-    path = tmp_path_factory.mktemp("model") / "tiny"
-    tiny_model.save_pretrained(path)
-    processor.save_pretrained(path)
-    return path
-
-
-@contextmanager
-def started(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The command in a process of its own, and the port it listens on."""
-    root = Path(__file__).resolve().parents[3]
-    environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [*COMMAND, "--model", str(folder), "--port", "0", "--segmenter", "classical"],
-        stderr=subprocess.PIPE, text=True, env=environment, cwd=folder,
-    )  # fmt: skip
-    try:
-        lines: list[str] = []
-        for line in process.stderr:
-            lines.append(line)
-            if match := PORT.search(line):
-                break
-        else:
-            pytest.fail("".join(lines))
-        # Somebody has to read on, or the server waits for its log to be read.
-        threading.Thread(target=lambda: list(process.stderr), daemon=True).start()
-        yield process, int(match[1])
-    finally:
-        process.kill()
-        process.wait(20)
+from tests.seagull.server.process import started
 
 
 def post(port: int, path: str, plain, *, headers=None) -> http.client.HTTPConnection:
@@ -79,9 +37,9 @@ def chat(tokens: int):
 
 @pytest.mark.slow
 def test_a_server_that_was_killed_leaves_whole_answers_or_none_and_starts_again(
-    folder, picture_uri
+    model_folder, picture_uri
 ):
-    with started(folder) as (process, port):
+    with started(model_folder) as (process, port):
         sent = json.loads(answer(port, "/v1/images", {"image": picture_uri})[1])
         regions = [{"box": [n, n, n + 40, n + 50]} for n in range(90)]
         body = {"image": sent["id"], "regions": regions, "text": True}
@@ -97,7 +55,7 @@ def test_a_server_that_was_killed_leaves_whole_answers_or_none_and_starts_again(
             waiting[0].getresponse().read()
         assert b'"done"' not in _rest(lines)
         assert b"[DONE]" not in _rest(talking)
-    with started(folder) as (process, port):
+    with started(model_folder) as (process, port):
         status, content = answer(port, "/v1/assess", body)
         assert (status, json.loads(content)["error"]["code"]) == (404, "image_not_found")
         again = json.loads(answer(port, "/v1/images", {"image": picture_uri})[1])
