@@ -4,9 +4,10 @@
 
 Starts ``seagull serve`` with small caches, so that they are full early. First come usual requests
 (new photos, regions, clicks, chat, clients that go away), a fifth of them to warm up; the server's
-resident memory is looked at behind these and at the end. Then come hostile requests, and last many
-usual ones at the same time. Smaller numbers are told by the options. The last line is one JSON
-object; the exit code is 1 if an answer was wrong or memory grew by more than 5 %.
+resident memory is looked at behind these and at the end. Then come hostile requests, of which each
+has statuses that are right, with good ones in between; and last many usual ones at the same time.
+The last line is one JSON object; the exit code is 1 if an answer was wrong or missing, or memory
+grew by more than 5 %.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ import psutil
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from benchmarks.soak_requests import IMAGES, Sent, Usual, hostile
+from benchmarks.soak_requests import IMAGES, KINDS, Sent, Usual, good, hostile
 
 WARM_SHARE = 0.2
 MAY_GROW = 0.05
@@ -62,8 +63,8 @@ class Sender:
         self._tally = tally
         self._lock = threading.Lock()
 
-    def send(self, sent: Sent, expected: Callable[[int], bool]) -> bytes:
-        """The answer's body; a status that is not expected is written down."""
+    def send(self, sent: Sent) -> bytes:
+        """The answer's body; one that is missing, or whose status is not right, is written down."""
         try:
             answer = self._pool.request(
                 sent.method, self._url + sent.path, body=sent.body or None,
@@ -71,30 +72,32 @@ class Sender:
             )  # fmt: skip
             if sent.leaves:
                 answer.close()
-                return self._note(sent, "left")
+                return self._note("left")
             content, status = answer.read(), answer.status
         except HTTPError as error:
-            # A body that is too large is refused, and the connection closed, before it is all sent.
-            return self._note(sent, f"broken off ({type(error).__name__})")
-        self._note(sent, str(status))
+            self._wrong(sent, f"broken off ({type(error).__name__})")
+            return self._note("broken off")
+        self._note(str(status))
         is_ours = status < 400 or b'"error"' in content
-        if not expected(status) or not is_ours:
-            with self._lock:
-                line = f"{sent.method} {sent.path}: {status} {content[:200]!r}"
-                self._tally.wrong.append(line)
+        if status not in sent.statuses or not is_ours:
+            self._wrong(sent, f"{status}, right are {sent.statuses}: {content[:200]!r}")
         return content
 
-    def _note(self, sent: Sent, status: str) -> bytes:
+    def _note(self, status: str) -> bytes:
         with self._lock:
             self._tally.statuses[status] += 1
         return b""
+
+    def _wrong(self, sent: Sent, what: str) -> None:
+        with self._lock:
+            self._tally.wrong.append(f"{sent.method} {sent.path}: {what}")
 
 
 def usual(sender: Sender, requests: Usual, count: int) -> None:
     """So many usual requests, one after the other; photos that the server forgot are forgotten."""
     for _ in range(count):
         sent = requests.next()
-        content = sender.send(sent, lambda status: status < 400 or status in (404, 429))
+        content = sender.send(sent)
         learn(requests, sent, content)
 
 
@@ -107,9 +110,15 @@ def learn(requests: Usual, sent: Sent, content: bytes) -> None:
 
 
 def refused(sender: Sender, count: int, threads: int = 8) -> None:
-    """So many hostile requests, a few at the same time; none may be a fault of the server."""
+    """So many hostile requests, a few at the same time; a good one follows each round of kinds."""
+
+    def send(number: int) -> None:
+        sender.send(hostile(number))
+        if number % KINDS == KINDS - 1:
+            sender.send(good(number))
+
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda n: sender.send(hostile(n), lambda s: s < 500), range(count)))
+        list(pool.map(send, range(count)))
 
 
 def crowd(sender: Sender, model: str, clients: int, each: int = 3) -> None:
@@ -119,7 +128,7 @@ def crowd(sender: Sender, model: str, clients: int, each: int = 3) -> None:
         requests = Usual(model, seed=number + 1)
         for _ in range(each):
             sent = requests.next()
-            content = sender.send(sent, lambda status: status < 400 or status in (404, 429, 503))
+            content = sender.send(sent)
             learn(requests, sent, content)
 
     with ThreadPoolExecutor(clients) as pool:
@@ -175,7 +184,7 @@ def main() -> None:
     tally, start = Tally(), time.monotonic()
     with server(options.model) as (url, process):
         sender = Sender(url, tally)
-        answer = sender.send(Sent("GET", "/v1/models"), lambda status: status == 200)
+        answer = sender.send(Sent("GET", "/v1/models", statuses=(200,)))
         model = json.loads(answer)["data"][0]["id"]
         requests = Usual(model)
         warm = int(options.requests * WARM_SHARE)
@@ -186,7 +195,7 @@ def main() -> None:
         print(f"usual requests done, {before / 2**20:.0f} -> {after / 2**20:.0f} MiB", flush=True)
         refused(sender, options.hostile)
         crowd(sender, model, options.concurrent)
-        sender.send(Sent("GET", "/readyz"), lambda status: status == 200)
+        sender.send(Sent("GET", "/readyz", statuses=(200,)))
         end = process.memory_info().rss
     growth = after / before - 1
     for line in tally.wrong[:20]:

@@ -19,29 +19,41 @@ JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "multipart/form-data; boundary=xyz"}
 IMAGES = "/v1/images"
 ASSESS = "/v1/assess"
+CHAT = "/v1/chat/completions"
+USUAL = (200, 201, 404, 429)
+"""Right answers to a usual request: a photo may be forgotten, the server may be busy."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One request."""
+    """One request.
+
+    Attributes:
+        statuses: right answers.
+        leaves: whether the client goes away in the middle of the answer.
+    """
 
     method: str
     path: str
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    statuses: tuple[int, ...] = USUAL
     leaves: bool = False
-    """Whether the client goes away in the middle of the answer."""
 
 
-def as_json(path: str, plain: Any, *, leaves: bool = False) -> Sent:
+def as_json(
+    path: str, plain: Any, statuses: tuple[int, ...] = USUAL, *, leaves: bool = False
+) -> Sent:
     """A POST of JSON."""
-    return Sent("POST", path, json.dumps(plain).encode(), JSON, leaves)
+    return Sent("POST", path, json.dumps(plain).encode(), JSON, statuses, leaves)
 
 
-def as_form(content: bytes, *, end: bytes = b"\r\n--xyz--\r\n") -> Sent:
+def as_form(
+    content: bytes, statuses: tuple[int, ...] = USUAL, *, end: bytes = b"\r\n--xyz--\r\n"
+) -> Sent:
     """A POST of a photo as a form."""
     head = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
-    return Sent("POST", IMAGES, head + content + end, FORM)
+    return Sent("POST", IMAGES, head + content + end, FORM, statuses)
 
 
 def picture(seed: int, size: tuple[int, int]) -> bytes:
@@ -125,7 +137,7 @@ class Usual:
             "regions": self._regions()[:1], "max_tokens": 3,
             "stream": self._chance.random() < 0.5,
         }  # fmt: skip
-        return as_json("/v1/chat/completions", body)
+        return as_json(CHAT, body)
 
     def _label(self, id: str) -> Sent:
         config = (
@@ -143,39 +155,60 @@ class Usual:
         return Sent("GET", self._chance.choice(["/healthz", "/readyz", "/metrics", "/v1/models"]))
 
 
+KINDS = 22
+"""How many kinds of hostile requests there are; numbers that differ by it are of one kind."""
+
+
 def hostile(number: int) -> Sent:
-    """A request that must be refused, or at least do no harm; each number is another one."""
+    """A request that is to be refused, each number another one, with the statuses that do so."""
     chance = random.Random(number)
-    noise = chance.randbytes(chance.randint(0, 2000))
+    noise = chance.randbytes(chance.randint(1, 2000))
+    small = picture(number, (64, 64))
     makers: list[Callable[[], Sent]] = [
-        lambda: as_form(noise),
-        lambda: as_form(_bomb(chance.randint(20_000, 2**31 - 1))),
-        lambda: as_form(picture(number, (64, 64))[: chance.randint(1, 300)]),
-        lambda: as_form(picture(1, (64, 64)), end=b"\r\n--xy"),
-        lambda: Sent("POST", IMAGES, noise, FORM),
-        lambda: Sent("POST", chance.choice([IMAGES, ASSESS]), noise, JSON),
-        lambda: Sent("POST", ASSESS, b'{"image":' * 3 + b"[" * chance.randint(100, 50_000), JSON),
-        lambda: Sent("POST", ASSESS, b'{"image": "\xff\xfe' + noise + b'"}', JSON),
-        lambda: Sent("POST", ASSESS, b'{"image": "\\ud800", "tasks": [NaN, 1e999]}', JSON),
-        lambda: as_json(ASSESS, {"image": f"img_{number:032x}"}),
-        lambda: as_json(ASSESS, {"image": "http://169.254.169.254/latest/meta-data"}),
-        lambda: as_json(ASSESS, {"image": "file:///etc/passwd"}),
-        lambda: as_json(ASSESS, _about({"rle": {"size": [2**31, 2**31], "counts": [0, 2**62]}})),
-        lambda: as_json(ASSESS, _about({"rle": {"size": [64, 64], "counts": "o" * 100_000}})),
-        lambda: as_json(ASSESS, _about({"polygon": [[1e308, -1e308] * 3_000]})),
-        lambda: as_json(ASSESS, _about({"box": [0, 0, 1e300, 1e300]})),
-        lambda: as_json(ASSESS, _about({"mask": _uri(_bomb(65_000))})),
-        lambda: as_json(ASSESS, _about(*[{"whole": True}] * 200)),
-        lambda: as_json("/v1/chat/completions", {"model": "x", "messages": [], "n": 2**70}),
-        lambda: as_json("/label-studio/predict", {"tasks": [], "label_config": "<a" * 90_000}),
-        lambda: Sent(chance.choice(["PUT", "DELETE", "PATCH"]), f"/v1/{noise[:9].hex()}"),
-        lambda: Sent("POST", ASSESS, noise, {"Content-Type": "text/plain"}),
+        lambda: as_form(noise, (422,)),
+        lambda: as_form(_bomb(chance.randint(20_000, 2**31 - 1)), (413, 422)),
+        lambda: as_form(small[: chance.randint(1, 300)], (422,)),
+        lambda: as_form(small, (400, 422), end=b"\r\n--xy"),
+        lambda: Sent("POST", IMAGES, noise, FORM, (400, 422)),
+        lambda: Sent("POST", chance.choice([IMAGES, ASSESS]), noise, JSON, (400, 422)),
+        lambda: _text(b'{"image":' * 3 + b"[" * chance.randint(100, 50_000), 400),
+        lambda: _text(b'{"image": "\xff\xfe' + noise + b'"}', 400),
+        lambda: _text(b'{"image": "\\ud800", "tasks": [NaN, 1e999]}', 400, 422),
+        lambda: as_json(ASSESS, {"image": f"img_{number:032x}"}, (404,)),
+        lambda: as_json(ASSESS, {"image": "http://169.254.169.254/latest/meta-data"}, (403,)),
+        lambda: as_json(ASSESS, {"image": "file:///etc/passwd"}, (422,)),
+        lambda: _about({"rle": {"size": [2**31, 2**31], "counts": [0, 2**62]}}),
+        lambda: _about({"rle": {"size": [64, 64], "counts": "o" * 100_000}}),
+        lambda: _about({"polygon": [[1e308, -1e308] * 3_000]}),
+        lambda: _about({"box": [0, 0, 1e300, 1e300]}),
+        lambda: _about({"mask": _uri(_bomb(65_000))}),
+        lambda: _about(*[{"whole": True}] * 200),
+        lambda: as_json(CHAT, {"model": "x", "messages": [], "n": 2**70}, (422,)),
+        lambda: as_json(
+            "/label-studio/predict", {"tasks": [], "label_config": "<a" * 90_000}, (422,)
+        ),
+        lambda: Sent(
+            chance.choice(["PUT", "DELETE", "PATCH"]), f"/v1/{noise[:9].hex()}", statuses=(404,)
+        ),
+        lambda: Sent("POST", ASSESS, noise, {"Content-Type": "text/plain"}, (415,)),
     ]
-    return makers[number % len(makers)]()
+    assert len(makers) == KINDS
+    return makers[number % KINDS]()
 
 
-def _about(*regions: dict[str, Any]) -> dict[str, Any]:
-    return {"image": _uri(picture(1, (64, 64))), "regions": list(regions)}
+def good(number: int) -> Sent:
+    """A request that has to be answered, whatever came before."""
+    about = {"image": _uri(picture(number, (64, 64))), "regions": [{"box": [8, 8, 40, 40]}]}
+    return as_json(ASSESS, about, (200,))
+
+
+def _text(body: bytes, *statuses: int) -> Sent:
+    return Sent("POST", ASSESS, body, JSON, statuses)
+
+
+def _about(*regions: dict[str, Any]) -> Sent:
+    about = {"image": _uri(picture(1, (64, 64))), "regions": list(regions)}
+    return as_json(ASSESS, about, (413, 422))
 
 
 def _uri(content: bytes) -> str:

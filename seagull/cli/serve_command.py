@@ -35,7 +35,10 @@ def serve(  # noqa: PLR0913 - one parameter an option is how typer reads a comma
         float, typer.Option("--image-minutes", help="How long a photo is kept after its last use.")
     ] = 15.0,
     cache_mb: Annotated[
-        int, typer.Option("--cache-mb", min=16, help="Memory for photos and their features.")
+        int,
+        typer.Option(
+            "--cache-mb", min=16, help="Memory for photos; as much for features and for chats."
+        ),
     ] = 1024,
     max_body_mb: Annotated[
         int, typer.Option("--max-body-mb", min=1, max=1024, help="Largest request.")

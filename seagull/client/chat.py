@@ -50,7 +50,7 @@ class RemoteChat:
         stop: Sequence[str] = (),
         seed: int = 0,
     ) -> Iterator[str]:
-        """Streams the answer in pieces of text; the turn joins the conversation when it ends.
+        """Streams the answer as parts of its text; the turn joins the conversation when it ends.
 
         Args:
             question: in the user's own words.
@@ -66,19 +66,19 @@ class RemoteChat:
         """
         if not question.strip():
             raise ValueError("the question is empty")
-        known = [str(region["id"]) for region in self._regions]
-        names = known if regions is None else list(regions)
-        if unknown := [name for name in names if name not in known]:
+        known_ids = [str(region["id"]) for region in self._regions]
+        ids = known_ids if regions is None else list(regions)
+        if unknown := [id for id in ids if id not in known_ids]:
             raise ValueError(
-                f"no region {', '.join(unknown)}; known are {', '.join(known) or 'none'}"
+                f"no region {', '.join(unknown)}; known are {', '.join(known_ids) or 'none'}"
             )
-        asked = [*self.messages, Message("user", question.strip(), tuple(names))]
+        asked = [*self.messages, Message("user", question.strip(), tuple(ids))]
         options: dict[str, Any] = {"max_tokens": max_new_tokens, "temperature": temperature}
         options |= {"stop": list(stop)} if stop else {}
         return self._answer(asked, options | {"seed": seed})
 
     def _answer(self, asked: list[Message], options: dict[str, Any]) -> Iterator[str]:
-        pieces: list[str] = []
+        texts: list[str] = []
 
         def ask(sent: SentImage) -> Iterator[dict[str, Any]]:
             body = {"model": self._model, "messages": _messages(asked, sent), "stream": True}
@@ -88,10 +88,10 @@ class RemoteChat:
 
         for event in self._uploads.using(self._upload, ask):
             for choice in event["choices"]:
-                if piece := choice["delta"].get("content"):
-                    pieces.append(piece)
-                    yield piece
-        self.messages = [*asked, Message("assistant", "".join(pieces))]
+                if text := choice["delta"].get("content"):
+                    texts.append(text)
+                    yield text
+        self.messages = [*asked, Message("assistant", "".join(texts))]
 
 
 def _messages(asked: Sequence[Message], sent: SentImage) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ class SeagullClient:
     Args:
         url: where the server is.
         api_key: if the server wants one.
-        timeout: seconds to wait for each piece of an answer.
+        timeout: seconds to wait for each part of an answer.
         retries: how often a busy server is asked again.
 
     Raises:
@@ -171,8 +171,8 @@ class SeagullClient:
             image = {"image": sent.id}
             for body, owns in region_requests(image, sent.size, regions, options, automatic):
                 lines = self._http.lines("/v1/assess", body)
-                for place, one in enumerate(assessed_lines(lines, self.url)):
-                    yield with_own(one, owns[place] if place < len(owns) else None)
+                for place, assessment in enumerate(assessed_lines(lines, self.url)):
+                    yield with_own(assessment, owns[place] if place < len(owns) else None)
 
         return self._uploads.using(Upload(image), lambda sent: begun(ask(sent)))
 
@@ -212,11 +212,11 @@ class SeagullClient:
                 parts.append(read_comparison(self._http.post("/v1/compare", body), owns))
             return put_comparisons_together(parts)
 
-        made = self._uploads.using(
+        comparison = self._uploads.using(
             uploads[0],
             lambda first: self._uploads.using(uploads[1], lambda second: ask(first, second)),
         )
-        return with_paths(made, *uploads)
+        return with_paths(comparison, *uploads)
 
     def segment(
         self,
@@ -249,17 +249,18 @@ class SeagullClient:
         """The regions that the server's segmenter finds in a photo, best first."""
 
         def ask(sent: SentImage) -> list[Region]:
-            place = f"/v1/images/{quote(sent.id, safe='')}/regions?max_regions={limit}"
-            return [found_region(one, sent.size) for one in self._http.get(place)["regions"]]
+            path = f"/v1/images/{quote(sent.id, safe='')}/regions?max_regions={limit}"
+            entries = self._http.get(path)["regions"]
+            return [found_region(entry, sent.size) for entry in entries]
 
         return self._uploads.using(Upload(image), ask)
 
     def chat(self, image: Photo | PhotoSource, regions: AskedRegions = ()) -> RemoteChat:
         """A conversation about a photo and regions of it, as ``Assessor.chat`` makes one."""
         upload = Upload(image)
-        none = isinstance(regions, Sequence) and not regions
+        none_given = isinstance(regions, Sequence) and not regions
         size = self._uploads.sent(upload).size
-        asked = [] if none else [plain for plain, _ in request_regions(regions, size)]
+        asked = [] if none_given else [plain for plain, _ in request_regions(regions, size)]
         return RemoteChat(self._http, self._uploads, upload, self.served.id, asked)
 
 
@@ -275,6 +276,6 @@ def _plain(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _own(report: QualityReport, owns: Sequence[Region | None]) -> QualityReport:
     """The report, of the regions that were sent as such."""
-    known = [*owns, *[None] * (len(report.regions) - len(owns))]
-    pairs = zip(report.regions, known, strict=True)
-    return replace(report, regions=tuple(with_own(one, own) for one, own in pairs))
+    sent = [*owns, *[None] * (len(report.regions) - len(owns))]
+    pairs = zip(report.regions, sent, strict=True)
+    return replace(report, regions=tuple(with_own(assessed, region) for assessed, region in pairs))

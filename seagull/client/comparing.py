@@ -28,13 +28,13 @@ def read_comparison(answer: dict[str, Any], owns: Sequence[Region | None]) -> Co
     made = comparison_from_dict(answer)
     known = [*owns, *[None] * (len(made.regions) - len(owns))]
     regions = tuple(
-        replace(one, before=with_own(one.before, own), after=with_own(one.after, own))
-        for one, own in zip(made.regions, known, strict=True)
+        replace(region, before=with_own(region.before, own), after=with_own(region.after, own))
+        for region, own in zip(made.regions, known, strict=True)
     )
     return replace(
         made,
-        before=replace(made.before, regions=tuple(one.before for one in regions)),
-        after=replace(made.after, regions=tuple(one.after for one in regions)),
+        before=replace(made.before, regions=tuple(region.before for region in regions)),
+        after=replace(made.after, regions=tuple(region.after for region in regions)),
         regions=regions,
     )
 
@@ -43,7 +43,7 @@ def put_comparisons_together(parts: Sequence[Comparison]) -> Comparison:
     """One comparison of several about parts of the same regions of the same two photos."""
     if len(parts) == 1:
         return parts[0]
-    regions = tuple(one for part in parts for one in part.regions)
+    regions = tuple(region for part in parts for region in part.regions)
     return replace(
         parts[0],
         before=put_together([part.before for part in parts]),

@@ -37,7 +37,7 @@ class Http:
     Args:
         url: of the server, with the path that it lives under, if any.
         api_key: sent as a bearer token.
-        timeout: seconds to wait for each piece of an answer.
+        timeout: seconds to wait for each part of an answer.
         connect_timeout: seconds to wait for a connection.
         retries: how often a busy server is asked again.
 
@@ -162,21 +162,21 @@ class Http:
         """Says why the server did not do what it was asked."""
         status = response.status
         message, code = _error(response.read())
-        said = message or response.reason or "no reason given"
+        reason = message or response.reason or "no reason given"
         if status in _BUSY:
             raise ServerUnavailable(
-                f"{self.url} has too much to do ({said}); try again later, or with fewer at a time"
+                f"{self.url} has too much to do ({reason}); try again later, or with fewer at once"
             )
         if status in _NOT_FOR_THIS_KEY and code in (None, "invalid_api_key"):
             raise ServerUnavailable(
-                f"{self.url} wants a valid API key ({said}); see --api-key-file"
+                f"{self.url} wants a valid API key ({reason}); see --api-key-file"
             )
         if message is None and status in (300, 301, 302, 303, 307, 308):
-            place = response.headers.get("Location", "another place")
-            raise ServerError(f"{self.url}: the server is at {place:.200}; give that", status)
+            location = response.headers.get("Location", "another place")
+            raise ServerError(f"{self.url}: the server is at {location:.200}; give that", status)
         if message is None:
-            said = f"{status} {said}; is this the address of a Seagull server?"
-        raise ServerError(f"{self.url}: {said}", status, code)
+            reason = f"{status} {reason}; is this the address of a Seagull server?"
+        raise ServerError(f"{self.url}: {reason}", status, code)
 
     def _unreached(self, error: Exception) -> ServerUnavailable:
         if isinstance(error, ReadTimeoutError):

@@ -26,7 +26,7 @@ class ServedModel:
 
 def served_models(answer: Mapping[str, Any]) -> list[ServedModel]:
     """The models in the answer of ``GET /v1/models``."""
-    return [_served(one) for one in answer["data"]]
+    return [_served(model) for model in answer["data"]]
 
 
 def _served(plain: Mapping[str, Any]) -> ServedModel:

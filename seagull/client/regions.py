@@ -31,22 +31,22 @@ def request_regions(
     """
     regions = asked_specs(asked, size)
     check_ids([region.id for region in regions])
-    return [_request_region(one, size) for one in regions]
+    return [_request_region(region, size) for region in regions]
 
 
 def _request_region(
-    one: Region | RegionSpec, size: tuple[int, int]
+    region: Region | RegionSpec, size: tuple[int, int]
 ) -> tuple[dict[str, Any], Region | None]:
-    if isinstance(one, RegionSpec) and one.mask is not None:
-        one = one.build(size)  # the file is here, not on the server
-    if isinstance(one, RegionSpec):
-        return one.to_dict(), None
-    if one.size != size:
+    if isinstance(region, RegionSpec) and region.mask is not None:
+        region = region.build(size)  # the file is here, not on the server
+    if isinstance(region, RegionSpec):
+        return region.to_dict(), None
+    if region.size != size:
         raise ValueError(
-            f"region {one.id}: its mask is {one.size[1]} x {one.size[0]} pixels, the photo "
-            f"{size[1]} x {size[0]}"
+            f"region {region.id}: its mask is {region.size[1]} x {region.size[0]} pixels, the "
+            f"photo {size[1]} x {size[0]}"
         )
-    return {"id": one.id, "rle": encode(one.mask).to_dict()}, one
+    return {"id": region.id, "rle": encode(region.mask).to_dict()}, region
 
 
 def in_parts(items: Sequence[T], most: int = MOST_REGIONS) -> list[Sequence[T]]:

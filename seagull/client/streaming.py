@@ -71,6 +71,6 @@ def begun(items: Iterator[T]) -> Iterator[T]:
 
 def put_together(reports: Sequence[QualityReport]) -> QualityReport:
     """One report of several about parts of the same regions."""
-    regions = tuple(assessed for one in reports for assessed in one.regions)
-    names = sorted({name for one in regions if (name := one.region.segmenter)})
+    regions = tuple(assessed for report in reports for assessed in report.regions)
+    names = sorted({name for assessed in regions if (name := assessed.region.segmenter)})
     return replace(reports[0], segmenter=", ".join(names) or None, regions=regions)

@@ -19,6 +19,7 @@ from seagull.inference.chat import Chat
 from seagull.inference.engine import Engine
 from seagull.inference.questions import Question
 from seagull.inference.session import ImageSession
+from seagull.inference.turn_cache import OwnerTurns
 from seagull.language.findings import Findings
 from seagull.language.prompts import INSTRUCTIONS
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
@@ -194,7 +195,12 @@ class Assessor:
         ]
 
     def chat(
-        self, image: Photo | PhotoSource | None, regions: AskedRegions = (), *, seed: int = 0
+        self,
+        image: Photo | PhotoSource | None,
+        regions: AskedRegions = (),
+        *,
+        seed: int = 0,
+        kept: OwnerTurns | None = None,
     ) -> Chat:
         """A conversation about a photo and regions of it, given as to ``assess``.
 
@@ -204,6 +210,7 @@ class Assessor:
             image: the photo; None talks without one.
             regions: that may be talked about.
             seed: of the sampling, where a temperature is given.
+            kept: conversations to go on from, and where this one is kept for later ones.
 
         Raises:
             PhotoError: if the photo cannot be read.
@@ -213,11 +220,11 @@ class Assessor:
         if image is None:
             if not none_given:
                 raise ValueError("regions were given without the photo they lie in")
-            return Chat(self.engine, None, seed=seed)
+            return Chat(self.engine, None, seed=seed, kept=kept)
         photo = image if isinstance(image, Photo) else read_photo(image)
         findings = partial(self._find, photo) if self.has_head else None
         chat_regions = [] if none_given else asked_regions(photo, regions)
-        return Chat(self.engine, photo, chat_regions, seed=seed, findings=findings)
+        return Chat(self.engine, photo, chat_regions, seed=seed, findings=findings, kept=kept)
 
     def _in_words(
         self, tasks: Sequence[AssessmentTask], head: HeadNumbers | None

@@ -1,21 +1,21 @@
 """Chat: several turns about one photo; the engine encodes the photo and its regions once.
 
-The whole conversation is tokenised anew each turn, but only what differs from the turn before is
-computed: a follow-up question costs its own tokens.
+The whole conversation is tokenised anew each turn, but only what differs from the turn before, or
+from a kept conversation, is computed: a follow-up question costs its own tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers.cache_utils import Cache
 
 from seagull.inference.engine import Engine
+from seagull.inference.region_tokens import mask_digest
 from seagull.inference.sampling import (
     Piece,
     Sampling,
@@ -25,11 +25,10 @@ from seagull.inference.sampling import (
     settled,
     token_log,
 )
-from seagull.inference.session import TextSession
+from seagull.inference.turn_cache import OwnerTurns
+from seagull.inference.turns import Turns
 from seagull.language.findings import Findings, context_turns
-from seagull.model.seagull import VisualTokens
 from seagull.photos import Photo
-from seagull.preprocessing.packing import Item, common_prefix, pair_start
 from seagull.types import Message, Region
 
 TOLD_AT_ONCE = 8
@@ -50,6 +49,8 @@ class Chat:
         seed: of the sampling, where a temperature is given.
         findings: what is known of a region; context turns say it wherever the talk turns to
             regions, so that answers go with the numbers. These turns are not among ``messages``.
+        kept: conversations to go on from, and where this one is kept; None keeps its turns within
+            this object alone.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Chat:
         *,
         seed: int = 0,
         findings: Callable[[Region], Findings] | None = None,
+        kept: OwnerTurns | None = None,
     ) -> None:
         self.engine = engine
         self.photo = photo
@@ -68,8 +70,7 @@ class Chat:
         self._findings = findings
         self._found: dict[str, Findings] = {}
         self._generator = torch.Generator(engine.device).manual_seed(seed)
-        self._items: tuple[Item, ...] = ()
-        self._cache: Cache | None = None
+        self._turns = Turns(engine, "" if photo is None else photo.sha256, kept)
 
     def add(self, region: Region) -> None:
         """Makes another region known to the conversation.
@@ -142,28 +143,34 @@ class Chat:
             yield replace(spoken, text=text[sent:sendable])
             sent = max(sent, sendable)
         self.messages = [*messages, Message("assistant", text)]
+        self._turns.keep()
         yield replace(spoken, text=text[sent:], finish=finish)
 
     def _spoken(self, messages: list[Message], sampling: Sampling) -> Iterator[Piece]:
         """The answer so far, after each token; the last piece is finished."""
         session = self.engine.open_text() if self.photo is None else self.engine.open(self.photo)
-        self.engine.prefill(session)
         items, names = self.engine.book.conversation(self._with_context(messages))
         prompt = session.prefix_length + len(items)
         self._check_length(prompt + sampling.max_new_tokens)
         regions_by_id = {region.id: region for region in self.regions}
-        tokens = self.engine.encode_regions(session, [regions_by_id[name] for name in names])
+        regions = [regions_by_id[name] for name in names]
+        digests = [int.from_bytes(mask_digest(region)) for region in regions]
+        reused = self._turns.resume(session, items, digests)
+        tokens = self.engine.encode_regions(session, regions)
+        piece = partial(Piece, prompt_tokens=prompt, reused_tokens=reused)
         answer_ids: list[int] = []
         while True:
-            logits = self._extend(session, (*items, *answer_ids), tokens)
+            logits = self._turns.extend(session, (*items, *answer_ids), digests, tokens)
             token = choose(logits, sampling, self._generator)
             if token in self.engine.end_ids:
-                yield Piece(self.engine.decode(answer_ids), (), "stop", prompt, len(answer_ids))
+                text = self.engine.decode(answer_ids)
+                yield piece(text, finish="stop", answer_tokens=len(answer_ids))
                 return
             answer_ids.append(token)
             finish = "length" if len(answer_ids) >= sampling.max_new_tokens else None
             token_logs = self._token_logs(logits, token, sampling.alternatives)
-            yield Piece(self.engine.decode(answer_ids), token_logs, finish, prompt, len(answer_ids))
+            text = self.engine.decode(answer_ids)
+            yield piece(text, token_logs, finish, answer_tokens=len(answer_ids))
             if finish:
                 return
 
@@ -201,28 +208,6 @@ class Chat:
                 next(region for region in self.regions if region.id == name)
             )
         return self._found[name]
-
-    @torch.inference_mode()
-    def _extend(
-        self, session: TextSession, items: tuple[Item, ...], tokens: VisualTokens
-    ) -> Float[Tensor, " V"]:
-        """Logits after the items; only those that the turn before did not have are computed."""
-        if self._cache is None:
-            self._cache = session.prefix_cache(keep=True)
-        # The last item is always computed anew: its logits are what is wanted.
-        shared = pair_start(items, min(common_prefix([self._items, items]), len(items) - 1))
-        self._cache.crop(shared - len(self._items))
-        # Until the pass is through, the cache holds the shared items and nothing else.
-        self._items = items[:shared]
-        new_items = items[shared:]
-        visible = np.tri(len(new_items), len(items), k=shared, dtype=bool)
-        positions = session.prefix_length + np.arange(shared, len(items))
-        embeddings = self.engine.decoder.embed(new_items, tokens)
-        readout = self.engine.decoder.run(
-            embeddings, positions, visible, self._cache, rows=[len(new_items) - 1]
-        )
-        self._items = items
-        return readout.full([0])[0]
 
     def _check_length(self, length: int) -> None:
         limit = self.engine.model.config.text.max_position_embeddings

@@ -11,6 +11,8 @@ from torch import Tensor
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 """What a decoder shows for a character whose last bytes are still to come."""
+_COLDEST = 1e-6
+"""Lowest temperature that is not 0 in float32; the best token is certain long before."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Piece:
         finish: on the last piece ``stop`` (the answer has ended) or ``length`` (it was cut off).
         prompt_tokens: that the model has seen before the answer, image tokens included.
         answer_tokens: generated so far.
+        reused_tokens: of ``prompt_tokens``, those that earlier turns had computed.
     """
 
     text: str
@@ -71,13 +74,16 @@ class Piece:
     finish: str | None = None
     prompt_tokens: int = 0
     answer_tokens: int = 0
+    reused_tokens: int = 0
 
 
 def choose(logits: Float[Tensor, " V"], sampling: Sampling, generator: torch.Generator) -> int:
     """The next token."""
     if sampling.temperature == 0:
         return int(logits.argmax())
-    chances = (logits.float() / sampling.temperature).softmax(dim=0)
+    # Less than the best: a tiny temperature would make infinity of it, and of two of them NaN.
+    logs = logits.float() - logits.max()
+    chances = (logs / max(sampling.temperature, _COLDEST)).softmax(dim=0)
     if sampling.top_p < 1:
         ranked, order = chances.sort(descending=True)
         # A token stays while those before it have not yet reached top_p; so the first always does.

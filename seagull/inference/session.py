@@ -57,8 +57,7 @@ class TextSession:
         """
         if self.prefix is None:
             raise ValueError("the prefix has not been computed; call Engine.prefill first")
-        layer: type[DynamicLayer] = DynamicLayer if keep else _PassingLayer
-        return Cache(layers=[_filled(layer(), *pair) for pair in self.prefix])
+        return filled_cache(self.prefix, keep=keep)
 
 
 @dataclass(kw_only=True)
@@ -112,6 +111,19 @@ class _PassingLayer(DynamicLayer):
         cached = cast(tuple[Tensor, Tensor], (self.keys, self.values))
         keys = torch.cat([cached[0], key_states], dim=-2)
         return keys, torch.cat([cached[1], value_states], dim=-2)
+
+
+def filled_cache(pairs: Sequence[tuple[Tensor, Tensor]], *, keep: bool) -> Cache:
+    """A cache of these keys and values, (1, heads, n, width) a layer, without copying them.
+
+    They are never changed: a layer that grows makes new tensors.
+
+    Args:
+        pairs: keys and values per layer of the language model.
+        keep: whether a run's own keys and values are kept for the steps after it.
+    """
+    layer: type[DynamicLayer] = DynamicLayer if keep else _PassingLayer
+    return Cache(layers=[_filled(layer(), *pair) for pair in pairs])
 
 
 def _filled(layer: DynamicLayer, keys: Tensor, values: Tensor) -> DynamicLayer:

@@ -31,6 +31,16 @@ def local_item(region: int) -> Item:
     return -2 - 2 * region
 
 
+def renumbered(items: Items, numbers: Sequence[int]) -> Items:
+    """The items with number ``numbers[r]`` for region r."""
+
+    def item_of(item: Item) -> Item:
+        number = numbers[(-1 - item) // 2]
+        return local_item(number) if item % 2 == 0 else global_item(number)
+
+    return tuple(item_of(item) if item < 0 else item for item in items)
+
+
 def pair_start(items: Items, place: int) -> int:
     """The place, or the one before where it would part a region's local from its global token."""
     return place - 1 if items[place] < 0 and items[place] % 2 == 0 else place

@@ -31,7 +31,7 @@ def check_access(settings: ServerSettings, headers: Headers, path: str) -> str:
     if not settings.keys or path in OPEN_PATHS or path.startswith(OPEN_FOLDERS):
         return ""
     digest = key_digest(_key(headers.get("authorization", "")))
-    # Every key is compared, so that the time tells nothing about them.
+    # Every key is compared, so that the time says nothing about them.
     matches = [hmac.compare_digest(digest, known) for known in settings.keys]
     if not any(matches):
         raise ApiError(
@@ -62,11 +62,16 @@ def _check_page(settings: ServerSettings, headers: Headers) -> None:
     name lead here (DNS rebinding).
     """
     origin, host = headers.get("origin"), headers.get("host", "")
-    allowed = {urlsplit(one).netloc for one in settings.origins}
+    allowed_hosts = {urlsplit(allowed).netloc for allowed in settings.origins}
     if origin is not None and origin not in settings.origins and urlsplit_host(origin) != host:
         raise ApiError(403, "requests of other sites' pages are not taken", "cross_origin")
     name = urlsplit_host(f"http://{host}", name_only=True)
-    if settings.is_local and not settings.keys and not is_loopback(name) and host not in allowed:
+    if (
+        settings.is_local
+        and not settings.keys
+        and not is_loopback(name)
+        and host not in allowed_hosts
+    ):
         raise ApiError(403, "this server is asked as localhost or 127.0.0.1", "unknown_host")
 
 

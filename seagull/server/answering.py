@@ -34,8 +34,7 @@ async def chat_photo(
         if asked.regions or asked.alpha_as_mask:
             raise ApiError(422, "regions lie in an image; send it in a message", "no_image")
         return None, None
-    named = picture.uuid is not None
-    if named and not (service.settings.keys or service.settings.is_local):
+    if picture.uuid is not None and not service.settings.knows_owners:
         raise ApiError(
             400, "a uuid needs an API key here, which says whose it is", "uuid_needs_key"
         )
@@ -48,8 +47,9 @@ async def chat_photo(
     elif asked.alpha_as_mask and not picture.url.startswith("img_"):
         content = await service.content(picture.url)
         photo = await service.decoded(content)
-        taken = {region.id or str(n) for n, region in enumerate(asked.regions, start=1)}
-        id = next(str(n) for n in range(1, len(taken) + 2) if str(n) not in taken)
+        taken_ids = {region.id or str(n) for n, region in enumerate(asked.regions, start=1)}
+        numbers = map(str, range(1, len(taken_ids) + 2))
+        id = next(number for number in numbers if number not in taken_ids)
         alpha = await service.decoding(lambda: alpha_region(content, id))
     else:
         photo = await service.photo(picture.url, owner)
@@ -61,15 +61,29 @@ async def chat_photo(
 
 
 class Answer:
-    """What answers a request: words made token by token, or a report."""
+    """What answers a request: words made token by token, or a report.
+
+    Args:
+        service: what is shared.
+        asked: the request.
+        photo: that it is about, if it is about one.
+        alpha: the region that the photo's transparency marks, if that was asked for.
+        owner: whose request it is.
+    """
 
     def __init__(
-        self, service: Service, asked: ChatRequest, photo: Photo | None, alpha: Region | None
+        self,
+        service: Service,
+        asked: ChatRequest,
+        photo: Photo | None,
+        alpha: Region | None,
+        owner: str,
     ) -> None:
         self._service = service
         self._asked = asked
         self._photo = photo
         self._alpha = alpha
+        self._owner = owner
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """The answer in words.
@@ -82,7 +96,8 @@ class Answer:
         amount = 0 if photo is None else service.mask_bytes(photo, count)
         with service.masks.lend(amount):
             regions = await self._regions()
-            chat = service.assessor.chat(photo, regions, seed=asked.seed or 0)
+            kept = service.kept_turns(self._owner)
+            chat = service.assessor.chat(photo, regions, seed=asked.seed or 0, kept=kept)
             *before, last = turns_of(asked.messages, [region.id for region in regions])
             chat.messages = before
             outbox = Outbox[Piece]()

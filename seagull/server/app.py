@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from seagull.server.downloads import Downloads
 from seagull.server.errors import add_handlers
@@ -30,7 +31,8 @@ def build_app(service: Service, label_studio: LabelStudioFiles | None = None) ->
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start()
         yield
-        service.close()
+        # In another thread: requests that are cancelled here let go of what the worker waits for.
+        await run_in_threadpool(service.close)
 
     app = FastAPI(
         title="Seagull",

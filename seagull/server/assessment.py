@@ -87,8 +87,8 @@ class Assessment:
             tasks = [AssessmentTask(task) for task in asked.tasks]
             outbox = service.assess(self._photo, regions, tasks, asked.text, asked.read_out)
             async with aclosing(outbox.items()) as assessed:
-                async for one in assessed:
-                    done.append(one)
+                async for assessment in assessed:
+                    done.append(assessment)
                     service.metrics.regions.inc()
                     yield QualityReport(self._photo.info, model, names, tuple(done))
 

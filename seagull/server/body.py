@@ -55,12 +55,12 @@ class Body:
             message: Message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
-            piece = message.get("body", b"")
+            chunk = message.get("body", b"")
             more = message.get("more_body", False)
-            self._check(len(content) + len(piece))
-            self._memory.take(len(piece))
-            self._taken += len(piece)
-            content += piece
+            self._check(len(content) + len(chunk))
+            self._memory.take(len(chunk))
+            self._taken += len(chunk)
+            content += chunk
         return bytes(content)
 
     def _check(self, length: int) -> None:

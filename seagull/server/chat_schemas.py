@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from seagull.server.schemas import ALL_TASKS, MOST_TEXT, Number, RegionsInput, Tasks
+from seagull.server.patterns import IMAGE
+from seagull.server.schemas import ALL_TASKS, MOST_TEXT, WHOLE, Number, RegionsInput, Tasks
 
 MOST_MESSAGES = 256
 MOST_TOKENS = 4096
@@ -27,7 +28,7 @@ class Lenient(BaseModel):
 class ImageUrl(Lenient):
     """A photo: a data URI, the id of an image that was sent, or an address."""
 
-    url: Annotated[str, Field(pattern=r"^(data:|img_[0-9a-f]{32}$|https?://)")]
+    url: Annotated[str, Field(pattern=IMAGE)]
     detail: str | None = None
 
 
@@ -62,7 +63,7 @@ class ChatMessage(Lenient):
 
 
 class StreamOptions(Lenient):
-    """What a stream tells besides the answer."""
+    """What a stream contains besides the answer."""
 
     include_usage: bool | None = None
 
@@ -77,7 +78,9 @@ class JsonSchema(Lenient):
 class ResponseFormat(Lenient):
     """``text``, or ``json_schema`` with the schema of a quality report."""
 
-    type: Literal["text", "json_schema", "json_object"]
+    type: Literal["text", "json_schema", "json_object"] = Field(
+        json_schema_extra={"enum": ["text", "json_schema"]}
+    )
     json_schema: JsonSchema | None = None
 
 
@@ -91,28 +94,29 @@ class ChatRequest(Lenient):
         default=False, description="The image's transparency marks a region."
     )
     tasks: Tasks = Field(
-        default=list(ALL_TASKS), description="What a report (response_format) tells."
+        default=list(ALL_TASKS), description="What a report (response_format) assesses."
     )
-    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
-    max_completion_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), WHOLE] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), WHOLE] | None = None
     temperature: Annotated[Number, Field(ge=0, le=2)] | None = Field(
         default=None, description="By default 0, which gives the same answer each time."
     )
     top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
     stop: StopText | Annotated[list[StopText], Field(max_length=16)] | None = None
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63), WHOLE] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     logprobs: bool | None = None
-    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20), WHOLE] | None = None
     response_format: ResponseFormat | None = None
-    n: int | None = Field(default=None, description="1.")
-    tools: list[Any] | None = Field(default=None, description="Refused, unless empty.")
-    functions: list[Any] | None = Field(default=None, description="Refused, unless empty.")
-    presence_penalty: Number | None = Field(default=None, description="0.")
-    frequency_penalty: Number | None = Field(default=None, description="0.")
-    logit_bias: dict[str, Any] | None = Field(default=None, description="Refused, unless empty.")
-    audio: dict[str, Any] | None = Field(default=None, description="Refused.")
+    # What is not supported is taken, to be refused by its name; the document does not allow it.
+    n: Annotated[int, WHOLE] | None = Field(default=None, json_schema_extra={"enum": [1, None]})
+    tools: list[Any] | None = Field(default=None, json_schema_extra={"maxItems": 0})
+    functions: list[Any] | None = Field(default=None, json_schema_extra={"maxItems": 0})
+    presence_penalty: Number | None = Field(default=None, json_schema_extra={"enum": [0, None]})
+    frequency_penalty: Number | None = Field(default=None, json_schema_extra={"enum": [0, None]})
+    logit_bias: dict[str, Any] | None = Field(default=None, json_schema_extra={"maxProperties": 0})
+    audio: dict[str, Any] | None = Field(default=None, json_schema_extra={"enum": [None]})
 
 
 class TopLogprob(BaseModel):
@@ -152,12 +156,19 @@ class Choice(BaseModel):
     finish_reason: Literal["stop", "length"]
 
 
+class PromptTokens(BaseModel):
+    """Of the tokens that were read, those that earlier turns had computed."""
+
+    cached_tokens: int
+
+
 class Usage(BaseModel):
     """How many tokens were read and made; image tokens count."""
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    prompt_tokens_details: PromptTokens
 
 
 class ChatCompletion(BaseModel):

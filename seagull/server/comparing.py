@@ -59,7 +59,7 @@ async def _reports(
     model, names = service.assessor.info, segmenter_names(regions)
     try:
         before, after = [
-            QualityReport(photo.info, model, names, tuple([one async for one in outbox.items()]))
+            QualityReport(photo.info, model, names, await outbox.all_items())
             for photo, outbox in zip(photos, outboxes, strict=True)
         ]
     finally:
@@ -88,7 +88,7 @@ def at_one_size(
             raise ApiError(422, str(error), _PHOTOS_DIFFER) from error
         raise
     if resized is not None:
-        made = first if resized.photo == BEFORE else second
-        weakref.finalize(made, memory.give, amount)
-        assert made.sha256  # computed here, in a thread that may take its time
+        resized_photo = first if resized.photo == BEFORE else second
+        weakref.finalize(resized_photo, memory.give, amount)
+        assert resized_photo.sha256  # computed here, in a thread that may take its time
     return first, second, resized

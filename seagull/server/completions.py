@@ -14,6 +14,7 @@ from seagull.server.chat_schemas import (
     ChatCompletion,
     Choice,
     Logprobs,
+    PromptTokens,
     TokenLogprob,
     TopLogprob,
     Usage,
@@ -28,7 +29,7 @@ class Completion:
 
     Args:
         model: that answers.
-        logprobs: whether probabilities of tokens are told.
+        logprobs: whether probabilities of tokens are reported.
     """
 
     def __init__(self, model: ModelInfo, *, logprobs: bool) -> None:
@@ -62,10 +63,10 @@ class Completion:
 
     def piece(self, piece: Piece) -> bytes:
         """The event of a piece; nothing, where it adds nothing."""
-        told = _logprobs(piece.tokens) if self._logprobs and piece.tokens else None
-        if not piece.text and told is None:
+        logprobs = _logprobs(piece.tokens) if self._logprobs and piece.tokens else None
+        if not piece.text and logprobs is None:
             return b""
-        return self._event({"content": piece.text}, told, None)
+        return self._event({"content": piece.text}, logprobs, None)
 
     def closing(self, last: Piece, *, with_usage: bool) -> bytes:
         """The stream's last events: why it ended, what it took if that was asked for, the end."""
@@ -75,8 +76,8 @@ class Completion:
         return events + END
 
     def _event(self, delta: dict[str, str], logprobs: Logprobs | None, finish: str | None) -> bytes:
-        told = None if logprobs is None else logprobs.model_dump()
-        choice = {"index": 0, "delta": delta, "logprobs": told, "finish_reason": finish}
+        plain = None if logprobs is None else logprobs.model_dump()
+        choice = {"index": 0, "delta": delta, "logprobs": plain, "finish_reason": finish}
         return _sse({**self._head(), "choices": [choice]})
 
     def _head(self) -> dict[str, Any]:
@@ -93,7 +94,10 @@ def usage(last: Piece) -> Usage:
     """The tokens that an answer took, by its last piece."""
     total = last.prompt_tokens + last.answer_tokens
     return Usage(
-        prompt_tokens=last.prompt_tokens, completion_tokens=last.answer_tokens, total_tokens=total
+        prompt_tokens=last.prompt_tokens,
+        completion_tokens=last.answer_tokens,
+        total_tokens=total,
+        prompt_tokens_details=PromptTokens(cached_tokens=last.reused_tokens),
     )
 
 

@@ -60,12 +60,12 @@ def wants_report(asked: ChatRequest) -> bool:
     if form is None or form.type == "text":
         return False
     schema = form.json_schema
-    known = schema is not None and (
+    is_report = schema is not None and (
         schema.name == REPORT_FORMAT
         if schema.schema_ is None
         else schema.schema_.get("$id") == SCHEMA_ID
     )
-    if not known:
+    if not is_report:
         raise ApiError(
             400,
             f"the only JSON that is made here is {SCHEMA_ID}: response_format json_schema with "
@@ -94,8 +94,8 @@ def picture_of(messages: Sequence[ChatMessage]) -> Picture | None:
     names = [part.uuid for part in parts if part.uuid is not None]
     if any(part.image_url is None and part.uuid is None for part in parts):
         raise ApiError(422, "an image part has an image_url, a uuid, or both", "no_image")
-    bare = [part for part in parts if part.uuid is None]
-    if len(set(names)) > 1 or len(set(urls)) > 1 or (names and bare):
+    unnamed = [part for part in parts if part.uuid is None]
+    if len(set(names)) > 1 or len(set(urls)) > 1 or (names and unnamed):
         raise ApiError(
             400, "a conversation is about one image; send others in conversations of their own",
             "several_images",
@@ -116,16 +116,16 @@ def turns_of(messages: Sequence[ChatMessage], regions: Sequence[str]) -> list[Me
     Raises:
         ApiError: 422, if the turns are not those of a conversation that waits for an answer.
     """
-    known = set(regions)
+    region_ids = set(regions)
     turns: list[Message] = []
-    before: list[str] = []
+    system_texts: list[str] = []
     for message in messages:
         text = _text(message)
         if message.role in ("system", "developer"):
-            before.append(text)
+            system_texts.append(text)
             continue
         names = tuple(regions if message.regions is None else message.regions)
-        if unknown := [name for name in names if name not in known]:
+        if unknown := [name for name in names if name not in region_ids]:
             raise ApiError(422, f"a message names region {unknown[0]!r:.60}, which is not among "
                            "the regions", "invalid_region")  # fmt: skip
         user = message.role == "user"
@@ -135,9 +135,9 @@ def turns_of(messages: Sequence[ChatMessage], regions: Sequence[str]) -> list[Me
         turns.append(Message(message.role, text, names if user else ()))
     if not turns or turns[0].role != "user" or turns[-1].role != "user":
         raise ApiError(422, "a conversation begins and ends with a message of the user's")
-    if before:
+    if system_texts:
         first = turns[0]
-        text = "\n\n".join(part for part in (*before, first.content) if part)
+        text = "\n\n".join(part for part in (*system_texts, first.content) if part)
         turns[0] = Message("user", text, first.regions)
     if not turns[-1].content.strip():
         raise ApiError(422, "the last message has no words; ask something")

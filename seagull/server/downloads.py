@@ -48,37 +48,37 @@ class Downloads:
     @property
     def offered(self) -> list[Download]:
         """The segmenters of ``seagull download``, smallest first."""
-        return sorted(DOWNLOADS.values(), key=lambda one: one.size)
+        return sorted(DOWNLOADS.values(), key=lambda entry: entry.size)
 
-    def progress(self, one: Download) -> Progress:
-        """How far the download of one is."""
-        known = self._progress.get(one.name)
+    def progress(self, entry: Download) -> Progress:
+        """How far the download of a segmenter is."""
+        known = self._progress.get(entry.name)
         if known is not None and known.state != "absent":
             return known
-        return Progress("ready", one.size) if cached(one.name) else Progress()
+        return Progress("ready", entry.size) if cached(entry.name) else Progress()
 
-    def start(self, one: Download) -> bool:
-        """Begins to fetch one, unless one is being fetched; whether it was begun."""
+    def start(self, entry: Download) -> bool:
+        """Begins to fetch a segmenter, unless one is being fetched; whether it was begun."""
         with self._lock:
             if any(progress.state == "running" for progress in self._progress.values()):
                 return False
-            self._progress[one.name] = Progress("running")
+            self._progress[entry.name] = Progress("running")
         # A daemon: the server may end before it; what was fetched is gone on with next time.
         threading.Thread(
-            target=self._fetch, args=(one,), name="seagull-download", daemon=True
+            target=self._fetch, args=(entry,), name="seagull-download", daemon=True
         ).start()
         return True
 
-    def _fetch(self, one: Download) -> None:
+    def _fetch(self, entry: Download) -> None:
         try:
-            download(one.name, lambda received, _: self._note(one, received=received))
-            segmenter = load_segmenter(one.name, self._device)
+            download(entry.name, lambda received, _: self._note(entry, received=received))
+            segmenter = load_segmenter(entry.name, self._device)
         except (DownloadError, ValueError, OSError) as error:
-            logger.warning("%s: %s", one.name, error)
-            self._note(one, state="failed", message=str(error))
+            logger.warning("%s: %s", entry.name, error)
+            self._note(entry, state="failed", message=str(error))
             return
         self._segmenting.segmenter = KeptSegmenter(lambda: segmenter)
-        self._note(one, state="ready", received=one.size)
+        self._note(entry, state="ready", received=entry.size)
 
-    def _note(self, one: Download, **changed: object) -> None:
-        self._progress[one.name] = replace(self._progress[one.name], **changed)  # type: ignore[arg-type]
+    def _note(self, entry: Download, **changed: object) -> None:
+        self._progress[entry.name] = replace(self._progress[entry.name], **changed)  # type: ignore[arg-type]

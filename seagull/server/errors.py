@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from seagull.server.patterns import WANTED
+
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _CODES = {
     400: "bad_request", 401: "invalid_api_key", 403: "forbidden", 404: "not_found",
@@ -86,8 +88,8 @@ def internal_error() -> ApiError:
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These statuses for a route's OpenAPI entry, with those that every route can answer."""
-    every = (400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503)
-    return {status: {"model": ErrorBody} for status in sorted({*every, *statuses})}
+    common = (400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503)
+    return {status: {"model": ErrorBody} for status in sorted({*common, *statuses})}
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -111,10 +113,16 @@ def _of_schema(error: RequestValidationError) -> ApiError:
     faults = list(error.errors())
     if any(fault["type"] == "json_invalid" for fault in faults):
         return ApiError(400, "the body is not JSON", "invalid_json")
-    shown = [f"{_place(fault['loc'])}: {fault['msg']}" for fault in faults[:_MOST_SHOWN]]
+    complaints = [f"{_place(fault['loc'])}: {_complaint(fault)}" for fault in faults[:_MOST_SHOWN]]
     if len(faults) > _MOST_SHOWN:
-        shown.append(f"and {len(faults) - _MOST_SHOWN} more")
-    return ApiError(422, "; ".join(shown))
+        complaints.append(f"and {len(faults) - _MOST_SHOWN} more")
+    return ApiError(422, "; ".join(complaints))
+
+
+def _complaint(fault: Mapping[str, Any]) -> str:
+    """What is wrong with a field; a pattern in words."""
+    pattern = fault.get("ctx", {}).get("pattern")
+    return WANTED.get(pattern, fault["msg"])
 
 
 def _place(location: tuple[Any, ...]) -> str:

@@ -75,13 +75,13 @@ def _checked(url: str, domains: Sequence[str]) -> SplitResult:
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError as error:
         raise ApiError(422, "the image's address is not a URL", "invalid_image") from error
-    known = any(host == domain or host.endswith(f".{domain}") for domain in domains)
+    allowed = any(host == domain or host.endswith(f".{domain}") for domain in domains)
     plain = parts.username is None and parts.password is None
     if parts.scheme not in _PORTS or port not in (None, _PORTS[parts.scheme]) or not plain:
         raise ApiError(
             403, "images are fetched by http and https, on the usual ports", "url_not_allowed"
         )
-    if not known:
+    if not allowed:
         raise ApiError(
             403, f"images are not fetched from {host:.60}; send it itself", "url_not_allowed"
         )
@@ -92,8 +92,8 @@ def _checked(url: str, domains: Sequence[str]) -> SplitResult:
 
 def _get(parts: SplitResult, deadline: float, most: int, allowed: Callable[[str], bool]) -> bytes:
     host, port = str(parts.hostname), _PORTS[parts.scheme]
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
+    resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in resolved]
     if not addresses or not all(map(allowed, addresses)):
         raise ApiError(403, f"{host:.60} is not a host of the open net", "url_not_allowed")
     with socket.create_connection((addresses[0], port), _left(deadline)) as plain:

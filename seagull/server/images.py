@@ -48,6 +48,7 @@ class ImageStore:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._bytes = 0
+        self._dropped: set[tuple[str, str]] = set()
 
     def add(self, photo: Photo, owner: str) -> str:
         """Keeps a photo and returns its id."""
@@ -76,15 +77,27 @@ class ImageStore:
         """The photo that its owner gave this name, or that has this id; None if it is not kept."""
         return self._get(_named(name, owner), owner) or self._get(name, owner)
 
-    def drop_expired(self) -> list[str]:
-        """Forgets the photos whose time is over; the digests of those that nobody keeps now."""
+    def drop_expired(self) -> list[tuple[str, str]]:
+        """Forgets the photos whose time is over.
+
+        Returns:
+            Owner and digest of each photo dropped since the last call, for its age or for the
+            budget, that the owner keeps under no other id.
+        """
         with self._lock:
             now = self._clock()
-            late = [id for id, kept in self._kept.items() if kept.expires <= now]
-            if not late:
+            for id in [id for id, kept in self._kept.items() if kept.expires <= now]:
+                self._drop(id)
+            dropped, self._dropped = self._dropped, set()
+            if not dropped:
                 return []
-            gone = {self._drop(id).sha256 for id in late}
-            return sorted(gone - {kept.photo.sha256 for kept in self._kept.values()})
+            still_kept = {(kept.owner, kept.photo.sha256) for kept in self._kept.values()}
+            return sorted(dropped - still_kept)
+
+    def holds(self, digest: str) -> bool:
+        """Whether anybody keeps the photo with this digest of its pixels."""
+        with self._lock:
+            return any(kept.photo.sha256 == digest for kept in self._kept.values())
 
     @property
     def nbytes(self) -> int:
@@ -113,10 +126,10 @@ class ImageStore:
             self._kept.move_to_end(id)
             return kept.photo
 
-    def _drop(self, id: str) -> Photo:
+    def _drop(self, id: str) -> None:
         kept = self._kept.pop(id)
         self._bytes -= kept.nbytes
-        return kept.photo
+        self._dropped.add((kept.owner, kept.photo.sha256))
 
 
 def _named(name: str, owner: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from seagull.server.access import OPEN_FOLDERS, OPEN_PATHS, check_access
 from seagull.server.body import Body, ClientGoneError, check_json
 from seagull.server.budget import Budget
-from seagull.server.errors import ApiError, internal_error
+from seagull.server.errors import RETRY_SECONDS, ApiError, internal_error
 from seagull.server.service import Service
 from seagull.server.worker import log_fault
 
@@ -52,6 +53,16 @@ class Intake:
             exchange.status = _CLIENT_GONE
         except ApiError as error:
             await exchange.answer(error)
+        except asyncio.CancelledError:  # the time that a stopping server has is over
+            await exchange.answer(
+                ApiError(
+                    503,
+                    "the server has stopped before the answer was made; ask again",
+                    "stopped",
+                    {"Retry-After": str(RETRY_SECONDS)},
+                )
+            )
+            raise
         except Exception as error:
             log_fault(error, exchange.id)
             await exchange.answer(internal_error())

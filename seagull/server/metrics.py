@@ -1,4 +1,4 @@
-"""Counts for Prometheus; nothing in them tells what was sent."""
+"""Counts for Prometheus; they hold nothing of what was sent."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ class Metrics:
             "seagull_requests_in_progress", "Requests worked on or waiting.", registry=self.registry
         )
         self.images = Gauge("seagull_images", "Photos kept.", registry=self.registry)
+        self.photos_encoded = Gauge(
+            "seagull_photos_encoded", "Photos encoded since the start.", registry=self.registry
+        )
+        self.conversations = Gauge(
+            "seagull_conversations", "Conversations kept.", registry=self.registry
+        )
         self.image_bytes = Gauge(
             "seagull_image_bytes", "Bytes of the photos kept.", registry=self.registry
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -51,6 +51,11 @@ class Outbox(Generic[T]):
                 yield item()
         finally:
             self.cancel()
+
+    async def all_items(self) -> tuple[T, ...]:
+        """All items, once the last one is there."""
+        async with aclosing(self.items()) as items:
+            return tuple([item async for item in items])
 
     async def only(self) -> T:
         """The one item."""

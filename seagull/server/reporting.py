@@ -29,8 +29,8 @@ def pictures(
 
 def region_entry(report: QualityReport, assessment: RegionAssessment) -> dict[str, Any]:
     """A region's entry in the report's JSON."""
-    one = QualityReport(report.image, report.model, report.segmenter, (assessment,))
-    entry: dict[str, Any] = report_to_dict(one)["regions"][0]
+    single = QualityReport(report.image, report.model, report.segmenter, (assessment,))
+    entry: dict[str, Any] = report_to_dict(single)["regions"][0]
     return entry
 
 

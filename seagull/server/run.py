@@ -12,6 +12,7 @@ import uvicorn
 from seagull.regions.segmenter import Segmenter
 from seagull.server.app import build_app
 from seagull.server.label_studio.source import LabelStudioFiles
+from seagull.server.protocol import HEAD_BYTES, Protocol
 from seagull.server.service import Service
 from seagull.server.settings import ServerSettings
 
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CONNECTIONS = 1024
 _BACKLOG = 1024
-_HEAD_BYTES = 32 << 10
-"""Largest head of a request."""
 _IDLE_SECONDS = 15
 
 
@@ -50,14 +48,13 @@ def make_server(
         port=settings.port,
         root_path=settings.root_path,
         loop="asyncio",
-        http="h11",
-        h11_max_incomplete_event_size=_HEAD_BYTES,
+        http=Protocol,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )
@@ -90,6 +87,6 @@ def run_server(server: uvicorn.Server, address: socket.socket) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     address.listen(_BACKLOG)  # from here on nobody is turned away
     host, port = address.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    logger.info("listening on http://%s:%d%s", shown, port, server.config.root_path)
+    url_host = f"[{host}]" if ":" in host else host
+    logger.info("listening on http://%s:%d%s", url_host, port, server.config.root_path)
     server.run([address])

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from seagull.comparison.json import SCHEMA_ID as COMPARISON_SCHEMA
 from seagull.reports.schema import SCHEMA_ID
+from seagull.server.patterns import DATA_URI, IMAGE, IMAGE_ID, PHOTO
 from seagull.types import READ_OUTS, AssessmentTask
 
 MOST_REGIONS = 128
@@ -22,18 +23,26 @@ MOST_RLE = 2_000_000
 MOST_POINTS = 64
 MOST_TEXT = 16_000
 
+
+def _whole(value: Any) -> Any:
+    """A number without a fraction, such as 32.0, as the integer that JSON takes it for."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""Stands behind the limits of an integer, which are lost in the document where it comes first."""
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Task = Literal["quality", "importance", "distortion"]
 ReadOut = Literal["head", "language_model"]
 ImageText = Annotated[
     str,
     Field(
-        pattern=r"^(data:|img_[0-9a-f]{32}$|https?://)",
+        pattern=IMAGE,
         description="The id of an image that was sent before, a data URI (base64) of a photo, or "
         "an address, if the server fetches from its domain.",
     ),
 ]
-ImageId = Annotated[str, Field(pattern=r"^img_[0-9a-f]{32}$")]
+ImageId = Annotated[str, Field(pattern=IMAGE_ID)]
 ALL_TASKS: tuple[Task, ...] = ("quality", "importance", "distortion")
 
 assert set(ALL_TASKS) == {task.value for task in AssessmentTask}
@@ -49,10 +58,10 @@ class Strict(BaseModel):
 class RleInput(Strict):
     """COCO run lengths of the photo's size."""
 
-    size: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
+    size: Annotated[list[Annotated[int, Field(ge=1), WHOLE]], Field(min_length=2, max_length=2)]
     counts: (
         Annotated[str, Field(max_length=MOST_RLE)]
-        | Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MOST_RLE // 10)]
+        | Annotated[list[Annotated[int, Field(ge=0), WHOLE]], Field(max_length=MOST_RLE // 10)]
     )
 
 
@@ -81,7 +90,7 @@ class RegionInput(Strict):
         | None
     ) = Field(default=None, description="Rings x1, y1, x2, y2, ... in pixels.")
     rle: RleInput | None = None
-    mask: Annotated[str, Field(pattern=r"^data:")] | None = Field(
+    mask: Annotated[str, Field(pattern=DATA_URI)] | None = Field(
         default=None, description="Data URI of a mask image of the photo's size."
     )
     whole: bool = Field(default=False, description="The whole photo.")
@@ -90,13 +99,13 @@ class RegionInput(Strict):
 
 Tasks = Annotated[list[Task], Field(min_length=1, max_length=3)]
 RegionsInput = Annotated[list[RegionInput], Field(max_length=MOST_REGIONS)]
-MaxRegions = Annotated[int, Field(ge=1, le=MOST_REGIONS)]
+MaxRegions = Annotated[int, Field(ge=1, le=MOST_REGIONS), WHOLE]
 
 
 class ImageRequest(Strict):
     """A photo as JSON; the other form is multipart/form-data with the part ``file``."""
 
-    image: Annotated[str, Field(pattern=r"^(data:|https?://)")] = Field(
+    image: Annotated[str, Field(pattern=PHOTO)] = Field(
         description="A data URI (base64) of a photo."
     )
 

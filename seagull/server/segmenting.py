@@ -42,7 +42,8 @@ class _KeptPhoto:
             return [Candidate(decode(rle), *numbers) for rle, numbers in known]
         candidates = self.opened.everything(selection)
         self.found[selection] = [
-            (encode(one.mask), (one.confidence, one.stability)) for one in candidates
+            (encode(candidate.mask), (candidate.confidence, candidate.stability))
+            for candidate in candidates
         ]
         while len(self.found) > KEPT_SELECTIONS:
             self.found.popitem(last=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
+from seagull.inference.turn_cache import OwnerTurns, TurnCache
 from seagull.photos import Photo
 from seagull.regions.everything import Selection
 from seagull.regions.segmenter import Segmenter
@@ -55,12 +56,14 @@ class Service:
         self.limits = limits
         self.model_names = (assessor.info.name, *model_names)
         self.metrics = Metrics()
-        self.images = ImageStore(settings.image_minutes * 60, settings.cache_bytes)
+        seconds = settings.image_minutes * 60
+        self.images = ImageStore(seconds, settings.cache_bytes)
+        self.turns = TurnCache(settings.cache_bytes, limits.kept_conversations, seconds)
         self.worker = ModelWorker(
             assessor,
             pass_regions=limits.pass_regions,
             talks=limits.talks,
-            after=self._clear_up,
+            after=self.clear_up,
         )
         self.segmenting = Segmenting(load_segmenter)
         # What is kept, what the model's sessions hold, and what requests bring along.
@@ -68,7 +71,6 @@ class Service:
         self.photos = Budget(photos, "memory for photos")
         self.masks = Budget(limits.masks_bytes, "memory for masks")
         self.in_progress = Budget(limits.in_progress, "requests in progress")
-        self.draining = False
         self._decoding = asyncio.Semaphore(limits.decoding)
         assessor.engine.sessions.budget = settings.cache_bytes
 
@@ -78,14 +80,13 @@ class Service:
 
     def close(self) -> None:
         """Ends all threads once what waits is done."""
-        self.draining = True
         self.worker.close()
         self.segmenting.close()
 
     @property
     def ready(self) -> bool:
-        """Whether requests are taken."""
-        return self.worker.alive and not self.draining
+        """Whether the model's thread runs, without which nothing can be answered."""
+        return self.worker.alive
 
     async def photo(self, text: str, owner: str) -> Photo:
         """The photo that a request means by an id, a data URI or an address.
@@ -174,11 +175,18 @@ class Service:
         self.worker.submit(Assess(photo, regions, tasks, text, how, outbox))
         return outbox
 
-    def _clear_up(self) -> None:
+    def kept_turns(self, owner: str) -> OwnerTurns | None:
+        """The conversations that an owner's requests go on from; None where owners are unknown."""
+        return self.turns.of(owner) if self.settings.knows_owners else None
+
+    def clear_up(self) -> None:
         """Forgets what is too old or too much; runs in the model's thread."""
         sessions = self.assessor.engine.sessions
-        for digest in self.images.drop_expired():
-            sessions.drop(digest)
+        for owner, digest in self.images.drop_expired():
+            self.turns.drop(owner, digest)
+            if not self.images.holds(digest):
+                sessions.drop(digest)
+        self.turns.drop_expired()
         sessions.shorten(self.limits.kept_regions)
 
 

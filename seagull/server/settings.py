@@ -1,4 +1,4 @@
-"""What a server is told when it starts: addresses, keys, and the limits of what it takes."""
+"""Settings of a server: addresses, keys, and the limits of what it takes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Limits:
         decoding: photos that are decoded at the same time.
         pass_regions: most regions in one pass of the model.
         talks: answers in words that are made at the same time; each holds a cache of its own.
+        kept_conversations: conversations whose computed turns are kept.
         kept_regions: regions whose tokens are kept for each photo.
         fetch_seconds: longest time that fetching a photo may take.
     """
@@ -45,6 +46,7 @@ class Limits:
     decoding: int = 2
     pass_regions: int = 32
     talks: int = 4
+    kept_conversations: int = 64
     kept_regions: int = 1024
     fetch_seconds: float = 5.0
 
@@ -58,7 +60,8 @@ class ServerSettings:
         port: 0 takes a free one.
         root_path: path under which a proxy shows the server.
         image_minutes: how long a photo is kept after its last use.
-        cache_bytes: memory for photos, and as much again for what the model computed of them.
+        cache_bytes: memory for photos; as much again for what the model computed of them, and of
+            conversations.
         keys: SHA-256 digests of the API keys; none lets everybody in.
         domains: hosts that photos may be fetched from; none fetches nothing.
         origins: other web sites whose pages may use the server, as ``https://name``.
@@ -93,6 +96,11 @@ class ServerSettings:
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)
+
+    @property
+    def knows_owners(self) -> bool:
+        """Whether it is known whose a request is: by its key, or as only this machine asks."""
+        return bool(self.keys) or self.is_local
 
 
 def is_loopback(host: str) -> bool:

@@ -29,12 +29,12 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
             return task.result()
         raise ClientGoneError
     finally:
-        for one in (task, gone):
-            one.cancel()
+        for future in (task, gone):
+            future.cancel()
             with suppress(asyncio.CancelledError, Exception):
-                await one
+                await future
         # The error that a task holds leads to this frame, and from here to the photo.
-        del task, gone, one
+        del task, gone, future
 
 
 async def _gone(request: Request) -> None:

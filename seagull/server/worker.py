@@ -111,7 +111,7 @@ class ModelWorker:
 
     @property
     def waiting(self) -> int:
-        """Pieces of work that are not done."""
+        """Items of work that are not done."""
         return len(self._work)
 
     @property
@@ -160,7 +160,7 @@ class ModelWorker:
             self._work.remove(work)
 
     def _guarded(self, work: Any, run: Callable[[Any], None]) -> None:
-        """Runs one piece of work; whatever goes wrong is told to the request that waits for it."""
+        """Runs an item of work; its error is raised in the request that waits for it."""
         if work.outbox.cancelled:
             return
         try:
@@ -188,7 +188,9 @@ class ModelWorker:
 
     def _assess(self, waiting: list[Assess]) -> None:
         """One pass over regions, of all requests that wait: each has its share."""
-        shares = fair_shares([len(w.regions) - w.done for w in waiting], self._pass_regions)
+        shares = fair_shares(
+            [len(work.regions) - work.done for work in waiting], self._pass_regions
+        )
         chosen = [(w, share) for w, share in zip(waiting, shares, strict=True) if share]
         if not chosen:
             return
@@ -209,8 +211,8 @@ class ModelWorker:
         self._deliver(work, report.regions)
 
     def _deliver(self, work: Assess, assessed: Sequence[RegionAssessment]) -> None:
-        for one in assessed:
-            work.outbox.put(one)
+        for assessment in assessed:
+            work.outbox.put(assessment)
         work.done += len(assessed)
         if work.done == len(work.regions):
             self._finish(work)
@@ -220,9 +222,9 @@ class ModelWorker:
 def fair_shares(wanted: Sequence[int], total: int) -> list[int]:
     """How many each gets of a total, in turns of one, until nothing is wanted or left."""
     shares = [0] * len(wanted)
-    while total > 0 and (hungry := [i for i, want in enumerate(wanted) if shares[i] < want]):
-        each = max(1, total // len(hungry))
-        for i in hungry:
+    while total > 0 and (unserved := [i for i, want in enumerate(wanted) if shares[i] < want]):
+        each = max(1, total // len(unserved))
+        for i in unserved:
             given = min(each, wanted[i] - shares[i], total)
             shares[i] += given
             total -= given

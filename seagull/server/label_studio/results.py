@@ -43,7 +43,7 @@ def prediction(
     for number, assessment in enumerate(report.regions, start=1):
         label = labels.get(assessment.region.id)
         results += _region_results(assessment, config, tag, label, f"{prefix}{number}")
-    sure = [value for one in report.regions if (value := confidence(one)) is not None]
+    sure = [value for region in report.regions if (value := confidence(region)) is not None]
     score = round(float(np.mean(sure)), 6) if sure else None
     return {"model_version": version, "score": score, "result": results}
 

@@ -46,8 +46,9 @@ async def complete(
     if asked.model not in service.model_names:
         raise ApiError(404, f"the model here is {service.assessor.info.name}", "model_not_found")
     report = wants_report(asked)
-    found = await chat_photo(asked, request.state.owner, service)
-    answer = Answer(service, asked, *found)
+    owner: str = request.state.owner
+    photo, alpha = await chat_photo(asked, owner, service)
+    answer = Answer(service, asked, photo, alpha, owner)
     completion = Completion(service.assessor.info, logprobs=bool(asked.logprobs) and not report)
     pieces = answer.report() if report else answer.pieces()
     if not asked.stream:

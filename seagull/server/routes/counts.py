@@ -24,5 +24,7 @@ async def metrics(service: Annotated[Service, Depends(service_of)]) -> Response:
     counted.passes.set(service.worker.passes)
     counted.images.set(len(service.images))
     counted.image_bytes.set(service.images.nbytes)
+    counted.photos_encoded.set(service.assessor.engine.counters.photos_encoded)
+    counted.conversations.set(len(service.turns))
     counted.in_progress.set(service.in_progress.used)
     return Response(counted.text(), media_type=CONTENT_TYPE_LATEST)

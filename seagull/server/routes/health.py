@@ -27,7 +27,10 @@ async def healthz() -> Status:
 
 @router.get("/readyz")
 async def readyz(service: Annotated[Service, Depends(service_of)]) -> Status:
-    """Requests are taken; 503 once the server is about to stop."""
+    """Requests are answered; 503 if the model's thread has ended, then start the server anew.
+
+    A server that was told to stop refuses connections, this route's as well.
+    """
     if not service.ready:
-        raise ApiError(503, "the server is stopping")
+        raise ApiError(503, "the model's thread has ended; the server has to be started anew")
     return Status()

@@ -13,6 +13,7 @@ from seagull.regions.rle import encode
 from seagull.regions.segmenter import Segmenter
 from seagull.server.errors import ApiError, error_responses
 from seagull.server.parsing import form_parts, is_form, json_body
+from seagull.server.patterns import IMAGE_ID
 from seagull.server.schemas import MOST_REGIONS, FoundRegion, ImageObject, ImageRequest, RegionList
 from seagull.server.service import Service, service_of
 from seagull.types import Region
@@ -60,7 +61,7 @@ async def send_image(
 async def image_regions(
     request: Request,
     service: Annotated[Service, Depends(service_of)],
-    id: Annotated[str, Path(pattern=r"^img_[0-9a-f]{32}$")],
+    id: Annotated[str, Path(pattern=IMAGE_ID)],
     max_regions: Annotated[int, Query(ge=1, le=MOST_REGIONS)] = 32,
 ) -> RegionList:
     """The regions that a segmenter finds in a photo, best first; computed once and kept."""

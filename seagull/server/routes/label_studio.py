@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -136,7 +135,7 @@ async def predict(
 
 @router.post("/webhook", status_code=201)
 async def webhook(asked: Webhook) -> Noted:
-    """Events are taken, so that Label Studio is content."""
+    """An event is acknowledged, as Label Studio expects, and nothing is learned from it."""
     return Noted()
 
 
@@ -173,8 +172,8 @@ async def _predict(
     shape = config.answered.shape
     with service.masks.lend(service.mask_bytes(photo, len(items) or AUTOMATIC_REGIONS)):
         context = await service.decoding(lambda: _context(items, photo, shape))
-        found = await _regions(service, photo, context)
-        regions = await service.decoding(lambda: [as_answered(one, shape) for one in found])
+        drawn = await _regions(service, photo, context)
+        regions = await service.decoding(lambda: [as_answered(region, shape) for region in drawn])
         report = await _report(service, photo, regions, config)
         prefix = hashlib.sha256(f"{task.id} {photo.sha256} {items}".encode()).hexdigest()[:8]
         return await service.decoding(
@@ -254,6 +253,5 @@ async def _report(
 ) -> QualityReport:
     tasks = tuple(AssessmentTask)
     outbox = service.assess(photo, regions, tasks, bool(config.texts), "head")
-    async with aclosing(outbox.items()) as items:
-        assessed = tuple([one async for one in items])
+    assessed = await outbox.all_items()
     return QualityReport(photo.info, service.assessor.info, segmenter_names(regions), assessed)

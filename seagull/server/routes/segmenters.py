@@ -53,7 +53,7 @@ async def segmenters(
         name=name,
         has_weights=name != ClassicalSegmenter().name,
         can_download=_may_fetch(service),
-        downloads=[_entry(downloads, one) for one in downloads.offered],
+        downloads=[_entry(downloads, offered) for offered in downloads.offered],
     )
 
 
@@ -68,8 +68,8 @@ async def fetch_segmenter(
     Only a server that this machine alone reaches does it: what is fetched is kept in the cache of
     the user who started it.
     """
-    one = next((known for known in downloads.offered if known.name == name), None)
-    if one is None:
+    entry = next((known for known in downloads.offered if known.name == name), None)
+    if entry is None:
         offered = ", ".join(known.name for known in downloads.offered)
         raise ApiError(404, f"there is no segmenter {name:.64}; there are {offered}")
     if not _may_fetch(service):
@@ -78,9 +78,9 @@ async def fetch_segmenter(
             f"this server downloads nothing for clients; run `seagull download {name}` where it "
             "runs, and start it again",
         )
-    if downloads.progress(one).state != "ready" and not downloads.start(one):
+    if downloads.progress(entry).state != "ready" and not downloads.start(entry):
         raise busy("another segmenter is being downloaded")
-    return _entry(downloads, one)
+    return _entry(downloads, entry)
 
 
 def _may_fetch(service: Service) -> bool:
@@ -88,12 +88,12 @@ def _may_fetch(service: Service) -> bool:
     return service.settings.is_local and not service.settings.keys
 
 
-def _entry(downloads: Downloads, one: Download) -> DownloadObject:
-    progress = downloads.progress(one)
+def _entry(downloads: Downloads, offered: Download) -> DownloadObject:
+    progress = downloads.progress(offered)
     return DownloadObject(
-        name=one.name,
-        about=one.about,
-        bytes=one.size,
+        name=offered.name,
+        about=offered.about,
+        bytes=offered.size,
         state=progress.state,
         received=progress.received,
         message=progress.message,

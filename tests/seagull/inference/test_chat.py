@@ -86,6 +86,17 @@ def test_a_turn_goes_on_from_what_the_report_says(with_head, photo, regions):
     assert len(chat.messages) == 8
 
 
+def test_a_question_about_another_region_is_not_answered_from_the_one_before(
+    with_head, photo, regions
+):
+    chat = with_head.chat(photo, regions[:2])
+    list(chat.ask("What is wrong?", ["1"], max_new_tokens=8))
+    known = context_turns({"2": in_words(with_head, photo, regions[1])})
+    second = "".join(chat.ask("What is wrong?", ["2"], max_new_tokens=8))
+    seen = [*known, Message("user", "What is wrong?", ("2",))]
+    assert second == full_pass(with_head.engine, photo, regions[:2], seen, 8)
+
+
 def test_several_regions_are_told_of_by_their_ids(with_head, photo, regions):
     known = {region.id: in_words(with_head, photo, region) for region in regions[:2]}
     question, answer = context_turns(known)
@@ -208,6 +219,14 @@ def test_top_p_leaves_out_what_is_unlikely():
     }
     everything = {choose(logits, Sampling(temperature=9.0), generator) for _ in range(80)}
     assert everything == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-40, 1e-6])
+def test_the_lowest_temperatures_take_the_best_token(temperature):
+    logits = torch.tensor([300.0, -200.0, torch.finfo(torch.float32).min])
+    generator = torch.Generator().manual_seed(0)
+    drawn = {choose(logits, Sampling(temperature=temperature), generator) for _ in range(9)}
+    assert drawn == {0}
 
 
 def test_a_talk_without_a_photo_shows_the_model_no_image_token(assessor):

@@ -101,18 +101,18 @@ def make_assessor(tiny_model, processor) -> Callable[[], Assessor]:
 
 
 @pytest.fixture(scope="session")
-def server(make_assessor) -> Iterator[Running]:
-    with running(make_assessor(), ServerSettings(port=0)) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
 def model_folder(tmp_path_factory, tiny_model, processor) -> Path:
-    """The tiny model as a folder, which a process of its own can load."""
+    """The tiny model as a folder, for processes that load it."""
     path = tmp_path_factory.mktemp("model") / "tiny"
     tiny_model.save_pretrained(path)
     processor.save_pretrained(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def server(make_assessor) -> Iterator[Running]:
+    with running(make_assessor(), ServerSettings(port=0)) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

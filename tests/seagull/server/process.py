@@ -18,16 +18,19 @@ PORT = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
 @contextmanager
-def started(model: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def started(
+    model: Path, *options: str, port: int = 0
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The process, and the port it listens on.
 
     Args:
         model: folder of the model.
+        options: further ones of the command.
         port: 0 takes a free one.
     """
     root = Path(__file__).resolve().parents[3]
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
-    words = ["--model", str(model), "--port", str(port), "--segmenter", "classical"]
+    words = ["--model", str(model), "--port", str(port), "--segmenter", "classical", *options]
     process = subprocess.Popen(
         [*COMMAND, *words], stderr=subprocess.PIPE, text=True, env=environment, cwd=model
     )

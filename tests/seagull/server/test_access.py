@@ -158,10 +158,17 @@ def test_photos_are_kept_for_a_time_and_within_a_budget(photo):
     assert store.get(first, "") is photo
     assert store.drop_expired() == []  # the same pixels are kept under the other id
     now[0] = 200
-    assert store.drop_expired() == [photo.sha256]
+    assert store.drop_expired() == [("", photo.sha256)]
+    assert not store.holds(photo.sha256)
     ids = [store.add(photo, "") for _ in range(5)]
     assert len(store) == 3
     assert [store.named(id, "") is photo for id in ids] == [False, False, True, True, True]
+    assert store.drop_expired() == []
+    store.add(photo, "anna")
+    store.add(photo, "anna")
+    store.add(photo, "anna")
+    assert store.drop_expired() == [("", photo.sha256)]  # over the budget; anna still has it
+    assert store.holds(photo.sha256)
     assert len(set(ids)) == 5
     assert all(len(id) == len("img_") + 32 for id in ids)
 

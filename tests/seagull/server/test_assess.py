@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -130,6 +131,26 @@ def test_an_unknown_image_is_a_404_with_its_code(server: Running):
         assert (reply.status, reply.json["error"]["code"]) == (404, "image_not_found")
 
 
+def test_what_a_text_should_be_is_said_in_words(server: Running):
+    for path, body in (
+        ("/v1/images/cat/regions", None),
+        ("/v1/assess", {"image": "cat"}),
+        ("/v1/images", {"image": "cat"}),
+        ("/v1/assess", {"image": "data:", "regions": [{"mask": "cat.png"}]}),
+    ):
+        reply = server.ask(path, body)
+        message = reply.json["error"]["message"]
+        assert reply.status == 422
+        assert re.search("should be (the id of an image|a data URI)", message), message
+        assert not set("^$[]") & set(message), message
+
+
+def test_an_integer_may_be_written_with_a_zero_fraction(server: Running, image_id):
+    body = {"image": image_id, "tasks": ["quality"], "max_regions": 4.0}
+    assert server.ask("/v1/assess", body).status == 200
+    assert server.ask("/v1/assess", body | {"max_regions": 4.5}).status == 422
+
+
 @pytest.mark.parametrize("read_out", ["head", "language_model"])
 def test_answers_in_words_and_the_language_model_s_numbers_come_when_asked_for(
     server, image_id, photo, read_out
@@ -143,7 +164,10 @@ def test_answers_in_words_and_the_language_model_s_numbers_come_when_asked_for(
         assert got["text"] == alone["text"]
         assert got["quality"]["level"] == alone["quality"]["level"]
         assert got["quality"]["score"] == pytest.approx(alone["quality"]["score"], abs=1e-4)
-        assert got["distortions"] == alone["distortions"]
+        for one, other in zip(got["distortions"], alone["distortions"], strict=True):
+            assert one["type"] == other["type"]
+            assert one["severity"] == other["severity"]
+            assert one["probability"] == pytest.approx(other["probability"], abs=1e-4)
     assert set(reply.json["regions"][0]["text"]) == {"quality", "importance", "distortion"}
 
 

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from benchmarks.soak import MAY_GROW, Sender, Tally, crowd, refused, usual
-from benchmarks.soak_requests import Usual
+from benchmarks.soak_requests import KINDS, Usual
 from seagull.server.settings import ServerSettings
 from tests.seagull.server.conftest import running
 
@@ -22,10 +22,10 @@ def test_five_hundred_requests_leave_memory_as_it_was(make_assessor):
         before = process.memory_info().rss
         usual(sender, requests, 300)
         assert process.memory_info().rss / before - 1 < MAY_GROW
-        refused(sender, 44)
+        refused(sender, 2 * KINDS)
         crowd(sender, "tiny", 12, each=2)
         assert server.ask("/readyz").status == 200
     assert not tally.wrong, tally.wrong[:5]
-    assert tally.answers == 500 + 44 + 24
+    assert tally.answers == 500 + 2 * (KINDS + 1) + 24
     assert tally.statuses["left"] > 5
     assert tally.statuses["200"] > 200

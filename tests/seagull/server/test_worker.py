@@ -205,6 +205,18 @@ def test_a_server_that_is_told_to_stop_finishes_what_it_has(make_assessor, pictu
     assert not server.service.worker.alive
 
 
+def test_what_a_stopping_server_has_no_time_for_is_answered_503(make_assessor, picture_uri):
+    settings = ServerSettings(port=0, drain_seconds=1)
+    with running(make_assessor(), settings) as server, ThreadPoolExecutor(1) as pool, held(server):
+        body = {"image": picture_uri, "regions": [box(1)]}
+        waiting = pool.submit(server.ask, "/v1/assess", body)
+        until(lambda: server.service.worker.waiting == 2)
+        server.stop()
+        reply = waiting.result(60)
+        assert (reply.status, reply.json["error"]["code"]) == (503, "stopped")
+        assert int(reply.headers["retry-after"]) >= 1
+
+
 def test_photos_are_counted_for_as_long_as_anybody_holds_them(make_assessor):
     limits = Limits(photos_bytes=0)
     settings = ServerSettings(port=0, cache_bytes=3 * 150 * 200 * 2, limits=limits)

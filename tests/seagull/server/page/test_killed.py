@@ -26,7 +26,7 @@ def test_a_server_that_is_killed_is_waited_for(come_to, model_folder):
         process.kill()
         banner.filter(has_text="does not answer").wait_for()
         assert "still here" in banner.inner_text()
-    with started(model_folder, port) as (process, _):
+    with started(model_folder, port=port) as (process, _):
         banner.wait_for(state="hidden")
         person.rest()
         assert photos_sent(person) == 2
@@ -44,7 +44,7 @@ def test_a_server_that_is_killed_is_waited_for(come_to, model_folder):
         assert failed.locator(".answer").text_content().strip()
         page.get_by_role("button", name="Ask again").click()
         banner.filter(has_text="does not answer").wait_for()
-    with started(model_folder, port):
+    with started(model_folder, port=port):
         page.locator(".turn[data-state=done]").wait_for()
         assert banner.is_hidden()
         assert photos_sent(person) == 3
