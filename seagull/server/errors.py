@@ -122,7 +122,7 @@ def _of_schema(error: RequestValidationError) -> ApiError:
 def _complaint(fault: Mapping[str, Any]) -> str:
     """What is wrong with a field; a pattern in words."""
     pattern = fault.get("ctx", {}).get("pattern")
-    return WANTED.get(pattern, fault["msg"])
+    return str(WANTED.get(pattern, fault["msg"]))
 
 
 def _place(location: tuple[Any, ...]) -> str:
