@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DEMO := outputs/demo
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -73,8 +73,8 @@ COMPARE_OUT ?= outputs/compare-demo
 
 .PHONY: compare-demo
 compare-demo: setup  ## a denoiser's strength swept over ten photos: what became better or worse
-	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT)
-	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html"
+	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT) --docs docs
+	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html; docs/compare.md shows them, too"
 
 CASES ?= ../shared/cases
 
@@ -113,9 +113,26 @@ nano: $(VENV)/.installed  ## seagull-nano from the data folder: data, two stages
 nano-select: $(VENV)/.installed  ## selection figures of the shipped seagull-nano: settings are chosen by these
 	$(BIN)/python scripts/nano_select.py $(NANO_DATA) $(NANO) $(MODELS)
 
-.PHONY: baselines
-baselines: $(VENV)/.installed  ## QFM-IQM and DGIQA (reconstructions) beside nano; needs what `make nano` writes
-	$(BIN)/python scripts/baselines_compare.py $(NANO_DATA) $(NANO) $(BASELINES)
+# What the comparison needs of `make nano`: opinions, and one set of synthetic regions.
+$(NANO)/opinions/held_out.jsonl: | $(VENV)/.installed
+	$(BIN)/python scripts/nano_opinions.py $(NANO_DATA)/biq2021/train.parquet $(NANO)/opinions
+
+$(NANO)/data/versions/validation.jsonl: | $(VENV)/.installed
+	$(VERSIONS)
+
+BASELINE_SETS := $(NANO)/opinions/held_out.jsonl $(NANO)/data/versions/validation.jsonl
+
+.PHONY: baselines-data baselines baselines-mechanism
+baselines-data: $(VENV)/.installed $(BASELINE_SETS)  ## what `make baselines` learns from, and the weights that it begins with
+	$(BIN)/seagull download nano
+
+baselines: baselines-data  ## QFM-IQM and DGIQA (reconstructions) beside nano; prints minutes first, resumes
+	$(BIN)/python -m scripts.baselines_compare $(NANO_DATA) $(NANO) $(BASELINES)
+
+baselines-mechanism: $(VENV)/.installed  ## of the runs of `make baselines`: does matching do what it is for
+	$(BIN)/python -m scripts.baselines_mechanism $(NANO)/opinions/held_out.jsonl \
+		$(BASELINES)/runs/qfm-matched-tenth-* $(BASELINES)/runs/qfm-random-tenth-* \
+		$(BASELINES)/runs/qfm-none-tenth-*
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
 	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \

@@ -5,32 +5,60 @@
 Pairs of known change are made from held-back scenes (``benchmarks.compare_pairs``). Constants are
 fitted on every other scene and written to ``seagull/comparison/measured.json``; the figures are of
 the other scenes, between the markers of ``docs/compare.md``. Both belong to the shipped adapter, so
-this is run again whenever that changes. ``--dry-run`` prints them for any model and writes nothing.
+this is run again whenever that changes. ``--dry-run`` prints them for any model and writes neither.
+What was read of a scene is kept in ``--rows``, where a second run finds it.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks.compare_figures import figures, fit
+from benchmarks import compare_pairs
+from benchmarks.compare_figures import figures
+from benchmarks.compare_fit import fit
 from benchmarks.compare_pairs import TYPES, Row, Scene, rows_of, scenes, version
 from seagull import load
 from seagull.comparison.compare import compare_at_one_size
 from seagull.comparison.measured import MEASURED_FILE
 from seagull.comparison.types import Verdict
-from seagull.inference.assessor import Assessor
+from seagull.inference.folder import AssessesPhotos
 from seagull.photos import Photo
+from seagull.reports.keyed_lines import KeyedLines
 
 ROOT = Path(__file__).resolve().parents[1]
 CONSTANTS = ROOT / "seagull" / "comparison" / MEASURED_FILE
 DOCS = ROOT / "docs" / "compare.md"
+ROWS = ROOT / "outputs" / "compare-benchmark.jsonl"
 BEGIN, END = "<!-- figures: made by benchmarks/compare.py -->\n", "<!-- end of figures -->\n"
 COMMAND = "python -m benchmarks.compare ../shared/data/bsds500"
+SCHEMA = "seagull.compare_benchmark/1"
+SCENES = 50
 SWAPPED_LEVEL = 6
+SWAPPED_TYPES = 2
+
+
+@dataclass(frozen=True)
+class SceneResult:
+    """What was read of one scene.
+
+    Args:
+        rows: of its pairs.
+        mirrored: pairs whose swapped photos gave the mirrored verdicts.
+        swapped: pairs that were swapped.
+        identical: whether the scene compared with itself was the same everywhere.
+    """
+
+    rows: tuple[Row, ...]
+    mirrored: int
+    swapped: int
+    identical: bool
 
 
 def main() -> None:
@@ -38,30 +66,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("data", type=Path, help="folder of BSDS500 with val_segments.jsonl")
     parser.add_argument("--model", default="nano", help="name, folder or run")
-    parser.add_argument("--scenes", type=int, default=30)
-    parser.add_argument("--dry-run", action="store_true", help="write nothing")
+    parser.add_argument("--scenes", type=int, default=SCENES)
+    parser.add_argument("--rows", type=Path, default=ROWS, help="keeps what was read")
+    parser.add_argument("--dry-run", action="store_true", help="write no constants and figures")
     options = parser.parse_args()
-    if options.model != "nano" and not options.dry_run:
-        parser.error("the files are of the shipped model: give --dry-run for another one")
+    if not options.dry_run and (options.model, options.scenes) != ("nano", SCENES):
+        parser.error("the files are of the shipped model and all scenes: else give --dry-run")
     assessor = load(options.model)
-    rows: list[Row] = []
-    mirrored = pairs = identical = 0
-    start = time.perf_counter()
-    for scene in scenes(options.data, options.scenes):
-        rows += rows_of(scene, assessor)
-        right, asked = _mirrored(scene, assessor)
-        mirrored, pairs = mirrored + right, pairs + asked
-        identical += _identical(scene, assessor)
-        print(f"scene {scene.number}: {time.perf_counter() - start:.0f} s", flush=True)
-    count = len({row.scene for row in rows})
+    model = f"{assessor.info.name} {assessor.info.revision}"
+    results = list(measure(assessor, model, scenes(options.data, options.scenes), options.rows))
+    rows = [row for one in results for row in one.rows]
     fitted = [row for row in rows if row.scene % 2 == 0]
     rest = [row for row in rows if row.scene % 2 == 1]
     measured = fit(fitted, COMMAND, assessor.info.name, assessor.info.revision)
     lines = [
         *figures(rest, fitted, measured),
         "",
-        f"Swapped photos gave the mirrored verdicts in {mirrored} of {pairs} pairs, and every "
-        f"region of a photo compared with itself was the same in {identical} of {count} scenes.",
+        f"Swapped photos gave the mirrored verdicts in {sum(one.mirrored for one in results)} of "
+        f"{sum(one.swapped for one in results)} pairs, and every region of a photo compared with "
+        f"itself was the same in {sum(one.identical for one in results)} of {len(results)} scenes.",
     ]
     print("\n".join(lines))
     print(json.dumps(asdict(measured)))
@@ -72,23 +95,59 @@ def main() -> None:
         DOCS.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + after, "utf-8")
 
 
-def _mirrored(scene: Scene, assessor: Assessor) -> tuple[int, int]:
-    """In how many pairs of a scene swapping gives the mirrored verdicts, and how many there are."""
+def measure(
+    assessor: AssessesPhotos, model: str, given: Iterator[Scene], kept: Path
+) -> Iterator[SceneResult]:
+    """What is read of each scene: now, or before by the same model of the same pairs.
+
+    Args:
+        assessor: the model.
+        model: its name and revision.
+        given: the scenes.
+        kept: a file of JSON Lines, made if missing, to which each scene is added.
+    """
+    pairs = hashlib.sha256(Path(compare_pairs.__file__).read_bytes()).hexdigest()[:16]
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    with KeyedLines(kept, SCHEMA, lambda plain: str(plain["key"])) as lines:
+        for count, scene in enumerate(given, start=1):
+            key = f"{model}, pairs {pairs}, {scene.number} {scene.reference.image_id}"
+            plain = lines.find(key)
+            result = _result(scene, assessor) if plain is None else _from_dict(plain)
+            if plain is None:
+                made = {"schema": SCHEMA, "key": key, **asdict(result)}
+                lines.add(key, json.dumps(made) + "\n")
+            yield result
+            print(f"scene {count}: {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def _from_dict(plain: dict[str, Any]) -> SceneResult:
+    rows = tuple(
+        Row(**{**one, "flips": tuple((kind, move) for kind, move in one["flips"])})
+        for one in plain["rows"]
+    )
+    return SceneResult(rows, plain["mirrored"], plain["swapped"], plain["identical"])
+
+
+def _result(scene: Scene, assessor: AssessesPhotos) -> SceneResult:
+    turn = scene.number // 2
+    kinds = [TYPES[(turn + 3 * place) % len(TYPES)] for place in range(SWAPPED_TYPES)]
+    mirrored = 0
     clean = Photo(scene.reference.srgb)
-    right = 0
-    for kind in TYPES:
+    for kind in kinds:
         changed = Photo(version(scene, kind, SWAPPED_LEVEL))
         there = compare_at_one_size(assessor, (clean, changed), scene.regions)
         back = compare_at_one_size(assessor, (changed, clean), scene.regions)
-        right += all(
+        mirrored += all(
             one.change.verdict is other.change.verdict.mirrored
             and one.change.quality == -other.change.quality
             for one, other in zip(there.regions, back.regions, strict=True)
         )
-    return right, len(TYPES)
+    rows = tuple(rows_of(scene, assessor))
+    return SceneResult(rows, mirrored, len(kinds), _identical(scene, assessor))
 
 
-def _identical(scene: Scene, assessor: Assessor) -> bool:
+def _identical(scene: Scene, assessor: AssessesPhotos) -> bool:
     """Whether a scene compared with itself is the same everywhere, as read: no change at all."""
     photos = [Photo(scene.reference.srgb.copy()) for _ in range(2)]
     made = compare_at_one_size(assessor, (photos[0], photos[1]), scene.regions)

@@ -1,4 +1,4 @@
-"""Constants of ``benchmarks.compare``, fitted on half of the scenes, and figures of the rest."""
+"""Figures of ``benchmarks.compare``: how often the verdicts are right, told of the other scenes."""
 
 from __future__ import annotations
 
@@ -6,47 +6,19 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.compare_pairs import BASE_LEVEL, STEPS, TYPES, Row, null_ways
+from benchmarks.compare_fit import COVERED, again, is_step
+from benchmarks.compare_pairs import SEED, STEPS, TYPES, Row, null_ways
 from seagull.comparison.changes import change_of
 from seagull.comparison.measured import Measured
 from seagull.comparison.types import Verdict
-from seagull.evaluation.intervals import bootstrap
 
-KNOTS = (0.35, 0.55, 0.75)
-"""Scores at which the threshold of the same is measured."""
-INSIDE = 0.95
-"""Share of null changes of the fitted half that are called the same."""
-COVERED = 1.645
-"""Standard deviations to either side within which nine tenths of a normal distribution lie."""
-
-
-def fit(rows: Sequence[Row], command: str, model: str, revision: str) -> Measured:
-    """The constants, from rows of the first half of the scenes."""
-    null = [row for row in rows if row.kind == "null"]
-    same, much = _same(null), round(_much(rows), 4)
-    presence = round(float(np.quantile([row.presence for row in null], INSIDE)), 3)
-    relative = round(_relative(rows, same, much), 3)
-    return Measured(command, model, revision, same, much, relative, presence)
-
-
-def _same(null: Sequence[Row]) -> tuple[tuple[float, float], ...]:
-    """At each of three scores the change within which most null changes about it lie.
-
-    All three are scaled alike in the end, so that ``INSIDE`` of all null changes lie within.
-    """
-    scores = np.array([(row.before + row.after) / 2 for row in null])
-    changes = abs(np.array([row.change for row in null]))
-    edges = [-np.inf, *(sum(pair) / 2 for pair in pairwise(KNOTS)), np.inf]
-    found = [
-        np.quantile(changes[(scores >= low) & (scores < high)], INSIDE)
-        for low, high in pairwise(edges)
-    ]
-    scale = np.quantile(changes / np.interp(scores, KNOTS, found), INSIDE)
-    return tuple(
-        (knot, round(float(scale * one), 4)) for knot, one in zip(KNOTS, found, strict=True)
-    )
+SIGMAS = (0, 1, 2, 3)
+"""Lower ends of the ranges of a change in units of its spread, of which the sign is told."""
+NORMAL_95 = 1.96
+RESAMPLES = 1000
+CHANGED = ("target", "carried", "gained")
+"""Kinds of rows whose region is distorted more after than before."""
 
 
 def figures(rows: Sequence[Row], fitted: Sequence[Row], measured: Measured) -> list[str]:
@@ -54,7 +26,8 @@ def figures(rows: Sequence[Row], fitted: Sequence[Row], measured: Measured) -> l
     return [
         f"Measured with {measured.model} {measured.revision} by `{measured.command}`: fitted on "
         f"{len({row.scene for row in fitted})} scenes of BSDS500's validation photos, told of "
-        f"{len({row.scene for row in rows})} others. Intervals (95 %) are over scenes.",
+        f"{len({row.scene for row in rows})} others. Intervals (95 %) are over scenes: by "
+        "bootstrap, of shares of 0 and 100 % Wilson's with a scene for a trial.",
         "",
         "| constant | |",
         "| --- | --- |",
@@ -63,18 +36,56 @@ def figures(rows: Sequence[Row], fitted: Sequence[Row], measured: Measured) -> l
             for score, change in measured.same
         ),
         f"| much better or worse: from | {measured.much:.3f} |",
-        f"| spread of a change, as a share of it | {measured.relative:.2f} |",
+        f"| what the spread grows by, as a share of the change | {measured.relative:.2f} |",
         f"| a type comes or goes: its probability moves by | {measured.presence:.2f} |",
         "",
         *_null(rows, measured),
         "",
-        _spread(rows, fitted, measured),
+        *_spread(rows, measured),
         "",
-        *_three_way(rows, measured),
+        *_three_way(rows, "target", "changed region", measured),
         "",
-        f"From the undistorted scene, 12 steps are worse than 6 in {_order(rows, 6, 12)}, and 6 "
-        f"than 2 in {_order(rows, 2, 6)}.",
+        *_three_way(rows, "carried", "the same on top of another type", measured),
+        "",
+        *_three_way(rows, "gained", "the same together with another type", measured),
+        "",
+        _named(rows, measured),
+        "",
+        *_order(rows),
     ]
+
+
+def share_text(right: Sequence[bool], scenes: Sequence[int], digits: int = 0) -> str:
+    """``95% (91-98)``: a share with its 95 % interval over scenes."""
+    if not right:
+        return "-"
+    low, high = share_interval(right, scenes)
+    between = f"{100 * low:.{digits}f}-{100 * high:.{digits}f}"
+    return f"{np.mean(right):.{digits}%} ({between})"
+
+
+def share_interval(right: Sequence[bool], scenes: Sequence[int]) -> tuple[float, float]:
+    """The 95 % interval of a share, for rows of which those of one scene go together.
+
+    A bootstrap over scenes knows no error where all rows agree. There Wilson's interval stands in,
+    with one trial a scene, which is the least that they say.
+    """
+    share = float(np.mean(right))
+    names, places = np.unique(np.array(scenes), return_inverse=True)
+    if 0 < share < 1 and len(names) > 1:
+        hits, counts = np.bincount(places, right), np.bincount(places)
+        drawn = np.random.default_rng(SEED).integers(0, len(names), (RESAMPLES, len(names)))
+        low, high = np.quantile(hits[drawn].sum(1) / counts[drawn].sum(1), (0.025, 0.975))
+        return float(low), float(high)
+    trials = len(names)
+    square = NORMAL_95**2 / trials
+    middle = (share + square / 2) / (1 + square)
+    half = NORMAL_95 * np.sqrt(share * (1 - share) / trials + square / (4 * trials)) / (1 + square)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def _share(rows: Sequence[Row], right: Callable[[Row], bool], digits: int = 0) -> str:
+    return share_text([right(row) for row in rows], [row.scene for row in rows], digits)
 
 
 def _null(rows: Sequence[Row], measured: Measured) -> list[str]:
@@ -84,130 +95,133 @@ def _null(rows: Sequence[Row], measured: Measured) -> list[str]:
         "| --- | --- | --- |",
     ]
     for how in (*null_ways(0), None):
+        own = [row for row in null if how in (row.how, None)]
         cells = [
-            _share([row for row in null if row.low == level and how in (row.how, None)], measured)
-            for level in (0, BASE_LEVEL)
+            _share([row for row in own if (row.low > 0) is distorted], _is_same(measured), 1)
+            for distorted in (False, True)
         ]
         lines.append(f"| {how or 'all'} | {cells[0]} | {cells[1]} |")
-    steady = [not any(move >= measured.presence for move in row.flips) for row in null]
+    steady = _share(null, lambda row: not any(_moved(measured, move) for _, move in row.flips), 1)
     beside = [row for row in rows if row.kind == "beside"]
     return [
         *lines,
         "",
-        f"Of all regions of null pairs {_share(null, measured)} are called the same, and in "
-        f"{np.mean(steady):.1%} no type comes or goes. Untouched regions beside a changed one are "
-        f"read as the same in {_share(beside, measured)}; where no pixel differs, the verdict is "
-        "the same whatever is read.",
+        f"Of all regions of null pairs {_share(null, _is_same(measured), 1)} are called the same, "
+        f"and in {steady} no type comes or goes. Untouched regions beside a changed one are read "
+        f"as the same in {_share(beside, _is_same(measured), 1)}; where no pixel differs, the "
+        "verdict is the same whatever is read.",
     ]
 
 
-def _spread(rows: Sequence[Row], fitted: Sequence[Row], measured: Measured) -> str:
+def _spread(rows: Sequence[Row], measured: Measured) -> list[str]:
+    """The spread against repeated changes, and how sure the sign is by it."""
     null = [row for row in rows if row.kind == "null"]
     std = float(np.mean([row.std for row in null]))
     moved = float(np.sqrt(np.mean([row.change**2 for row in null])))
-    return (
+    units, scenes = again(rows, measured)
+    lines = [
         f"The head's spread of one score is {std:.2f} on average. Two scores with independent "
         f"errors would differ by {np.sqrt(2) * std:.2f}; those of null pairs differ by "
-        f"{moved:.3f}: their errors correlate by {1 - moved**2 / (2 * std**2):.2f}. "
-        f"{_coverage(rows, fitted, measured):.0%} of the changes of changed regions lie within the "
-        "90 % that `std` states about the mean of their type and levels."
-    )
-
-
-def _three_way(rows: Sequence[Row], measured: Measured) -> list[str]:
-    """Of the changed region: share called worse, which is right, by type and step."""
-    lines = [
-        "| changed region called worse (right), the same, better | 2 steps | 6 steps | 12 steps |",
-        "| --- | --- | --- | --- |",
+        f"{moved:.3f}: their errors correlate by {1 - moved**2 / (2 * std**2):.2f}. Of changes "
+        f"that were made again {share_text((abs(units) <= COVERED).tolist(), scenes)} lie within "
+        "the 90 % that `std` states.",
+        "",
+        "| change of a changed region, in units of `std` | how many | its sign is right |",
+        "| --- | --- | --- |",
     ]
-    for kind in (*TYPES, None):
-        cells = []
-        for pairs in STEPS.values():
-            found = [
-                change_of(row.before, row.after, measured).verdict
-                for row in rows
-                if row.kind == "target" and (row.low, row.high) in pairs
-                and kind in (row.how, None)
-            ]  # fmt: skip
-            counts = (
-                sum(word.is_worse for word in found),
-                found.count(Verdict.SAME),
-                sum(word.is_better for word in found),
-            )
-            cells.append(", ".join(f"{count / len(found):.0%}" for count in counts))
-        lines.append(f"| {kind.value if kind else 'all'} | {' | '.join(cells)} |")
+    changed = [row for row in rows if row.kind in CHANGED]
+    sizes = [abs(row.change) / measured.std(row.before, row.after) for row in changed]
+    for low, high in zip(SIGMAS, (*SIGMAS[1:], np.inf), strict=True):
+        own = [row for row, size in zip(changed, sizes, strict=True) if low <= size < high]
+        name = f"{low} to {high}" if np.isfinite(high) else f"{low} and more"
+        lines.append(f"| {name} | {len(own)} | {_share(own, lambda row: row.change < 0)} |")
     return lines
 
 
-def _order(rows: Sequence[Row], small: int, large: int) -> str:
-    """Share of scenes and types in which the larger step from level 0 lowers quality more."""
-    changes = {
-        (row.scene, row.how, row.high): row.change
-        for row in rows
-        if row.kind == "target" and row.low == 0
-    }
-    right = [
-        changes[scene, how, large] < changes[scene, how, small]
-        for scene, how, high in changes
-        if high == large
+def _three_way(rows: Sequence[Row], kind: str, title: str, measured: Measured) -> list[str]:
+    """Of the changed region: share called worse, which is right, by type and step."""
+    steps = " | ".join(f"{step} steps" for step in STEPS)
+    lines = [
+        f"| {title}: worse (right), same, better | {steps} |",
+        "| --- |" + " --- |" * len(STEPS),
     ]
-    return f"{sum(right)} of {len(right)}"
+    for type in (*TYPES, None):
+        cells = []
+        for step in STEPS:
+            own = [
+                row
+                for row in rows
+                if row.kind == kind and is_step(row, step) and type in (row.how, None)
+            ]
+            called = (_is_worse(measured), _is_same(measured), _is_better(measured))
+            cells.append(", ".join(_share(own, one) for one in called))
+        lines.append(f"| {type.value if type else 'all'} | {' | '.join(cells)} |")
+    return lines
 
 
-def _share(rows: Sequence[Row], measured: Measured) -> str:
-    same = np.array(
-        [change_of(row.before, row.after, measured).verdict is Verdict.SAME for row in rows]
+def _named(rows: Sequence[Row], measured: Measured) -> str:
+    """How often what a region gained is named as new."""
+
+    def new(row: Row) -> set[str]:
+        return {kind for kind, move in row.flips if move > 0 and _moved(measured, move)}
+
+    top = max(STEPS)
+    one = [row for row in rows if row.kind == "target" and (row.low, row.high) == (0, top)]
+    two = [row for row in rows if row.kind == "gained" and row.high == top]
+    return (
+        f"Of regions that gain {top} steps of a type "
+        f"{_share(one, lambda row: row.how in new(row))} have it named as new; of those that "
+        "gain another one, too, "
+        f"{_share(two, lambda row: {row.how, row.also} <= new(row))} have both named and "
+        f"{_share(two, lambda row: bool({row.how, row.also} & new(row)))} at least one."
     )
-    found = bootstrap(lambda at: {"same": float(same[at].mean())}, [row.scene for row in rows])
-    low, high = found.get("same") or (float("nan"), float("nan"))
-    return f"{same.mean():.1%} ({low:.1%} to {high:.1%})"
 
 
-def _changes(rows: Sequence[Row], wanted: Callable[[Row], bool]) -> NDArray[np.float64]:
-    return np.array([row.change for row in rows if wanted(row)])
-
-
-def _much(rows: Sequence[Row]) -> float:
-    """The change that tells steps of 12 from steps of 6 best: the mean of both shares right."""
-    small = abs(_changes(rows, lambda row: _is_step(row, 6)))
-    large = abs(_changes(rows, lambda row: _is_step(row, 12)))
-    edges = np.unique(np.concatenate([small, large]))
-    right = [(small < edge).mean() + (large >= edge).mean() for edge in edges]
-    return float(edges[int(np.argmax(right))])
-
-
-def _is_step(row: Row, step: int) -> bool:
-    return row.kind == "target" and (row.low, row.high) in STEPS[step]
-
-
-def _relative(rows: Sequence[Row], same: Sequence[tuple[float, float]], much: float) -> float:
-    """The least share with which nine tenths of the changes lie where their spread says."""
-    shares = np.linspace(0.0, 2.0, 201)
-    for share in shares:
-        tried = Measured("", "", "", tuple(same), much, float(share), 0.0)
-        if _coverage(rows, rows, tried) >= 0.9:
-            break
-    return float(share)
-
-
-def _coverage(rows: Sequence[Row], fitted: Sequence[Row], measured: Measured) -> float:
-    """Share of changes within 90 % of the stated spread about the mean of the fitted half."""
-    means = {key: float(changes.mean()) for key, (_, changes) in _groups(fitted).items()}
-    inside = [
-        abs(change - means[key]) <= COVERED * measured.std(before, before + means[key])
-        for key, (scores, changes) in _groups(rows).items()
-        for before, change in zip(scores, changes, strict=True)
+def _order(rows: Sequence[Row]) -> list[str]:
+    """Share of scenes in which the larger step lowers quality more, from the same photo before."""
+    steps = sorted(STEPS, reverse=True)
+    pairs = list(pairwise(steps))
+    titles = " | ".join(f"{large} steps beat {small}" for large, small in pairs)
+    lines = [
+        f"| the larger change is read as larger | {titles} |",
+        "| --- |" + " --- |" * len(pairs),
     ]
-    return float(np.mean(inside))
+    wanted = {"target": "", "carried": ", on top of another type"}
+    for kind, more in wanted.items():
+        own = {
+            (row.scene, row.how, row.high): row.change
+            for row in rows
+            if row.kind == kind and row.low == 0
+        }
+        for type in (*TYPES, None) if kind == "target" else (None,):
+            names = [key[:2] for key in own if key[2] == steps[0] and type in (key[1], None)]
+            cells = [
+                share_text(
+                    [own[(*name, large)] < own[(*name, small)] for name in names],
+                    [scene for scene, _ in names],
+                )
+                for large, small in pairs
+            ]
+            name = type.value if type else f"all{more}"
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
 
 
-def _groups(
-    rows: Sequence[Row],
-) -> dict[tuple[str, int, int], tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Scores before and changes of the changed regions, by type and levels."""
-    found: dict[tuple[str, int, int], list[tuple[float, float]]] = {}
-    for row in rows:
-        if row.kind == "target":
-            key = (row.how, row.low, row.high)
-            found.setdefault(key, []).append((row.before, row.change))
-    return {key: (np.array(pairs)[:, 0], np.array(pairs)[:, 1]) for key, pairs in found.items()}
+def _moved(measured: Measured, move: float) -> bool:
+    return abs(move) >= measured.presence
+
+
+def _is_same(measured: Measured) -> Callable[[Row], bool]:
+    return lambda row: _verdict(row, measured) is Verdict.SAME
+
+
+def _is_worse(measured: Measured) -> Callable[[Row], bool]:
+    return lambda row: _verdict(row, measured).is_worse
+
+
+def _is_better(measured: Measured) -> Callable[[Row], bool]:
+    return lambda row: _verdict(row, measured).is_better
+
+
+def _verdict(row: Row, measured: Measured) -> Verdict:
+    return change_of(row.before, row.after, measured).verdict

@@ -1,114 +1,87 @@
 """The comparison of docs/baselines.md: every system on the same photos, with seeds and variants.
 
-    python scripts/baselines_compare.py ../shared/data outputs/nano outputs/baselines
+    python -m scripts.baselines_compare ../shared/data outputs/nano outputs/baselines
 
-Needs the opinions and versions that `make nano` writes. A tenth of the training photos with five
-seeds, and all of them with one (`--only` names variants). Started again, it skips finished runs and
-predictions that are there, and resumes others. Settings may be chosen by every photo evaluated, so
-no figure is a test. Prints tables and writes OUT/results.json.
+Needs `make baselines-data` once. Prints its plan with minutes, then trains and evaluates run by run
+and keeps OUT/results.json up to date; `python -m scripts.baselines_table OUT/results.json` prints
+the table at any time. Killed and started again, it skips what is finished and resumes what is not.
+Settings may be chosen by every photo evaluated, so no figure is a test.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from transformers.utils.logging import disable_progress_bar
 
+from scripts.baselines_data import FIGURES, Places, evaluated, limit, sources
+from scripts.baselines_plan import (
+    BATCH,
+    PHOTOS,
+    SCENES,
+    SEEDS,
+    STEPS,
+    VARIANTS,
+    VIEW,
+    Run,
+    plan_lines,
+    planned,
+    run_folder,
+)
+from scripts.baselines_table import differences, figures, table
 from seagull import load
 from seagull.baselines.config import BaselineConfig
 from seagull.baselines.place import baseline_folder, system_of
 from seagull.baselines.train import train_baseline
 from seagull.evaluation.classical import ClassicalPredictor, measure
-from seagull.evaluation.items import EvaluationItem
-from seagull.evaluation.metrics import plcc, srcc
-from seagull.evaluation.order import order_scores
+from seagull.evaluation.given import read_given
 from seagull.evaluation.predictions import Row
 from seagull.evaluation.predictors import AreaPredictor, ModelPredictor, Predictor
 from seagull.evaluation.run import RunSettings, run_predictors
 from seagull.evaluation.sets import EvaluationSet, open_set
 from seagull.evaluation.systems import load_system
 from seagull.files.config import load_settings
-from seagull.records import read_records, write_records
+from seagull.memory import keep_freed_memory
+from seagull.training.loop.checkpoints import checkpoints
 from seagull.types import AssessmentTask
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-SMALL, FULL = "tenth", "all"
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One way of training one system.
-
-    Args:
-        name: in the tables.
-        config: its settings, below ``configs``.
-        changes: settings that differ.
-        against: the variant of the same seed that it is compared with.
-        small: whether it is trained on the tenths.
-    """
-
-    name: str
-    config: str
-    changes: tuple[str, ...] = ()
-    against: str = ""
-    small: bool = True
-
-
-VARIANTS = (
-    Variant("qfm-matched", "baselines/qfm-iqm.yaml", (), "qfm-none"),
-    Variant("qfm-random", "baselines/qfm-iqm.yaml", ("qfm_iqm.match.kind=random",), "qfm-matched"),
-    Variant("qfm-none", "baselines/qfm-iqm.yaml", ("qfm_iqm.match.kind=none",), "nano"),
-    Variant("dgiqa-prior", "baselines/dgiqa.yaml", (), "dgiqa-constant"),
-    Variant("dgiqa-constant", "baselines/dgiqa.yaml", ("depth.source=constant",), "nano"),
-    Variant("dgiqa-no-tcb", "baselines/dgiqa.yaml", ("dgiqa.bridge=projection",), "dgiqa-prior"),
-    Variant("qfm-mask", "baselines/qfm-iqm-mask.yaml", small=False),
-    Variant("dgiqa-mask", "baselines/dgiqa-mask.yaml", small=False),
-    Variant("nano", "nano/mos-alone.yaml"),
-    Variant("classical", "", (), "nano"),
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A variant with its photos and seed."""
-
-    variant: Variant
-    part: str
-    seed: int
-    records: Path
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        """Of its folder and predictions."""
-        return f"{self.variant.name}-{self.part}-{self.seed}"
+TASKS = frozenset({AssessmentTask.QUALITY, AssessmentTask.IMPORTANCE})
+SETTINGS: dict[str, Any] = {
+    "steps": dict(STEPS), "batch": BATCH, "view": list(VIEW), "photos": PHOTOS, "scenes": SCENES,
+}  # fmt: skip
+"""Of every run; results of others are not mixed with them."""
 
 
 def main() -> None:
-    """Trains what is not trained yet, evaluates, prints."""
+    """Plans, trains and evaluates what is not there yet, and prints the table."""
     options = _options()
+    places = Places(options.data, options.made, options.out)
+    if missing := places.missing():
+        raise SystemExit(f"not there: {', '.join(missing)}; `make baselines-data` writes them")
+    runs = [
+        run
+        for run in planned(options.only, options.seeds)
+        if places.has_regions or not run.variant.sees_regions
+    ]
+    if not places.has_regions:
+        print("no synthetic regions in", places.versions("train").parent, "so no figures of them")
+    print("\n".join(plan_lines(runs, {run.name: is_trained(run, options.out) for run in runs})))
+    if options.plan:
+        return
     disable_progress_bar()
-    runs = list(_runs(options))
-    for run in runs:
-        since = time.monotonic()
-        if _train(run, options):
-            print(f"{run.name}: {time.monotonic() - since:.0f} s", flush=True)
-    results: dict[str, Any] = {}
-    for name, data in _sets(options).items():
-        rows = _predict(runs, data, options.out / "predictions" / name, options)
-        results[name] = {run: _figures(name, own) for run, own in rows.items()}
-        _print_table(name, results[name], runs)
-    (options.out / "results.json").write_text(json.dumps(results, indent=2), encoding="utf-8")
+    keep_freed_memory()
+    results = Results(options.out / "results.json")
+    _work(runs, places, results, 60 * options.minutes)
+    print("\n" + "\n".join(table(results.plain)))
 
 
 def _options() -> argparse.Namespace:
@@ -118,181 +91,167 @@ def _options() -> argparse.Namespace:
     parser.add_argument("out", type=Path, help="folder of the runs and results")
     names = [one.name for one in VARIANTS]
     parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--seeds", type=int, default=5, help="of the tenths")
-    parser.add_argument("--small-steps", type=int, default=180, help="of 16 photos, on a tenth")
-    parser.add_argument("--full-steps", type=int, default=450, help="on all; 0 leaves these out")
-    parser.add_argument("--limit", type=int, help="photos of each set that are evaluated")
-    parser.add_argument("--scenes", type=int, default=30, help="one of each photo")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="of the tenths")
+    parser.add_argument("--minutes", type=float, default=150, help="after these no run begins")
+    parser.add_argument("--plan", action="store_true", help="print the plan and end")
     return parser.parse_args()
 
 
-def _runs(options: argparse.Namespace) -> Iterator[Run]:
-    for variant in VARIANTS:
-        if variant.name not in options.only:
+class Results:
+    """The results file, whole at any time.
+
+    Args:
+        file: made if missing.
+
+    Raises:
+        SystemExit: if it is of other settings.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.plain: dict[str, Any] = {"settings": SETTINGS, "runs": {}, "differences": []}
+        if file.is_file():
+            self.plain = json.loads(file.read_text(encoding="utf-8"))
+        if self.plain["settings"] != SETTINGS:
+            raise SystemExit(f"{file}: made with other settings; name another folder, or remove it")
+
+    def of(self, run: Run) -> dict[str, Any]:
+        """What is known of a run; its figures are by set."""
+        empty = {"variant": run.variant.name, "part": run.part, "seed": run.seed, "figures": {}}
+        found: dict[str, Any] = self.plain["runs"].setdefault(run.name, empty)
+        return found
+
+    def forget(self, run: Run) -> None:
+        """Of a run that is trained anew, nothing is known."""
+        self.plain["runs"].pop(run.name, None)
+
+    def write(self) -> None:
+        """Brings the file up to date."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        scratch = self.file.with_suffix(".partial")
+        scratch.write_text(json.dumps(self.plain, indent=2), encoding="utf-8")
+        scratch.replace(self.file)
+
+
+def _work(runs: Sequence[Run], places: Places, results: Results, seconds: float) -> None:
+    """Every run trained and evaluated, as far as there is time."""
+    sets = evaluated(places)
+    began, spent, expected = time.monotonic(), 0.0, 0.0
+    for number, run in enumerate(runs):
+        if time.monotonic() - began > seconds:
+            print(f"stopped after {seconds / 60:.0f} minutes: {len(runs) - number} runs are left")
+            return
+        trained = _train(run, places, results)
+        evaluate = _evaluate(run, sets, places, results)
+        if not trained + evaluate:
             continue
-        parts = [(SMALL, seed) for seed in range(options.seeds)] if variant.small else []
-        for part, seed in [*parts, *([(FULL, 0)] if options.full_steps else [])]:
-            records = _subset(options, part, seed)
-            name = f"{variant.name}-{part}-{seed}"
-            yield Run(variant, part, seed, records, options.out / "runs" / name)
+        results.plain["differences"] = differences(
+            results.plain["runs"], lambda name, data: _kept_rows(places.out, data, name)
+        )
+        results.write()
+        spent += trained + evaluate
+        expected += (run.train_seconds if trained else 0) + run.variant.evaluate_s
+        left = sum(one.train_seconds + one.variant.evaluate_s for one in runs[number + 1 :])
+        print(
+            f"{number + 1}/{len(runs)} {run.name}: trained in {trained:.0f} s, evaluated in "
+            f"{evaluate:.0f} s; about {left * spent / expected / 60:.0f} minutes are left",
+            flush=True,
+        )
 
 
-def _subset(options: argparse.Namespace, part: str, seed: int) -> Path:
-    """The training records of a part; every system gets the same photos."""
-    whole = options.made / "opinions" / "train.jsonl"
-    if part == FULL:
-        return Path(whole)
-    target = Path(options.out / "data" / f"{part}-{seed}.jsonl")
-    if target.is_file():
-        return target
-    records = list(read_records(whole))
-    chosen = np.random.default_rng(seed).permutation(len(records))[: len(records) // 10]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    back = os.path.relpath(whole.parent.resolve(), target.parent.resolve())
-    own = (records[place] for place in sorted(chosen))
-    scratch = target.with_suffix(".partial")
-    write_records(scratch, (replace(one, image=f"{back}/{one.image}") for one in own))
-    scratch.replace(target)
-    return target
-
-
-def _train(run: Run, options: argparse.Namespace) -> bool:
-    """Trains a run; whether there was anything to do."""
-    steps = options.small_steps if run.part == SMALL else options.full_steps
-    if run.variant.name == "classical" or baseline_folder(run.folder) is not None:
-        return False
+def is_trained(run: Run, out: Path) -> bool:
+    """Whether there is nothing (more) to train."""
+    folder = run_folder(out, run.name)
     if run.variant.name == "nano":
-        return _train_nano(run, steps)
-    changes = [*run.variant.changes, f"output={run.folder}", f"seed={run.seed}"]
-    changes += [f"max_steps={steps}"]
-    sources: list[dict[str, Any]] = [{"path": str(run.records)}]
-    if not run.variant.small:  # importance is that of regions
-        versions = options.made / "data" / "versions" / "train.jsonl"
-        sources.append({"path": str(versions), "weight": 0.3})
-    changes += [f"data.train={json.dumps(sources)}"]
-    train_baseline(load_settings(BaselineConfig, CONFIGS / run.variant.config, changes))
-    return True
+        return (folder / "adapter").is_dir()
+    return not run.variant.config or baseline_folder(folder) is not None
 
 
-def _train_nano(run: Run, steps: int) -> bool:
-    if (run.folder / "adapter").is_dir():
-        return False
-    source = f"[{{path: {json.dumps(str(run.records))}, crop: 288, weight: 17}}]"
-    # As many photos as the others see, 32 a step.
-    words = [f"data.train={source}", f"output={run.folder}", f"seed={run.seed}"]
-    words += [f"max_steps={max(1, steps // 2)}", "tensorboard=false"]
+def _train(run: Run, places: Places, results: Results) -> float:
+    """Trains a run, or what is left of it; the seconds it took."""
+    if is_trained(run, places.out):
+        return 0.0
+    since, folder = time.monotonic(), run_folder(places.out, run.name)
+    results.forget(run)
+    for name in FIGURES:  # of an earlier training
+        shutil.rmtree(_predictions(places.out, name, run.name), ignore_errors=True)
+    if run.variant.name == "nano":
+        _train_nano(run, folder, places)
+    else:
+        train_baseline(settings_of(run, places))
+    for checkpoint in checkpoints(folder):  # fifty runs' would fill a disk
+        shutil.rmtree(checkpoint)
+    results.of(run)["train_s"] = round(time.monotonic() - since, 1)
+    return time.monotonic() - since
+
+
+def settings_of(run: Run, places: Places) -> BaselineConfig:
+    """The settings of a baseline's run."""
+    changes = [
+        *run.variant.changes,
+        f"output={run_folder(places.out, run.name)}",
+        f"seed={run.seed}",
+        f"max_steps={STEPS[run.part]}",
+        f"batch_size={BATCH}",
+        "save_every=40",
+        "keep=1",
+        f"data.train={json.dumps(sources(places, run))}",
+    ]
+    if run.teacher:
+        changes.append(f"qfm_iqm.distil.teacher={run_folder(places.out, run.teacher)}")
+    return load_settings(BaselineConfig, CONFIGS / run.variant.config, changes)
+
+
+def _train_nano(run: Run, folder: Path, places: Places) -> None:
+    """Of nano's network: as many photos as the others see, 32 a step."""
+    (own,) = sources(places, run)
+    words = [f"data.train={json.dumps([{**own, 'crop': 288, 'weight': 17}])}"]
+    words += [f"output={folder}", f"seed={run.seed}", "save_every=20", "keep=1"]
+    words += [f"max_steps={STEPS[run.part] * BATCH // 32}", "tensorboard=false"]
     config = str(CONFIGS / run.variant.config)
     subprocess.run([sys.executable, "-m", "seagull", "train", config, *words], check=True)
-    return True
 
 
-def _sets(options: argparse.Namespace) -> dict[str, EvaluationSet]:
-    versions = open_set(options.made / "data/versions/validation.jsonl")
-    return {
-        "held_out": open_set(options.made / "opinions" / "held_out.jsonl"),
-        "clive": open_set(options.data / "clive" / "select.parquet"),
-        "regions": _scenes(versions, options.scenes),
-    }
+def _evaluate(run: Run, sets: dict[str, EvaluationSet], places: Places, results: Results) -> float:
+    """Evaluates a run on the sets that it has no figures of; the seconds it took."""
+    since, known = time.monotonic(), results.of(run)["figures"]
+    if not (wanted := [name for name in sets if name not in known]):
+        return 0.0
+    predictor = _predictor(run, places)
+    for name in wanted:
+        folder = _predictions(places.out, name, run.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = run_predictors(sets[name], [predictor], RunSettings(TASKS, limit(name), folder))
+        if found.failed:
+            raise SystemExit(f"{run.name}, {found.failed[0].item}: {found.failed[0].reason}")
+        (rows,) = found.rows.values()
+        known[name] = {
+            figure: None if value is None else round(value, 4)
+            for figure, value in figures(name, rows).items()
+        }
+    return time.monotonic() - since
 
 
-def _scenes(versions: EvaluationSet, photos: int) -> EvaluationSet:
-    """All versions of the first scene of each of the first photos."""
-
-    def stream() -> Iterator[EvaluationItem]:
-        seen = set[str]()
-        for item in versions.stream():
-            if item.image.rsplit(".", 2)[0].endswith(".0"):
-                seen.add(item.group)
-                if len(seen) > photos:
-                    return
-                yield item
-
-    return replace(versions, stream=stream, part=f"first scene of {photos} photos")
+def _predictions(out: Path, name: str, run: str) -> Path:
+    return out / "predictions" / name / run
 
 
-def _predict(
-    runs: Sequence[Run], data: EvaluationSet, folder: Path, options: argparse.Namespace
-) -> dict[str, list[Row]]:
-    """Rows by run; each run's predictions are kept in a file of their own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows: dict[str, list[Row]] = {}
-    tasks = frozenset({AssessmentTask.QUALITY, AssessmentTask.IMPORTANCE})
-    # One by one: forty networks together would take memory and gain nothing but decoding.
-    for run in [*runs, None]:
-        name = "area" if run is None else run.name
-        predictor = AreaPredictor() if run is None else _predictor(run)
-        (folder / name).mkdir(exist_ok=True)
-        settings = RunSettings(tasks, options.limit, folder / name)
-        (rows[name],) = run_predictors(data, [predictor], settings).rows.values()
-    return rows
+def _kept_rows(out: Path, name: str, run: str) -> Sequence[Row]:
+    """The rows of a run on a set, from its predictions file."""
+    (file,) = _predictions(out, name, run).glob("*.jsonl")
+    return read_given(file).rows
 
 
-def _predictor(run: Run) -> Predictor:
+def _predictor(run: Run, places: Places) -> Predictor:
+    folder = run_folder(places.out, run.name)
+    if run.variant.name == "area":
+        return AreaPredictor()
     if run.variant.name == "classical":
-        return ClassicalPredictor.fitted(measure(open_set(run.records)), seed=run.seed)
+        (own,) = sources(places, run)
+        return ClassicalPredictor.fitted(measure(open_set(own["path"])), seed=run.seed)
     if run.variant.name == "nano":
-        return ModelPredictor(load(run.folder))
-    return load_system(f"{system_of(run.folder / 'model')}:{run.folder}")
-
-
-def _figures(name: str, rows: Sequence[Row]) -> dict[str, float | None]:
-    """SRCC and PLCC of MOS; of regions the share of pairs in order, and SRCC of importance."""
-    if name == "regions":
-        order = order_scores(list(rows), resamples=0) or {}
-        return {
-            "pairs": order.get("right"),
-            "importance": _correlation(rows, "importance"),
-        }
-    return {"srcc": _correlation(rows, "quality"), "plcc": _correlation(rows, "quality", plcc)}
-
-
-def _correlation(rows: Sequence[Row], task: str, by: Any = srcc) -> float | None:
-    pairs = [
-        (getattr(row.prediction, task), getattr(row.labels, task))
-        for row in rows
-        if getattr(row.prediction, task) is not None and getattr(row.labels, task) is not None
-    ]
-    found = by(*np.array(pairs, dtype=float).T) if len(pairs) > 2 else None
-    return None if found is None else round(float(found), 4)
-
-
-def _print_table(
-    name: str, figures: Mapping[str, Mapping[str, float | None]], runs: Sequence[Run]
-) -> None:
-    """Mean and spread over seeds, and the paired difference from another variant."""
-    keys = list(next(iter(figures.values())))
-    print(f"\n{name}: QFM-IQM and DGIQA are reconstructions\n")
-    print("| variant | photos | " + " | ".join(keys) + f" | {keys[0]} beyond |")
-    print("| --- " * (len(keys) + 3) + "|")
-    for variant, part in dict.fromkeys((run.variant, run.part) for run in runs):
-        own = {r.seed: figures[r.name] for r in runs if (r.variant, r.part) == (variant, part)}
-        cells = [spread([one[key] for one in own.values()]) for key in keys]
-        other = {
-            r.seed: figures[r.name][keys[0]]
-            for r in runs
-            if (r.variant.name, r.part) == (variant.against, part)
-        }
-        beyond = paired({seed: one[keys[0]] for seed, one in own.items()}, other)
-        print(f"| {variant.name} | {part} | {' | '.join(cells)} | {beyond} {variant.against} |")
-    area = [spread([figures["area"][key]]) for key in keys]
-    print(f"| area | | {' | '.join(area)} | |", flush=True)
-
-
-def spread(values: Sequence[float | None]) -> str:
-    """Mean and standard deviation of the values that there are."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return "-"
-    apart = f" ± {np.std(known, ddof=1):.3f}" if len(known) > 1 else ""
-    return f"{np.mean(known):.3f}{apart}"
-
-
-def paired(own: Mapping[int, float | None], other: Mapping[int, float | None]) -> str:
-    """Mean and standard deviation of the differences of equal seeds."""
-    pairs = [(own[seed], other.get(seed)) for seed in own]
-    apart = [a - b for a, b in pairs if a is not None and b is not None]
-    text = spread(apart)
-    return text if text.startswith("-") else f"+{text}"
+        return ModelPredictor(load(folder))
+    return load_system(f"{system_of(folder / 'model')}:{folder}")
 
 
 if __name__ == "__main__":

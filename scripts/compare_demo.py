@@ -1,18 +1,20 @@
 """A worked example of ``seagull compare``: a denoiser's strength swept over ten noisy photos.
 
-    python scripts/compare_demo.py PHOTOS SEGMENTS.jsonl outputs/compare-demo
+    python scripts/compare_demo.py PHOTOS SEGMENTS.jsonl outputs/compare-demo --docs docs
 
 Ten photos get sensor noise (``OUT/noisy``), OpenCV's non-local means takes it away with several
 strengths (``OUT/strength-07`` ...), and the same regions (the human segments) are compared. Writes
 ``sweep.png`` (mean change and its parts by strength), ``worst.png`` and ``best.png`` (the regions
-that changed most, noisy and denoised), ``report.html`` about the strongest setting, ``sweep.json``.
+that changed most, noisy and denoised), ``report.html`` about the strongest setting, ``sweep.json``;
+with ``--docs`` also the copies of the pictures and the table that ``docs/compare.md`` shows.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +31,7 @@ from seagull.comparison.compare import compare_at_one_size
 from seagull.comparison.page import folder_page, page_pictures
 from seagull.comparison.picture import CROP, crops
 from seagull.comparison.results import pair_result
-from seagull.comparison.summary import Summary, summarise, summary_line
+from seagull.comparison.summary import Summary, figure_text, summarise, summary_line
 from seagull.comparison.types import Comparison, RegionChange
 from seagull.comparison.words import change_text, distortions_text
 from seagull.photos import Photo, Pixels, read_photo
@@ -44,6 +46,9 @@ LEVEL = 5
 PHOTOS = 10
 REGIONS = 4
 SHOWN = 6
+ROW = 2
+"""Regions beside each other in a sheet."""
+BEGIN, END = "<!-- sweep: made by scripts/compare_demo.py -->\n", "<!-- end of sweep -->\n"
 PARTS = (DistortionType.NOISE, DistortionType.BLUR)
 
 
@@ -62,8 +67,10 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("segments", type=Path, help="JSON Lines with image and segments")
     parser.add_argument("out", type=Path)
+    parser.add_argument("--docs", type=Path, help="folder of compare.md, rewritten in part")
+    parser.add_argument("--count", type=int, default=PHOTOS, help="of photos")
     options = parser.parse_args()
-    made = list(_compare(options.photos, options.segments, options.out))
+    made = list(_compare(options.photos, options.segments, options.out, options.count))
     summaries = {
         strength: summarise(
             [pair_result(one.comparison) for one in made if one.strength == strength]
@@ -81,12 +88,52 @@ def main() -> None:
     _sheet(changes[:SHOWN], options.out / "worst.png")
     _sheet(changes[: -SHOWN - 1 : -1], options.out / "best.png")
     _page([one for one in made if one.strength == STRENGTHS[-1]], options.out / "report.html")
+    if options.docs is not None:
+        write_docs(options.docs, options.out, summaries)
 
 
-def _compare(folder: Path, segments: Path, out: Path) -> Iterator[Made]:
+def write_docs(docs: Path, out: Path, summaries: Mapping[int, Summary]) -> None:
+    """Writes what ``compare.md`` shows: the plot, both sheets as JPEG, and the table.
+
+    Args:
+        docs: folder of ``compare.md`` and ``images``.
+        out: where ``sweep.png``, ``worst.png`` and ``best.png`` are.
+        summaries: by strength.
+    """
+    shutil.copy(out / "sweep.png", docs / "images" / "compare-sweep.png")
+    for name in ("worst", "best"):
+        with Image.open(out / f"{name}.png") as sheet:
+            sheet.save(docs / "images" / f"compare-{name}.jpg", quality=60, optimize=True)
+    page = docs / "compare.md"
+    before, rest = page.read_text("utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    table = "\n".join(_table(summaries))
+    page.write_text(f"{before}{BEGIN}{table}\n{END}{after}", "utf-8")
+
+
+def _table(summaries: Mapping[int, Summary]) -> list[str]:
+    parts = " | ".join(f"with {kind.value} (before)" for kind in PARTS)
+    lines = [
+        f"| strength | mean change | regions worse | better | {parts} |",
+        "| --- | --- | --- | --- |" + " --- |" * len(PARTS),
+    ]
+    for strength, one in summaries.items():
+        shares = [_shares(one, kind) for kind in PARTS]
+        cells = [
+            str(strength),
+            figure_text(one.mean),
+            f"{one.worse.value:.0%}",
+            f"{one.better.value:.0%}",
+            *(f"{after:.0%} ({before:.0%})" for before, after in shares),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _compare(folder: Path, segments: Path, out: Path, count: int) -> Iterator[Made]:
     assessor = load("nano")
     lines = segments.read_text("utf-8").splitlines()
-    for number, line in enumerate(lines[:: max(1, len(lines) // PHOTOS)][:PHOTOS], start=1):
+    for number, line in enumerate(lines[:: max(1, len(lines) // count)][:count], start=1):
         plain = json.loads(line)
         name = Path(plain["image"]).stem
         clean = read_photo(folder / Path(plain["image"]).name)
@@ -99,7 +146,7 @@ def _compare(folder: Path, segments: Path, out: Path) -> Iterator[Made]:
             denoised = _save(target, np.asarray(pixels, np.uint8))
             compared = compare_at_one_size(assessor, (noisy, denoised), regions)
             yield Made(strength, (noisy.pixels, denoised.pixels), compared)
-        print(f"photo {number} of {PHOTOS}", flush=True)
+        print(f"photo {number} of {count}", flush=True)
 
 
 def _largest(segments: Sequence[dict[str, int]]) -> list[dict[str, int]]:
@@ -119,7 +166,7 @@ def _save(path: Path, pixels: Pixels) -> Photo:
     return Photo(pixels, str(path))
 
 
-def _plot(summaries: dict[int, Summary], path: Path) -> None:
+def _plot(summaries: Mapping[int, Summary], path: Path) -> None:
     plot = Plot(figsize=(7, 6.4), layout="constrained")
     top, bottom = plot.subplots(2, 1, sharex=True)
     means = [one.mean for one in summaries.values()]
@@ -144,7 +191,7 @@ def _shares(summary: Summary, kind: DistortionType) -> tuple[float, float]:
     return (0.0, 0.0) if found is None else (found.before, found.after)
 
 
-def _write_numbers(summaries: dict[int, Summary], path: Path) -> None:
+def _write_numbers(summaries: Mapping[int, Summary], path: Path) -> None:
     plain = {
         strength: {
             "mean": one.mean.value,
@@ -159,14 +206,14 @@ def _write_numbers(summaries: dict[int, Summary], path: Path) -> None:
 
 
 def _sheet(changes: Sequence[tuple[RegionChange, Made]], path: Path) -> None:
-    """Regions noisy and denoised, at their own pixels, three pairs a row."""
+    """Regions noisy and denoised, at their own pixels, ``ROW`` pairs beside each other."""
     font = load_font(15)
     wide, high = 2 * CROP + 12, CROP + 44
-    rows = -(-len(changes) // 3)
-    sheet = Image.new("RGB", (3 * wide, rows * high), (255, 255, 255))
+    rows = -(-len(changes) // ROW)
+    sheet = Image.new("RGB", (ROW * wide, rows * high), (255, 255, 255))
     draw = ImageDraw.Draw(sheet)
     for place, (region, one) in enumerate(changes):
-        left, top = place % 3 * wide, place // 3 * high
+        left, top = place % ROW * wide, place // ROW * high
         for side, cut in enumerate(crops(one.photos, region.region)):
             sheet.paste(cut, (left + side * (CROP + 2), top))
         name = Path(one.comparison.after.image.path or "").stem

@@ -111,8 +111,6 @@ class DgiqaSettings:
         guide: ``depth``, or ``rgb``: no depth branch, the colour tokens ask themselves.
         dropout: of bridges and attention.
         correlation: weight of 1 - PLCC over the batch.
-        rank: weight of the margin loss over pairs.
-        margin: of that loss.
     """
 
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
@@ -123,8 +121,6 @@ class DgiqaSettings:
     guide: str = "depth"
     dropout: float = 0.1
     correlation: float = 0.5
-    rank: float = 0.0
-    margin: float = 0.05
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,6 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "dgiqa.dilated": (1, 1e5),
     "dgiqa.dropout": (0, 0.95),
     "dgiqa.correlation": (0, 1e6),
-    "dgiqa.rank": (0, 1e6),
-    "dgiqa.margin": (0, 1),
     "view.side": (32, 4096),
     "view.short_side": (0, 8192),
     "view.windows": (1, 100),

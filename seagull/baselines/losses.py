@@ -48,14 +48,3 @@ def correlation_loss(
         return predicted.new_zeros(())
     x, y = x - x.mean(), y - y.mean()
     return 1 - (x * y).sum() / (x.norm() * y.norm()).clamp_min(1e-8)
-
-
-def rank_loss(
-    predicted: Float[Tensor, " n"], wanted: Float[Tensor, " n"], margin: float
-) -> Float[Tensor, ""]:
-    """Mean over pairs of known, unequal numbers of max(0, margin - (better - worse)); 0 without."""
-    known = ~wanted.isnan()
-    x, y = predicted[known], wanted[known]
-    better = y[:, None] > y[None, :]
-    lacking = (margin - (x[:, None] - x[None, :])).clamp_min(0)
-    return known_mean(lacking.flatten(), better.flatten())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -26,9 +25,9 @@ from seagull.baselines.views import (
     windows,
 )
 from seagull.photos import Photo
-from seagull.records import InstructionRecord, RegionLabels
+from seagull.records import RegionLabels
 from seagull.records.photos import record_photo
-from seagull.training.data.packs import Regions
+from seagull.training.data.packs import Regions, scene_number
 from seagull.training.data.plan import Item
 from seagull.training.data.records import RecordIndex
 from seagull.types import Region
@@ -107,13 +106,6 @@ def known_of(labels: RegionLabels | None, config: BaselineConfig) -> tuple[float
     return (UNKNOWN if quality is None else quality), (
         UNKNOWN if importance is None else importance
     )
-
-
-def scene_number(record: InstructionRecord) -> int:
-    """63 bits that all versions of one photo share: what was made of it shows what it shows."""
-    name = record.reference or record.image
-    mark = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()
-    return int.from_bytes(mark, "big") >> 1
 
 
 def usable_photos(

@@ -81,7 +81,7 @@ def download(
         str | None, typer.Argument(metavar="NAME", help="What to fetch; none: list the names.")
     ] = None,
 ) -> None:
-    """Fetch base weights (nano) or a SAM checkpoint (sam-vit-b ...) into the cache."""
+    """Fetch base weights (nano) or a segmenter (sam2.1-tiny, sam-vit-b ...) into the cache."""
     from seagull.cli.run_files import run_download
 
     run_download(name, context.obj)

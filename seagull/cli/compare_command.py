@@ -13,7 +13,7 @@ COMPARE_HELP = (
     "Compare the same regions of photos before and after: what became better or worse.\n\n"
     "Two photos of one size, or two folders, whose photos are paired by their names. Regions are "
     "given as to assess; automatic ones are found in the photo before. Exit code 4: a limit "
-    "(--fail-..., --baseline) was broken."
+    "(--fail-..., --baseline) was broken; 2, whatever the limits say: photos were not compared."
 )
 COMPARE_EXAMPLES = """
 Examples:
@@ -23,13 +23,9 @@ Examples:
   seagull compare before.png after.jpg --box 40,60,220,300 --json
   seagull compare before/ after/ --everything --jsonl out.jsonl --markdown summary.md
   seagull compare before/ after/ --everything --fail-mean-below -0.02 --junit out.xml
+  seagull compare before.png after.png --everything --server http://127.0.0.1:8000
 """
-_OUTPUT = "Output (none given: a table)"
 _LIMITS = "Limits (exit code 4 if broken)"
-
-
-def _file(option: str, text: str, metavar: str = "FILE") -> typer.models.OptionInfo:
-    return typer.Option(option, metavar=metavar, help=text, rich_help_panel=_OUTPUT)
 
 
 def compare(  # noqa: PLR0913 - one parameter an option is how typer reads a command
@@ -57,25 +53,20 @@ def compare(  # noqa: PLR0913 - one parameter an option is how typer reads a com
             help="Bring this photo to the other one's size; else other sizes are refused.",
         ),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)
-    ] = False,
-    jsonl: Annotated[
-        Path | None,
-        _file("--jsonl", "One comparison a line; a second run goes on with the file."),
-    ] = None,
+    json: opt.Json = False,
+    jsonl: opt.Jsonl = None,
     overlay: Annotated[
         Path | None,
-        _file("--overlay", "Before, after and the map of change side by side.", "FILE|FOLDER"),
+        opt.output("--overlay", "Before, after and the map of change side by side.", "FILE|FOLDER"),
     ] = None,
     html: Annotated[
-        Path | None, _file("--html", "One page with sliders and the worst changes.")
+        Path | None, opt.output("--html", "One page with sliders and the worst changes.")
     ] = None,
-    markdown: Annotated[Path | None, _file("--markdown", "A summary for people.")] = None,
-    junit: Annotated[Path | None, _file("--junit", "JUnit XML for a CI job.")] = None,
+    markdown: Annotated[Path | None, opt.output("--markdown", "A summary for people.")] = None,
+    junit: Annotated[Path | None, opt.output("--junit", "JUnit XML for a CI job.")] = None,
     graph: Annotated[
         Path | None,
-        _file("--graph", "Distortion graph, in the JSON form of Panda.", "FILE|FOLDER"),
+        opt.output("--graph", "Distortion graph, in the JSON form of Panda.", "FILE|FOLDER"),
     ] = None,
     fail_mean_below: Annotated[
         float | None,
@@ -108,10 +99,13 @@ def compare(  # noqa: PLR0913 - one parameter an option is how typer reads a com
     device: opt.Device = "auto",
     dtype: opt.Dtype = "auto",
     quantization: opt.Quantization = None,
+    server: opt.Server = None,
+    api_key_file: opt.ApiKeyFile = None,
 ) -> None:
     """Compare the same regions of photos before and after."""
     from seagull.cli.compare_outputs import CompareOutputs
     from seagull.cli.models import ModelRequest
+    from seagull.cli.remote import server_request
     from seagull.cli.requests import RegionRequest
     from seagull.cli.run_compare import CompareRequest, run_compare
     from seagull.comparison.gates import Gates
@@ -140,5 +134,6 @@ def compare(  # noqa: PLR0913 - one parameter an option is how typer reads a com
         gates=Gates(fail_mean_below, fail_worse_share, baseline),
         model=ModelRequest(model, device, dtype, quantization),
         resize=resize,
+        server=server_request(context, server, api_key_file),
     )
     run_compare(request, context.obj)

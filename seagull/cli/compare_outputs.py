@@ -13,7 +13,7 @@ from types import TracebackType
 
 from rich.console import Console
 
-from seagull.cli.outputs import check_picture
+from seagull.cli.outputs import JsonResults, check_file, check_picture, check_stdout
 from seagull.comparison.folder import read_pair
 from seagull.comparison.gates import GateResult
 from seagull.comparison.graph import distortion_graph
@@ -27,7 +27,7 @@ from seagull.comparison.results import PairResult
 from seagull.comparison.summary import Summary
 from seagull.comparison.table import comparison_table, headline_text
 from seagull.comparison.types import Comparison
-from seagull.files.streams import is_stream, leads_to_stdout, open_output, write_json
+from seagull.files.streams import is_stream, leads_to_stdout, open_output
 from seagull.photos import Photo, Pixels
 
 MOST_SHOWN = 8
@@ -59,13 +59,10 @@ class CompareOutputs:
         Raises:
             ValueError: naming the option that cannot be met.
         """
-        on_stdout = [f"--{name} {path}" for name, path in self._paths if leads_to_stdout(path)]
-        taken = [*on_stdout, *(["--json"] if self.json else [])]
-        if len(taken) > 1:
-            raise ValueError(f"{' and '.join(taken)} both write to stdout; give one a file")
+        check_stdout(dict(self._paths), self.json)
         for name, path in self._paths:
             if name in _FILES or (name == "graph" and not self.several):
-                _check_file(name, path)
+                check_file(name, path)
         check_picture("overlay", self.overlay, self.several)
         if self.several and self.graph is not None and self.graph.is_file():
             raise ValueError(f"--graph {self.graph}: it is a file; folders need a folder here")
@@ -107,12 +104,9 @@ class ComparisonWriter:
         self._request, self._root, self._resize = request, root, resize
         self._worst: list[tuple[PhotoPair, Comparison]] = []
         self._stack = ExitStack()
-        self._count = 0
         # A pipe has no width; rich's guess of 80 columns would fold the last column early.
         self._console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-        if request.json and request.several:
-            write_json("[")
-            self._stack.callback(lambda: write_json("\n]\n"))
+        self._json = JsonResults(request.several, self._stack) if request.json else None
 
     def __enter__(self) -> ComparisonWriter:
         return self
@@ -128,8 +122,8 @@ class ComparisonWriter:
     def add(self, comparison: Comparison, pair: PhotoPair, photos: Photos | None) -> None:
         """Writes one comparison; ``photos`` is None for one of an earlier run."""
         request = self._request
-        if request.json:
-            self._write_json(comparison)
+        if self._json is not None:
+            self._json.add(lambda indent: comparison_to_json(comparison, indent=indent))
         elif request.prints and not (request.several and request.jsonl):
             self._console.print(headline_text(comparison), soft_wrap=True)
             self._console.print(comparison_table(comparison))
@@ -169,13 +163,6 @@ class ComparisonWriter:
                 page = pair_page(*shown[0])
             _write(request.html, page)
 
-    def _write_json(self, comparison: Comparison) -> None:
-        if self._request.several:
-            write_json(("," if self._count else "") + "\n" + comparison_to_json(comparison))
-        else:
-            write_json(comparison_to_json(comparison, indent=2) + "\n")
-        self._count += 1
-
     def _target(self, path: Path, pair: PhotoPair, ending: str) -> Path:
         """Where a pair's file goes: in a folder it is called after the photo before."""
         if not self._request.several and path.suffix and not path.is_dir():
@@ -211,11 +198,3 @@ def _write(path: Path, text: str) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _check_file(option: str, path: Path) -> None:
-    if is_stream(path):
-        return
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise ValueError(f"--{option} {path}: {what}; name a file in a folder that exists")

@@ -12,7 +12,6 @@ from seagull.cli import options as opt
 _DATA = "Data"
 _BASELINES = "Baselines"
 _NUMBERS = "Numbers"
-_OUTPUT = "Output (none given: a table)"
 
 Data = Annotated[
     Path | None,
@@ -170,11 +169,8 @@ Out = Annotated[
     typer.Option(
         "--out", metavar="FOLDER",
         help="Predictions, results, plots and a page; a second run goes on with the predictions.",
-        rich_help_panel=_OUTPUT,
+        rich_help_panel=opt.OUTPUT,
     ),
-]  # fmt: skip
-Json = Annotated[
-    bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)
 ]  # fmt: skip
 
 EVALUATE_EXAMPLES = """
@@ -211,7 +207,7 @@ def evaluate(  # noqa: PLR0913 - one parameter an option is how typer reads a co
     seed: Seed = 0,
     resamples: Resamples = 1000,
     out: Out = None,
-    json: Json = False,
+    json: opt.Json = False,
     model: opt.Model = "nano",
     device: opt.Device = "auto",
     dtype: opt.Dtype = "auto",

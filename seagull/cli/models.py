@@ -1,19 +1,24 @@
-"""Loading the model that was named, and saying what has to be said about it."""
+"""The model that was named, here or on a server, and what has to be said about it."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 
 from seagull.baselines.place import baseline_folder, system_of
 from seagull.cli.errors import complain
 from seagull.cli.names import unknown_name
+from seagull.cli.remote import ServerRequest
+from seagull.cli.requests import RegionRequest
 from seagull.cli.services import Services
 from seagull.devices import DTYPES, dtype_name
+from seagull.inference.folder import AssessesPhotos
+from seagull.regions.segmenter import Segmenter
+from seagull.types import ModelInfo
 
 if TYPE_CHECKING:
     from seagull.inference.assessor import Assessor
@@ -32,6 +37,15 @@ class ModelRequest:
     quantization: str | None = None
 
 
+class OpenedModel(AssessesPhotos, Protocol):
+    """A model here or on a server."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is said of it in reports."""
+        ...
+
+
 def refuse_baseline(request: ModelRequest, why: str) -> None:
     """Passes unless the model is a trained baseline system.
 
@@ -47,6 +61,32 @@ def refuse_baseline(request: ModelRequest, why: str) -> None:
             f"--model {request.model} is a trained baseline, {why}; `seagull assess` takes it, and "
             f"`seagull evaluate --baseline {system_of(folder)}:{request.model}`"
         )
+
+
+def open_model(
+    request: ModelRequest,
+    server: ServerRequest | None,
+    regions: RegionRequest,
+    services: Services,
+) -> tuple[OpenedModel, Segmenter | None]:
+    """The model and, if the regions need one, the segmenter: the server's, if one was named.
+
+    Raises:
+        ValueError: as ``load_assessor``, or if the segmenter or the server's key is not there.
+        ServerUnavailable: if no answer can be had from the server.
+    """
+    if server is not None:
+        client = services.connect(server.url, server.api_key())
+        if not client.info.trained:
+            complain(UNTRAINED.format(name=client.info.name))
+        return client, client.segmenter if regions.needs_segmenter else None
+    assessor = load_assessor(request, services)
+    if not regions.needs_segmenter:
+        return assessor, None
+    segmenter = services.segmenter(regions.segmenter, request.device)
+    if segmenter.notice:
+        complain(segmenter.notice)
+    return assessor, segmenter
 
 
 def load_assessor(request: ModelRequest, services: Services) -> Assessor:

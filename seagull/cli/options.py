@@ -9,6 +9,14 @@ import typer
 
 _REGIONS = "Regions (none given: the whole photo)"
 _MODEL = "Model"
+OUTPUT = "Output (none given: a table)"
+"""The panel of the help that the output options stand in."""
+
+
+def output(option: str, help: str, metavar: str = "FILE") -> typer.models.OptionInfo:
+    """An output option that writes a file or, where ``metavar`` says so, a folder."""
+    return typer.Option(option, metavar=metavar, help=help, rich_help_panel=OUTPUT)
+
 
 Boxes = Annotated[
     list[str] | None,
@@ -94,6 +102,14 @@ Segmenter = Annotated[
         help="SAM checkpoint, or the name of a segmenter. Default: the best one that is there.",
         rich_help_panel=_REGIONS,
     ),
+]  # fmt: skip
+Json = Annotated[
+    bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=OUTPUT)
+]  # fmt: skip
+Jsonl = Annotated[
+    Path | None,
+    output("--jsonl", "One result a line, as soon as it is there; a second run goes on with the "
+           "file."),
 ]  # fmt: skip
 Model = Annotated[
     str,

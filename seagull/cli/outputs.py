@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,14 +44,9 @@ class OutputRequest:
         Raises:
             ValueError: naming the option that cannot be met.
         """
-        self._check_stdout()
-        for option in ("csv", "jsonl"):
-            path = getattr(self, option)
-            if path is None or is_stream(path):
-                continue
-            if path.is_dir() or not path.parent.is_dir():
-                what = "is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-                raise ValueError(f"--{option} {path}: {what}; name a file in a folder that exists")
+        check_stdout({"csv": self.csv, "jsonl": self.jsonl}, self.json)
+        check_file("csv", self.csv)
+        check_file("jsonl", self.jsonl)
         for option in ("overlay", "heatmap"):
             check_picture(option, getattr(self, option), self.several)
         if self.heatmap is not None and AssessmentTask.QUALITY not in tasks:
@@ -76,22 +72,12 @@ class OutputRequest:
                         "pictures for photos; name a folder outside"
                     )
 
-    def _check_stdout(self) -> None:
-        taken = [f"--{name} {getattr(self, name)}" for name in self._on_stdout]
-        taken += ["--json"] if self.json else []
-        if len(taken) > 1:
-            raise ValueError(f"{' and '.join(taken)} both write to stdout; give one a file")
-
-    @property
-    def _on_stdout(self) -> list[str]:
-        paths = {"csv": self.csv, "jsonl": self.jsonl}
-        return [name for name, path in paths.items() if path and leads_to_stdout(path)]
-
     @property
     def table(self) -> bool:
         """Whether tables are printed: unless something else takes the results of a long run."""
         elsewhere = self.several and (self.jsonl or self.csv)
-        return not (self.json or self._on_stdout or elsewhere)
+        on_stdout = any(path and leads_to_stdout(path) for path in (self.csv, self.jsonl))
+        return not (self.json or on_stdout or elsewhere)
 
 
 class Output(Protocol):
@@ -117,7 +103,7 @@ class Outputs:
             if (target := getattr(request, kind)) is not None:
                 self._all.append(_Pictures(kind, target, root, request.several))
         if request.json:
-            self._all.append(_JsonArray(self._stack) if request.several else _JsonObject())
+            self._all.append(_Json(JsonResults(request.several, self._stack)))
 
     def __enter__(self) -> Outputs:
         return self
@@ -153,22 +139,36 @@ class _Csv:
         self._reports.add(report)
 
 
-class _JsonObject:
-    def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
-        write_json(report_to_json(report, indent=2) + "\n")
+class JsonResults:
+    """JSON on stdout: one object, or one array of several, valid even when the run ends early.
 
+    Args:
+        several: whether more than one result may come.
+        stack: whose end closes the array.
+    """
 
-class _JsonArray:
-    """One array over all photos, valid JSON even when the run ends early."""
-
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, several: bool, stack: ExitStack) -> None:
+        self._several = several
         self._count = 0
-        write_json("[")
-        stack.callback(lambda: write_json("\n]\n"))
+        if several:
+            write_json("[")
+            stack.callback(lambda: write_json("\n]\n"))
+
+    def add(self, to_json: Callable[[int | None], str]) -> None:
+        """Writes a result, made by ``to_json`` of the indent."""
+        if not self._several:
+            write_json(to_json(2) + "\n")
+            return
+        write_json(("," if self._count else "") + "\n" + to_json(None))
+        self._count += 1
+
+
+class _Json:
+    def __init__(self, results: JsonResults) -> None:
+        self._results = results
 
     def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
-        write_json(("," if self._count else "") + "\n" + report_to_json(report))
-        self._count += 1
+        self._results.add(lambda indent: report_to_json(report, indent=indent))
 
 
 class _Pictures:
@@ -219,7 +219,41 @@ def common_folder(photos: list[Path]) -> Path:
     return Path(os.path.commonpath([photo.absolute().parent for photo in photos]))
 
 
+def check_stdout(paths: Mapping[str, Path | None], json: bool) -> None:
+    """Passes if at most one output writes to stdout.
+
+    Args:
+        paths: by option, where each output goes.
+        json: whether JSON goes to stdout.
+
+    Raises:
+        ValueError: naming the options.
+    """
+    taken = [f"--{name} {path}" for name, path in paths.items() if path and leads_to_stdout(path)]
+    taken += ["--json"] if json else []
+    if len(taken) > 1:
+        raise ValueError(f"{' and '.join(taken)} both write to stdout; give one a file")
+
+
+def check_file(option: str, path: Path | None) -> None:
+    """Passes if a file can be written there, or nothing is to be.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    if path is None or is_stream(path):
+        return
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise ValueError(f"--{option} {path}: {what}; name a file in a folder that exists")
+
+
 def check_picture(option: str, path: Path | None, several: bool) -> None:
+    """Passes if pictures can be written there: a file of one photo's, a folder of several's.
+
+    Raises:
+        ValueError: naming the option.
+    """
     if path is None:
         return
     if several and path.suffix.lower() in PICTURE_ENDINGS and not path.is_dir():

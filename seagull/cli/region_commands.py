@@ -32,7 +32,6 @@ Examples:
   seagull chat photo.jpg --box 0,0,90,90 --box 90,0,180,90 --ask "Which is sharper?"
   echo "What is wrong here?" | seagull chat photo.jpg
 """
-_OUTPUT = "Output (none given: a table)"
 
 
 def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a command
@@ -68,39 +67,19 @@ def assess(  # noqa: PLR0913 - one parameter an option is how typer reads a comm
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only list the photos, and what is left out.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)
-    ] = False,
-    csv: Annotated[
-        Path | None,
-        typer.Option("--csv", metavar="FILE", help="One row a region.", rich_help_panel=_OUTPUT),
-    ] = None,
-    jsonl: Annotated[
-        Path | None,
-        typer.Option(
-            "--jsonl",
-            metavar="FILE",
-            help="One report a line, as soon as it is there; a second run goes on with the file.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
+    json: opt.Json = False,
+    csv: Annotated[Path | None, opt.output("--csv", "One row a region.")] = None,
+    jsonl: opt.Jsonl = None,
     overlay: Annotated[
         Path | None,
-        typer.Option(
+        opt.output(
             "--overlay",
-            metavar="FILE|FOLDER",
-            help="The photo with its regions drawn; with --everything also the heat map.",
-            rich_help_panel=_OUTPUT,
+            "The photo with its regions drawn; with --everything also the heat map.",
+            "FILE|FOLDER",
         ),
     ] = None,
     heatmap: Annotated[
-        Path | None,
-        typer.Option(
-            "--heatmap",
-            metavar="FILE|FOLDER",
-            help="Quality as colour over the photo.",
-            rich_help_panel=_OUTPUT,
-        ),
+        Path | None, opt.output("--heatmap", "Quality as colour over the photo.", "FILE|FOLDER")
     ] = None,
     model: opt.Model = "nano",
     device: opt.Device = "auto",

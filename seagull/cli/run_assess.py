@@ -6,19 +6,18 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import typer
 
 from seagull.cli.errors import BAD_INPUT, complain
-from seagull.cli.models import UNTRAINED, ModelRequest, load_assessor
+from seagull.cli.models import ModelRequest, OpenedModel, open_model
 from seagull.cli.outputs import OutputRequest, Outputs, common_folder
 from seagull.cli.progress import LateBar
 from seagull.cli.remote import ServerRequest
 from seagull.cli.requests import RegionRequest, fingerprint, gather_photos
 from seagull.cli.services import Services
 from seagull.client.errors import ServerUnavailable
-from seagull.inference.folder import AssessedPhoto, AssessesPhotos, FailedPhoto, assess_photos
+from seagull.inference.folder import AssessedPhoto, FailedPhoto, assess_photos
 from seagull.photos import Photo, read_photo
 from seagull.photos.lists import left_out_text
 from seagull.regions.build import build_regions
@@ -28,7 +27,7 @@ from seagull.regions.spec import RegionSpec
 from seagull.reports.jsonl import PhotoFile
 from seagull.reports.stream import Reports, open_reports
 from seagull.reports.text import printable
-from seagull.types import AssessmentTask, ModelInfo, QualityReport, Region
+from seagull.types import AssessmentTask, QualityReport, Region
 
 
 @dataclass(frozen=True)
@@ -46,22 +45,13 @@ class AssessRequest:
     server: ServerRequest | None = None
 
 
-class _Model(AssessesPhotos, Protocol):
-    """A model here or on a server."""
-
-    @property
-    def info(self) -> ModelInfo:
-        """What is said of it in reports."""
-        ...
-
-
 @dataclass(frozen=True)
 class _Run:
     """What a run works with once everything is loaded."""
 
     request: AssessRequest
     specs: Sequence[RegionSpec]
-    assessor: _Model
+    assessor: OpenedModel
     segmenter: Segmenter | None
     settings: str
 
@@ -174,7 +164,7 @@ def check_masks(specs: Sequence[RegionSpec]) -> None:
 
 
 def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Services) -> _Run:
-    assessor, segmenter = _remote(request, services) or _local(request, services)
+    assessor, segmenter = open_model(request.model, request.server, request.regions, services)
     options = {
         "tasks": list(request.tasks),
         "text": request.text,
@@ -185,27 +175,6 @@ def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Serv
     name = None if segmenter is None else segmenter.name
     settings = fingerprint(assessor.info, request.regions, name, options)
     return _Run(request, specs, assessor, segmenter, settings)
-
-
-def _local(request: AssessRequest, services: Services) -> tuple[_Model, Segmenter | None]:
-    """The model that was named and, if one is needed, the segmenter."""
-    assessor = load_assessor(request.model, services)
-    if not request.regions.needs_segmenter:
-        return assessor, None
-    segmenter = services.segmenter(request.regions.segmenter, request.model.device)
-    if segmenter.notice:
-        complain(segmenter.notice)
-    return assessor, segmenter
-
-
-def _remote(request: AssessRequest, services: Services) -> tuple[_Model, Segmenter | None] | None:
-    """The server that was named, as the model and, if one is needed, the segmenter."""
-    if request.server is None:
-        return None
-    client = services.connect(request.server.url, request.server.api_key())
-    if not client.info.trained:
-        complain(UNTRAINED.format(name=client.info.name))
-    return client, client.segmenter if request.regions.needs_segmenter else None
 
 
 def _assess_all(

@@ -6,17 +6,18 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from seagull.cli.compare_outputs import CompareOutputs, ComparisonWriter
 from seagull.cli.errors import BAD_INPUT, LIMIT_BROKEN, complain
-from seagull.cli.models import ModelRequest, load_assessor, refuse_baseline
+from seagull.cli.models import ModelRequest, OpenedModel, open_model, refuse_baseline
 from seagull.cli.progress import LateBar
+from seagull.cli.remote import ServerRequest
 from seagull.cli.requests import RegionRequest, fingerprint
 from seagull.cli.run_assess import check_masks
 from seagull.cli.services import Services
+from seagull.client.errors import ServerUnavailable
 from seagull.comparison.compare import WHOLE
 from seagull.comparison.folder import ComparedPair, FailedPair, compare_pairs, read_pair
 from seagull.comparison.gates import Baseline, GateResult, Gates, check_gates, open_baseline
@@ -36,9 +37,6 @@ from seagull.regions.spec import RegionSpec
 from seagull.reports.jsonl import PhotoFile
 from seagull.types import ModelInfo, Region
 
-if TYPE_CHECKING:
-    from seagull.inference.assessor import Assessor
-
 
 @dataclass(frozen=True)
 class CompareRequest:
@@ -51,6 +49,7 @@ class CompareRequest:
     gates: Gates
     model: ModelRequest
     resize: str | None = None
+    server: ServerRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class _Run:
 
     request: CompareRequest
     specs: Sequence[RegionSpec]
-    assessor: Assessor
+    assessor: OpenedModel
     segmenter: Segmenter | None
     settings: str
 
@@ -88,11 +87,19 @@ def run_compare(request: CompareRequest, services: Services) -> None:
     """Compares all pairs and writes every output.
 
     Raises:
-        ValueError: if the request cannot be met.
+        ValueError: if the request cannot be met, or its server is not there (any more).
         typer.Exit: after all else is done: with code 2 if photos have no pair or could not be
             compared, else with code 4 if a limit was broken.
     """
-    refuse_baseline(request.model, "whose numbers have no spread to judge a change by")
+    try:
+        _run_all(request, services)
+    except ServerUnavailable as error:
+        raise ValueError(str(error)) from error
+
+
+def _run_all(request: CompareRequest, services: Services) -> None:
+    if request.server is None:
+        refuse_baseline(request.model, "whose numbers have no spread to judge a change by")
     request.regions.check()
     check_resize(request.resize)
     specs = request.regions.specs()
@@ -159,14 +166,9 @@ def _check_pair(pair: PhotoPair, specs: Sequence[RegionSpec], resize: str | None
 
 
 def _prepare(request: CompareRequest, specs: Sequence[RegionSpec], services: Services) -> _Run:
-    assessor = load_assessor(request.model, services)
+    assessor, segmenter = open_model(request.model, request.server, request.regions, services)
     if unmeasured := unmeasured_text(assessor.info, measured()):
         complain(unmeasured)
-    segmenter = None
-    if request.regions.needs_segmenter:
-        segmenter = services.segmenter(request.regions.segmenter, request.model.device)
-        if segmenter.notice:
-            complain(segmenter.notice)
     options = {
         "resize": request.resize,
         "measured": asdict(measured()),

@@ -33,12 +33,14 @@ class Measured:
         revision: its revision.
         same: the change of quality below which there is none, at some scores (the mean of before
             and after), ascending, as pairs; straight lines between them. Within it lie 95 % of the
-            changes of null pairs: a scene and the same one encoded again, or resized and back.
+            changes of null pairs: a scene, as it is or distorted, and the same one encoded again,
+            or resized and back.
         much: from this change on, a region is much better or much worse.
-        relative: spread of a known change between scenes and regions, as a share of its mean, so
-            that nine tenths of the changes lie within 1.645 times ``std``.
-        presence: least change of a type's probability by which it comes or goes; 95 % of those of
-            null pairs lie below.
+        relative: what the spread grows by, as a share of the change: the least with which nine
+            tenths of the differences between a change and the same one made again (other files of
+            both photos, another drawing of the distortion) lie within what ``std`` says of them.
+        presence: least change of a type's probability by which it comes or goes; with it no type
+            does in 99 % of the regions of null pairs.
 
     Raises:
         ValueError: if the numbers are not in order: scores ascend, 0 < same < much, no number is
@@ -71,8 +73,10 @@ class Measured:
     def std(self, before: float, after: float) -> float:
         """The standard deviation of the change between two scores of one scene.
 
-        Errors of two versions of one scene go together, so it is far less than that of two
-        independent scores; it grows with the change.
+        It says how far the change moves when the same change is made and read again: at no change
+        as far as null pairs do, and more with the change. Errors of two versions of one scene go
+        together, so it is far less than that of two independent scores. How far a change lies from
+        what people would say of it is no part of it.
         """
         by_itself = self.same_at((before + after) / 2) / _NORMAL_95
         return math.hypot(by_itself, self.relative * (after - before))

@@ -41,7 +41,8 @@ class Change:
     Args:
         before: score before, in [0, 1].
         after: score after.
-        std: standard deviation of the change, see ``Measured.std``.
+        std: how far the change moves when it is made and read again, a standard deviation, see
+            ``Measured.std``.
         verdict: what it means.
     """
 

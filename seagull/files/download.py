@@ -1,4 +1,4 @@
-"""Checkpoints that can be downloaded, and the cache where they go."""
+"""Checkpoints that can be downloaded, each with its digests, and the cache where they go."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ __all__ = [
     "DownloadError",
     "HomeError",
     "Progress",
+    "WebFile",
     "cache_dir",
     "cached",
     "download",
@@ -25,37 +26,86 @@ __all__ = [
 
 
 @dataclass(frozen=True)
+class WebFile:
+    """A file that can be fetched; the last part of its address is its name.
+
+    Args:
+        url: where it is.
+        size: in bytes.
+        sha256: digest of the whole file, hexadecimal.
+    """
+
+    url: str
+    size: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Its name in the cache."""
+        return self.url.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
 class Download:
-    """A file that can be fetched.
+    """Something that can be fetched: a file, or a folder of some.
 
     Args:
         name: by which people ask for it.
-        url: where it is.
-        filename: its name in the cache.
-        size: in bytes.
-        sha256: digest of the whole file, hexadecimal.
+        files: what it consists of.
         about: one line for a list.
+        folder: where its files lie in the cache; empty for one file in the cache itself.
     """
 
     name: str
-    url: str
-    filename: str
-    size: int
-    sha256: str
+    files: tuple[WebFile, ...]
     about: str
+    folder: str = ""
+
+    @property
+    def size(self) -> int:
+        """All of its bytes."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def path(self) -> Path:
+        """Where it is once it is fetched: its folder, or its file."""
+        return cache_dir() / (self.folder or self.files[0].name)
+
+    def place(self, file: WebFile) -> Path:
+        """Where one of its files lies."""
+        return cache_dir() / self.folder / file.name
 
 
 def _sam(letter: str, filename: str, size: int, sha256: str) -> Download:
+    url = f"https://dl.fbaipublicfiles.com/segment_anything/{filename}"
     return Download(
         name=f"sam-vit-{letter}",
-        url=f"https://dl.fbaipublicfiles.com/segment_anything/{filename}",
-        filename=filename,
-        size=size,
-        sha256=sha256,
+        files=(WebFile(url, size, sha256),),
         about=f"Segment Anything, ViT-{letter.upper()} (Meta, Apache-2.0)",
     )
 
 
+_SAM2_TINY_AT = (
+    "https://huggingface.co/facebook/sam2.1-hiera-tiny/resolve/"
+    "de431c4043854a71d8101e17995dfe596bf101a5"
+)
+_SAM2_TINY = Download(
+    name="sam2.1-tiny",
+    files=(
+        WebFile(
+            f"{_SAM2_TINY_AT}/config.json",
+            5_695,
+            "860aff9751b139d83a4ad7df1e5535416fded533e0ead02625edbefcb9953cce",
+        ),
+        WebFile(
+            f"{_SAM2_TINY_AT}/model.safetensors",
+            155_908_064,
+            "48c14467e5cf9e51870511feb72c89688e82dd74523142c0538b663e193ac2a7",
+        ),
+    ),
+    about="Segment Anything 2.1, tiny (Meta, Apache-2.0)",
+    folder="sam2.1-hiera-tiny",
+)
 # The six hexadecimal digits in the official names begin the MD5, not the SHA-256.
 _SAM = (
     _sam(
@@ -77,8 +127,8 @@ _SAM = (
         "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e",
     ),
 )
-DOWNLOADS: dict[str, Download] = {download.name: download for download in _SAM}
-"""What ``seagull download`` offers, by name."""
+DOWNLOADS: dict[str, Download] = {download.name: download for download in (_SAM2_TINY, *_SAM)}
+"""What ``seagull download`` offers, by name; all are segmenters."""
 
 
 def cache_dir() -> Path:
@@ -93,14 +143,18 @@ def cache_dir() -> Path:
 
 
 def cached(name: str) -> Path | None:
-    """The downloaded file of that name, if it is there whole.
+    """The downloaded file or folder of that name, if it is there whole.
 
     Raises:
         DownloadError: if there is no download of that name.
     """
-    download = find_download(name)
-    path = cache_dir() / download.filename
-    return path if path.is_file() and path.stat().st_size == download.size else None
+    wanted = find_download(name)
+    return wanted.path if all(_is_whole(wanted, file) for file in wanted.files) else None
+
+
+def _is_whole(wanted: Download, file: WebFile) -> bool:
+    path = wanted.place(file)
+    return path.is_file() and path.stat().st_size == file.size
 
 
 def find_download(name: str) -> Download:
@@ -116,13 +170,22 @@ def find_download(name: str) -> Download:
 
 
 def download(name: str, progress: Progress | None = None) -> Path:
-    """The path of a file of ``DOWNLOADS``, fetched unless it is in the cache.
+    """The path of an entry of ``DOWNLOADS``, fetched unless it is in the cache.
 
     Raises:
-        DownloadError: if the name is unknown or the file cannot be had.
+        DownloadError: if the name is unknown or a file cannot be had.
     """
     wanted = find_download(name)
-    if path := cached(name):
-        return path
-    target = cache_dir() / wanted.filename
-    return fetch(wanted.url, target, sha256=wanted.sha256, size=wanted.size, progress=progress)
+    done = 0
+    for file in wanted.files:
+        if not _is_whole(wanted, file):
+            tell = progress and _beyond(done, wanted.size, progress)
+            place = wanted.place(file)
+            fetch(file.url, place, sha256=file.sha256, size=file.size, progress=tell)
+        done += file.size
+    return wanted.path
+
+
+def _beyond(done: int, total: int, progress: Progress) -> Progress:
+    """Progress of one file as that of all."""
+    return lambda here, _: progress(done + here, total)

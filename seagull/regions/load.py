@@ -16,7 +16,7 @@ CLASSICAL = "classical"
 
 NOTICE = (
     "no SAM checkpoint is there, so regions come from GrabCut and colour merging; "
-    "`seagull download sam-vit-b` gets better ones"
+    "`seagull download sam2.1-tiny` gets better ones"
 )
 
 _CHECKPOINT_ENDINGS = (".pth", ".pt", ".safetensors")
@@ -26,7 +26,7 @@ def load_segmenter(name_or_path: str | Path | None = None, device: str = "cpu") 
     """The segmenter of that name or checkpoint.
 
     Args:
-        name_or_path: ``classical``; a name of ``seagull download`` (``sam-vit-b``); a checkpoint
+        name_or_path: ``classical``; a name of ``seagull download`` (``sam2.1-tiny``); a checkpoint
             file of segment-anything; a folder with a transformers SAM or SAM 2; or None for the
             first downloaded SAM, and without one the classical segmenter with a notice.
         device: where a network runs, in torch's words.
@@ -35,13 +35,13 @@ def load_segmenter(name_or_path: str | Path | None = None, device: str = "cpu") 
         ValueError: if there is no such segmenter, or its file cannot be used.
     """
     if name_or_path is None:
-        for name in _sam_names():
+        for name in DOWNLOADS:
             if path := cached(name):
                 return _from_path(path, device)
         return ClassicalSegmenter(notice=NOTICE)
     if name_or_path == CLASSICAL:
         return ClassicalSegmenter()
-    if name_or_path in _sam_names():
+    if name_or_path in DOWNLOADS:
         path = cached(str(name_or_path))
         if path is None:
             raise ValueError(
@@ -58,10 +58,6 @@ def segmenter_loader(
     return functools.cache(functools.partial(load_segmenter, name_or_path, device))
 
 
-def _sam_names() -> list[str]:
-    return [name for name in DOWNLOADS if name.startswith("sam-")]
-
-
 def _from_path(path: Path, device: str) -> Segmenter:
     if path.is_dir():
         from seagull.regions.sam_hf import HfSamSegmenter
@@ -75,7 +71,7 @@ def _from_path(path: Path, device: str) -> Segmenter:
                 f"{path}: reading it needs segment-anything; pip install 'seagull-iqa[sam]'"
             ) from error
         return SamSegmenter.from_checkpoint(path, device)
-    names = [CLASSICAL, *_sam_names()]
+    names = [CLASSICAL, *DOWNLOADS]
     near = difflib.get_close_matches(str(path), names, n=2)
     raise ValueError(
         f"there is no segmenter {str(path)!r}; give a checkpoint "

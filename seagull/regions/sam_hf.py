@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torchvision.ops import masks_to_boxes, nms
-from transformers import Sam2Model, SamModel
+from transformers import Sam2Config, Sam2Model, SamConfig, SamModel
 from transformers.models.sam.image_processing_sam import SamImageProcessor
 from transformers.models.sam2.image_processing_sam2 import Sam2ImageProcessor
 
@@ -26,7 +26,12 @@ from seagull.regions.everything import Candidate
 from seagull.regions.segmenter import GridSettings, Point, ScaledSegmenter, working_pixels
 from seagull.types import Box
 
-_MODEL_TYPES: dict[str, Any] = {"sam": SamModel, "sam2": Sam2Model, "sam2_video": Sam2Model}
+_CLASSES: dict[str, tuple[Any, Any]] = {
+    "sam": (SamConfig, SamModel),
+    "sam2": (Sam2Config, Sam2Model),
+    # What follows objects through a video is left aside; SAM 2 and 2.1 are published like this.
+    "sam2_video": (Sam2Config, Sam2Model),
+}
 _STABILITY_OFFSET = 1.0
 _BOX_NMS = 0.7
 
@@ -56,21 +61,25 @@ class HfSamSegmenter:
         Raises:
             ValueError: if the folder holds no SAM or SAM 2 with all of its weights.
         """
-        kind = _model_type(folder)
+        kind, config = _read_config(folder)
         try:
-            model, report = _MODEL_TYPES[kind].from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+            model, report = _CLASSES[kind][1].from_pretrained(
+                folder,
+                config=config,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
             )
         except (OSError, ValueError, RuntimeError) as error:
             first = str(error).strip().splitlines()[0]
             raise ValueError(f"{folder}: the weights cannot be loaded: {first:.200}") from error
         if missing := sorted(report["missing_keys"]):
             raise ValueError(f"{folder}: {len(missing)} weights are missing, {missing[0]} first")
-        return cls(model.to(device), f"{kind.removesuffix('_video')}-{folder.resolve().name}")
+        return cls(model.to(device), _name(kind, folder.resolve().name))
 
     @property
     def name(self) -> str:
-        """Kind of network and name of its folder."""
+        """Name of its folder, after the kind of network where it does not begin so."""
         return self._name
 
     def open(self, photo: Photo) -> ScaledSegmenter:
@@ -81,16 +90,25 @@ class HfSamSegmenter:
         return ScaledSegmenter(photo, engine, pixels.shape[:2])
 
 
-def _model_type(folder: Path) -> str:
+def _read_config(folder: Path) -> tuple[str, Any]:
+    """The kind of network in a folder, and its configuration."""
     try:
-        kind = json.loads(read_text(folder / "config.json")).get("model_type")
-    except (OSError, ValueError, AttributeError) as error:
+        settings = dict(json.loads(read_text(folder / "config.json")))
+    except (OSError, ValueError, TypeError) as error:
         raise ValueError(
             f"{folder}: no readable config.json; give the folder of a transformers SAM or SAM 2"
         ) from error
-    if kind not in _MODEL_TYPES:
-        raise ValueError(f"{folder}: holds a {kind!r} model; known are {', '.join(_MODEL_TYPES)}")
-    return str(kind)
+    kind = settings.pop("model_type", None)
+    if not isinstance(kind, str) or kind not in _CLASSES:
+        raise ValueError(f"{folder}: holds a {kind!r} model; known are {', '.join(_CLASSES)}")
+    try:
+        return kind, _CLASSES[kind][0].from_dict(settings)
+    except Exception as error:  # settings of no network fail in the library's own ways
+        raise ValueError(f"{folder}: config.json describes no {kind}; download it again") from error
+
+
+def _name(kind: str, folder: str) -> str:
+    return folder if folder.startswith("sam") else f"{kind.removesuffix('_video')}-{folder}"
 
 
 def _input_side(model: SamModel | Sam2Model) -> int:

@@ -48,8 +48,7 @@ class Downloads:
     @property
     def offered(self) -> list[Download]:
         """The segmenters of ``seagull download``, smallest first."""
-        segmenters = [entry for name, entry in DOWNLOADS.items() if name.startswith("sam")]
-        return sorted(segmenters, key=lambda entry: entry.size)
+        return sorted(DOWNLOADS.values(), key=lambda entry: entry.size)
 
     def progress(self, entry: Download) -> Progress:
         """How far the download of a segmenter is."""

@@ -30,6 +30,7 @@ _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "optimizer": OPTIMIZERS,
     "best_by": METRICS,
     "data.pack": ("none", "photo"),
+    "loss.consistency.kind": ("semantic", "random"),
 }
 _RANGES: Mapping[str, tuple[float, float]] = {
     "drop_path": (0, 0.95),
@@ -47,6 +48,12 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "loss.soft_levels": (0, 1),
     "loss.numeric_head": (0, 1e6),
     "loss.order": (0, 1e6),
+    "loss.consistency.weight": (0, 1e6),
+    "loss.consistency.tie": (0, 1e6),
+    "loss.consistency.strength": (0, 100),
+    "loss.consistency.quality": (0, 1),
+    "loss.consistency.similarity": (-1, 1),
+    "loss.consistency.quantile": (0, 1),
     "data.workers": (0, 1024),
     "data.validation_records": (0, 1e9),
     "data.max_tokens": (16, 1e7),
@@ -108,20 +115,30 @@ _PACKED = ("conversations", "judgements", "findings", "flip")
 
 def _loss_faults(config: TrainConfig) -> Iterator[str]:
     if config.data.pack == "none":
-        used = [name for name in _PACKED if getattr(config.data, name)]
-        if used:
-            yield f"data.{used[0]}: needs data.pack: photo"
-        if any(source.crop for source in config.data.train):
-            yield "crop: needs data.pack: photo"
-        if any(source.together > 1 for source in config.data.train):
-            yield "together: needs data.pack: photo"
-        if config.loss.order:
-            yield "loss.order: needs data.pack: photo"
-        if not config.loss.text:
-            yield "loss.text: 0 needs data.pack: photo"
-    if not config.loss.text and not config.loss.numeric_head:
+        yield from _unpacked_faults(config)
+    if config.loss.numeric_head:
+        return
+    if not config.loss.text:
         yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
-    if config.loss.order and not config.loss.numeric_head:
+    if config.loss.order:
         yield "loss.order: is about what the head reads; set loss.numeric_head"
-    if "head" in config.groups and not config.loss.numeric_head:
+    if config.loss.consistency.weight:
+        yield "loss.consistency: is about what the head reads; set loss.numeric_head"
+    if "head" in config.groups:
         yield "trainable: head learns by loss.numeric_head, which is 0"
+
+
+def _unpacked_faults(config: TrainConfig) -> Iterator[str]:
+    used = [name for name in _PACKED if getattr(config.data, name)]
+    if used:
+        yield f"data.{used[0]}: needs data.pack: photo"
+    if any(source.crop for source in config.data.train):
+        yield "crop: needs data.pack: photo"
+    if any(source.together > 1 for source in config.data.train):
+        yield "together: needs data.pack: photo"
+    if config.loss.order:
+        yield "loss.order: needs data.pack: photo"
+    if config.loss.consistency.weight:
+        yield "loss.consistency: needs data.pack: photo"
+    if not config.loss.text:
+        yield "loss.text: 0 needs data.pack: photo"

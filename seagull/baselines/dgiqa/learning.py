@@ -8,18 +8,18 @@ from torch import Tensor
 
 from seagull.baselines.config import DgiqaSettings
 from seagull.baselines.dgiqa.network import DgiqaNetwork
-from seagull.baselines.losses import absolute, correlation_loss, rank_loss
+from seagull.baselines.losses import absolute, correlation_loss
 from seagull.baselines.samples import Batch
 
 
 class DgiqaLearner:
-    """L = L1 + ``correlation`` (1 - PLCC over the batch) + ``rank`` (margin loss over pairs).
+    """L = L1 + ``correlation`` (1 - PLCC over the batch).
 
     Importance, where it is learned, adds L1 of its own.
 
     Args:
         network: that learns.
-        settings: weights of the losses.
+        settings: weight of the correlation loss.
     """
 
     def __init__(self, network: DgiqaNetwork, settings: DgiqaSettings) -> None:
@@ -33,8 +33,6 @@ class DgiqaLearner:
         parts = {"quality": absolute(quality, known)}
         if settings.correlation:
             parts["correlation"] = settings.correlation * correlation_loss(quality, known)
-        if settings.rank:
-            parts["rank"] = settings.rank * rank_loss(quality, known, settings.margin)
         if predicted.shape[1] > 1:
             parts["importance"] = absolute(predicted[:, 1], batch.known[:, 1])
         total = sum(parts.values(), predicted.new_zeros(()))

@@ -12,11 +12,12 @@ from seagull.baselines.config import QfmSettings
 from seagull.baselines.encoders import TokenEncoder
 from seagull.baselines.losses import smooth_l1
 from seagull.baselines.network import BaselineNetwork
-from seagull.baselines.qfm.memory import Candidates, Entries, TemporaryMemory, filled, match
+from seagull.baselines.qfm.memory import Entries, TemporaryMemory, filled
 from seagull.baselines.qfm.network import QfmNetwork, RegionFeatures
 from seagull.baselines.qfm.noise import hardest, perturbed, strengths
 from seagull.baselines.samples import Batch
 from seagull.baselines.views import Views, join_views
+from seagull.training.matching import Candidates, Described, match
 
 
 class QfmLearner:
@@ -102,7 +103,8 @@ class QfmLearner:
         memory = self.memory.entries
         if memory is None or not len(memory):
             return nothing, {"matched": 0.0}
-        found = match(semantics, quality, batch.photo, memory, settings.match)
+        regions = Described(semantics, quality, batch.photo)
+        found = match(regions, memory.described, settings.match)
         matched = found.matched.nonzero().squeeze(1)
         known = max(1, int((~quality.isnan()).sum()))
         terms = {"matched": len(matched) / known}

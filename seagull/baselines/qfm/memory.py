@@ -1,7 +1,7 @@
-"""The temporary memory, and semantic noise matching in it (QFM-IQM, sections 3.4 and 3.5).
+"""The temporary memory of QFM-IQM (section 3.4), in which ``seagull.training.matching`` matches.
 
 Published is the idea: features are kept in pairs with their quality, and noise for a sample is an
-entry of similar quality and different semantics. Equations, sizes and thresholds are ours.
+entry of similar quality and different semantics. Sizes are ours.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from dataclasses import dataclass, fields
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.nn import functional
 
-from seagull.baselines.config import MatchSettings
+from seagull.training.matching import Described
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +36,11 @@ class Entries:
 
     def __len__(self) -> int:
         return len(self.quality)
+
+    @property
+    def described(self) -> Described:
+        """As matching sees them."""
+        return Described(self.semantics, self.quality, self.photo)
 
     def rows(self, chosen: Tensor | slice) -> Entries:
         """Some of them, by number, truth or slice."""
@@ -78,69 +82,6 @@ class TemporaryMemory:
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Takes up what ``state`` gave."""
         self.entries = Entries(**state) if state else None
-
-
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """Entries that may be noise for each sample.
-
-    Attributes:
-        entry: their numbers, least similar first, (B, k).
-        valid: whether there is such an entry, (B, k).
-        cosine: of the semantics, (B, k).
-    """
-
-    entry: Int[Tensor, "B k"]
-    valid: Bool[Tensor, "B k"]
-    cosine: Float[Tensor, "B k"]
-
-    @property
-    def matched(self) -> Bool[Tensor, " B"]:
-        """Which samples have a partner."""
-        return self.valid.any(dim=1)
-
-
-def match(
-    semantics: Float[Tensor, "B D"],
-    quality: Float[Tensor, " B"],
-    photo: Int[Tensor, " B"],
-    memory: Entries,
-    settings: MatchSettings,
-) -> Candidates:
-    """Candidates C_i = {j: another photo, |y_i - y_j| <= dq}, of them those least similar to i.
-
-    Similar enough to be left out is what has a cosine above ``similarity``; where that leaves
-    nothing, what is above the ``quantile`` of the cosines in C_i. ``random`` takes as many entries
-    of other photos, whatever their quality and semantics, so that of both the hardest is used.
-
-    Args:
-        semantics, quality, photo: of the samples; quality NaN has no partner.
-        memory: where partners come from.
-        settings: thresholds.
-    """
-    cosine = (
-        functional.normalize(semantics.float(), dim=1)
-        @ functional.normalize(memory.semantics.float(), dim=1).mT
-    )  # (B, M)
-    allowed = (photo[:, None] != memory.photo[None]) & ~quality.isnan()[:, None]
-    if settings.kind == "random":
-        return _first(torch.rand_like(cosine), allowed, cosine, settings.candidates)
-    allowed &= (quality[:, None] - memory.quality[None]).abs() <= settings.quality
-    eligible = allowed & (cosine <= settings.similarity)
-    if settings.quantile:
-        within = cosine.masked_fill(~allowed, float("nan"))
-        edge = torch.nanquantile(within, settings.quantile, dim=1, keepdim=True)
-        few = ~eligible.any(dim=1, keepdim=True)
-        # A comparison with NaN, the quantile of nothing, is false.
-        eligible |= few & allowed & (cosine <= edge)
-    return _first(cosine, eligible, cosine, settings.candidates)
-
-
-def _first(key: Tensor, eligible: Tensor, cosine: Tensor, count: int) -> Candidates:
-    """The eligible entries of smallest key."""
-    count = min(count, key.shape[1])
-    order = key.masked_fill(~eligible, float("inf")).topk(count, dim=1, largest=False).indices
-    return Candidates(order, eligible.gather(1, order), cosine.gather(1, order))
 
 
 def filled(

@@ -6,10 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seagull.baselines.qfm.memory import Candidates, Entries
+from seagull.baselines.qfm.memory import Entries
 from seagull.baselines.qfm.network import AttentionPanel, RegionFeatures
-
-TINY = 1e-6
+from seagull.training.matching import TINY, Candidates, at_scale
 
 
 def strengths(
@@ -37,11 +36,7 @@ def perturbed(
     added = (strength * ratio)[:, None, None] * n * kept[..., None]
     token = features.cls
     if cls:
-        other = noise.cls.detach().to(token.dtype)
-        scale = token.detach().square().mean(dim=1).sqrt() / (
-            other.square().mean(dim=1).sqrt() + TINY
-        )
-        token = token + (strength * scale)[:, None] * other
+        token = token + strength[:, None] * at_scale(noise.cls, token)
     return RegionFeatures(token, features.tokens + added, keys)
 
 

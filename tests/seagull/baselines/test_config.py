@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from seagull.baselines.config import BaselineConfig
+from seagull.baselines.config import (
+    BaselineConfig,
+    DgiqaSettings,
+    MatchSettings,
+    QfmSettings,
+)
 from seagull.baselines.schedule import make_optimizer, set_rates, share
 from seagull.baselines.systems import build_network
 from seagull.files.config import ConfigError, build_settings, load_settings, to_plain
@@ -27,6 +32,23 @@ def test_there_are_settings_for_both_systems_and_both_protocols():
     found = [load_settings(BaselineConfig, file) for file in SHIPPED]
     kinds = {(one.system, one.protocol) for one in found}
     assert kinds == {(a, b) for a in ("qfm-iqm", "dgiqa") for b in ("crop", "mask")}
+
+
+def test_defaults_are_the_thresholds_of_the_reconstruction():
+    match, qfm = MatchSettings(), QfmSettings()
+    assert (match.quality, match.similarity, match.quantile) == (0.05, 0.5, 0.2)
+    assert (match.candidates, match.memory, match.semantics) == (4, 256, "frozen")
+    assert (qfm.strength, qfm.consistency, qfm.tie, qfm.beta) == (0.3, 1.0, 0.5, 0.1)
+    assert (qfm.queries, qfm.heads) == (6, 6)
+    assert (qfm.distil.crops, qfm.distil.spread, qfm.distil.weight) == (5, 0.05, 0.5)
+    assert DgiqaSettings().correlation == 0.5
+
+
+def test_every_way_of_learning_that_can_be_set_is_in_a_shipped_config():
+    found = [load_settings(BaselineConfig, file) for file in SHIPPED]
+    assert any(one.qfm_iqm.distil.teacher for one in found)
+    assert {one.depth.source for one in found if one.system == "dgiqa"} == {"prior", "model"}
+    assert {one.schedule for one in found} == {"cosine", "step"}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from seagull.baselines.losses import absolute, correlation_loss, rank_loss, smooth_l1
+from seagull.baselines.losses import absolute, correlation_loss, smooth_l1
 
 NAN = float("nan")
 
@@ -36,10 +36,3 @@ def test_a_correlation_of_too_few_or_equal_labels_says_nothing():
     two, flat = torch.tensor([0.1, 0.9, NAN]), torch.tensor([0.5, 0.5, 0.5])
     for known in (two, flat):
         assert float(correlation_loss(torch.tensor([0.3, 0.1, 0.2]), known)) == 0
-
-
-def test_the_rank_loss_wants_the_better_one_ahead_by_the_margin():
-    loss = rank_loss(torch.tensor([0.5, 0.4, 0.7]), torch.tensor([0.9, 0.1, 0.1]), 0.2)
-    # Pairs (0, 1) and (0, 2): .2 - .1 and .2 + .2; the equal ones are no pair.
-    assert float(loss) == pytest.approx((0.1 + 0.4) / 2, abs=1e-6)
-    assert float(rank_loss(torch.tensor([0.5, 0.4]), torch.tensor([0.3, 0.3]), 0.2)) == 0

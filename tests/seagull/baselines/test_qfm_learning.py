@@ -146,3 +146,22 @@ def test_crops_that_a_teacher_labels_count_by_their_own_weight(settings: Make):
     assert terms["taught"] == pytest.approx(smooth(taught - 0.7), abs=1e-5)
     expected = smooth(labelled - 0.2) + 0.5 * smooth(taught - 0.7)
     assert float(loss.detach()) == pytest.approx(expected, abs=1e-5)
+
+
+def test_no_gradient_reaches_the_teacher_the_frozen_encoder_or_what_is_remembered(settings: Make):
+    config = settings(qfm_iqm={"distil": {"teacher": "x", "crops": 2, "spread": 1.0}})
+    teacher = starting_network(config)
+    learner = learner_of(config, teacher)
+    crops = torch.randn(4, 3, 64, 64)
+    more = {"unlabelled": Views(crops, torch.arange(4)), "unlabelled_photo": torch.tensor([8, 9])}
+    loss, terms = learner.loss(batch([0.5, 0.5], [1, 2], **more), 1.0)
+    loss.backward()
+    assert terms["matched"] >= 0.5
+    assert "taught_noise" in terms or "taught" in terms
+    assert learner.frozen is not None
+    for other in (teacher, learner.frozen):
+        assert all(one.grad is None for one in other.parameters())
+    assert all(one.grad is not None for one in learner.network.decoder.parameters())
+    memory = learner.memory.entries
+    assert memory is not None
+    assert not any(one.requires_grad for one in (memory.semantics, memory.cls, memory.tokens))

@@ -3,7 +3,8 @@
 import torch
 
 from seagull.baselines.config import MatchSettings
-from seagull.baselines.qfm.memory import Entries, TemporaryMemory, filled, match
+from seagull.baselines.qfm.memory import Entries, TemporaryMemory, filled
+from seagull.training.matching import Described, match
 
 # Cosines with (1, 0): 1, 0, -1, 0.8.
 SEMANTICS = torch.tensor([[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0], [0.8, 0.6]])
@@ -18,10 +19,8 @@ def entries(quality: list[float], photo: list[int], semantics=SEMANTICS) -> Entr
 
 
 def found(memory: Entries, quality: float = 0.5, photo: int = 9, **settings):
-    return match(
-        torch.tensor([[1.0, 0.0]]), torch.tensor([quality]), torch.tensor([photo]), memory,
-        MatchSettings(**settings),
-    )  # fmt: skip
+    own = Described(torch.tensor([[1.0, 0.0]]), torch.tensor([quality]), torch.tensor([photo]))
+    return match(own, memory.described, MatchSettings(**settings))
 
 
 def test_the_least_similar_entry_of_similar_quality_comes_first():

@@ -148,12 +148,21 @@ def test_photos_without_a_pair_and_broken_ones_are_named_and_the_others_compared
 ):
     (folders[1] / "p1.png").write_bytes((folders[1] / "p1.png").read_bytes()[:60])
     save_photo(folders[0] / "alone.png", 9)
-    done = cli("compare", *folders, "--markdown", tmp_path / "s.md", "--fail-mean-below", "0.5")
-    assert done.code == 2  # not 4: what is not complete has no final word
+    done = cli("compare", *folders, "--markdown", tmp_path / "s.md")
+    assert done.code == 2
     assert "alone.png: no photo of this name" in done.err
     assert sum("p1.png" in line for line in done.err.splitlines()) == 1
     assert "2 photos" in done.out
     assert "Not compared (2)" in (tmp_path / "s.md").read_text()
+
+
+def test_what_could_not_be_compared_ends_with_2_even_where_a_limit_is_broken(cli, folders):
+    words = ("compare", *folders, "--fail-mean-below", "0.5")
+    assert cli(*words).code == 4
+    (folders[1] / "p1.png").unlink()
+    done = cli(*words)
+    assert "--fail-mean-below FAILED" in done.err
+    assert done.code == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from seagull.files.download import DOWNLOADS, DownloadError, cache_dir, cached, fetch, find_download
+from seagull.files.download import (
+    DOWNLOADS,
+    Download,
+    DownloadError,
+    WebFile,
+    cache_dir,
+    cached,
+    download,
+    fetch,
+    find_download,
+)
 
 CONTENT = bytes(range(256)) * 4096
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -37,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         wanted = self.headers.get("Range")
         self.server.asked.append(wanted)
-        if self.server.redirect or self.path != "/file.bin":
+        if self.server.redirect or self.path.partition("?")[0] != "/file.bin":
             self.send_response(302 if self.server.redirect else 404)
             self.send_header("Location", self.server.redirect or "")
             self.end_headers()
@@ -174,8 +184,31 @@ def test_an_unfinished_file_is_not_cached(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cached("sam-vit-b") is None
     (tmp_path / "seagull").mkdir()
-    (tmp_path / "seagull" / DOWNLOADS["sam-vit-b"].filename).write_bytes(b"short")
+    DOWNLOADS["sam-vit-b"].path.write_bytes(b"short")
     assert cached("sam-vit-b") is None
+
+
+def test_a_download_of_two_files_is_a_folder_with_one_progress(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = WebFile(server.url, len(CONTENT), DIGEST)
+    small = WebFile(f"{server.url}?/second.bin", len(CONTENT), DIGEST)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(DOWNLOADS, "both", Download("both", (file, small), "two files", "both"))
+    server.break_after = 1000
+    with pytest.raises(DownloadError):
+        download("both")
+    assert cached("both") is None
+    server.break_after = None
+    seen: list[tuple[int, int]] = []
+    folder = download("both", lambda *now: seen.append(now))
+    assert folder == cached("both") == tmp_path / "seagull/both"
+    assert {path.name for path in folder.iterdir()} == {"file.bin", "second.bin"}
+    assert seen == sorted(seen)
+    assert seen[-1] == (2 * len(CONTENT), 2 * len(CONTENT))
+    asked = len(server.asked)
+    assert download("both") == folder
+    assert len(server.asked) == asked
 
 
 def test_an_unknown_name_names_the_nearest() -> None:

@@ -1,7 +1,9 @@
 """transformers SAM and SAM 2 with tiny random weights: one encoding, sound masks, safe loading."""
 
 import json
+import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from transformers import (
     Sam2MaskDecoderConfig,
     Sam2Model,
     Sam2PromptEncoderConfig,
+    Sam2VideoConfig,
+    Sam2VideoModel,
     Sam2VisionConfig,
     SamConfig,
     SamMaskDecoderConfig,
@@ -20,6 +24,7 @@ from transformers import (
     SamVisionConfig,
 )
 
+from seagull.files.download import DOWNLOADS
 from seagull.photos import Photo
 from seagull.regions.everything import Selection
 from seagull.regions.load import load_segmenter
@@ -54,7 +59,7 @@ def tiny_sam() -> SamModel:
     )
 
 
-def tiny_sam2() -> Sam2Model:
+def tiny_sam2_parts() -> dict[str, Any]:
     backbone = Sam2HieraDetConfig(
         hidden_size=8,
         image_size=[64, 64],
@@ -66,20 +71,43 @@ def tiny_sam2() -> Sam2Model:
         window_positional_embedding_background_size=[4, 4],
         global_attention_blocks=[4],
     )
-    return Sam2Model(
-        Sam2Config(
-            vision_config=Sam2VisionConfig(
-                backbone_config=backbone,
-                backbone_channel_list=[64, 32, 16, 8],
-                backbone_feature_sizes=[[16, 16], [8, 8], [4, 4]],
-                fpn_hidden_size=32,
-            ),
-            prompt_encoder_config=Sam2PromptEncoderConfig(
-                hidden_size=32, image_size=64, patch_size=16, mask_input_channels=8
-            ),
-            mask_decoder_config=Sam2MaskDecoderConfig(
-                hidden_size=32, mlp_dim=20, num_attention_heads=2, iou_head_hidden_dim=12
-            ),
+    return {
+        "vision_config": Sam2VisionConfig(
+            backbone_config=backbone,
+            backbone_channel_list=[64, 32, 16, 8],
+            backbone_feature_sizes=[[16, 16], [8, 8], [4, 4]],
+            fpn_hidden_size=32,
+        ),
+        "prompt_encoder_config": Sam2PromptEncoderConfig(
+            hidden_size=32, image_size=64, patch_size=16, mask_input_channels=8
+        ),
+        "mask_decoder_config": Sam2MaskDecoderConfig(
+            hidden_size=32, mlp_dim=20, num_attention_heads=2, iou_head_hidden_dim=12
+        ),
+    }
+
+
+def tiny_sam2() -> Sam2Model:
+    return Sam2Model(Sam2Config(**tiny_sam2_parts()))
+
+
+def tiny_sam2_video() -> Sam2VideoModel:
+    return Sam2VideoModel(
+        Sam2VideoConfig(
+            **tiny_sam2_parts(),
+            image_size=64,
+            num_maskmem=2,
+            memory_attention_hidden_size=32,
+            memory_attention_num_layers=1,
+            memory_attention_num_attention_heads=1,
+            memory_attention_feed_forward_hidden_size=16,
+            memory_attention_rope_feat_sizes=[4, 4],
+            memory_encoder_hidden_size=32,
+            memory_encoder_output_channels=16,
+            mask_downsampler_embed_dim=32,
+            memory_fuser_num_layers=1,
+            memory_fuser_embed_dim=32,
+            memory_fuser_intermediate_dim=16,
         )
     )
 
@@ -156,6 +184,40 @@ def test_a_saved_folder_gives_the_same_masks(model: SamModel | Sam2Model, tmp_pa
     assert np.array_equal(loaded.open(photo()).segment([(9, 9, 1)]).mask, expected.mask)
 
 
+def test_a_video_checkpoint_gives_the_masks_of_its_image_part(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SAM 2 and 2.1 are published with what follows objects through videos."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        video = tiny_sam2_video()
+        for parameter in video.parameters():
+            torch.nn.init.normal_(parameter, std=0.2)
+    folder = tmp_path / "sam2.1-hiera-tiny"
+    video.save_pretrained(folder)
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    loaded = load_segmenter(folder)
+    assert loaded.name == "sam2.1-hiera-tiny"
+    image = Sam2Model(Sam2Config(**tiny_sam2_parts()))
+    assert not image.load_state_dict(video.state_dict(), strict=False).missing_keys
+    expected = HfSamSegmenter(image, "tiny", ANY_MASK).open(photo()).segment([(9, 9, 1)])
+    assert np.array_equal(loaded.open(photo()).segment([(9, 9, 1)]).mask, expected.mask)
+    assert caplog.messages == []  # nothing is said of the parts that are left aside
+
+
+def test_the_published_sam2_tiny_has_the_size_of_the_weights_that_are_expected() -> None:
+    """Its layout is that of the library's defaults: header and tensors add up to its size."""
+    with torch.device("meta"):
+        tensors = Sam2VideoModel(Sam2VideoConfig()).state_dict()
+    end, header = 0, dict[str, Any](__metadata__={"format": "pt"})
+    for name, tensor in sorted(tensors.items()):
+        start, end = end, end + tensor.nbytes
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [start, end]}
+    length = len(json.dumps(header, separators=(",", ":")))
+    _config, weights = DOWNLOADS["sam2.1-tiny"].files
+    assert weights.size == 8 + -(-length // 8) * 8 + end
+
+
 def test_folders_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     folder = tmp_path / "f"
     folder.mkdir()
@@ -164,6 +226,10 @@ def test_folders_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))
     with pytest.raises(ValueError, match="'llama' model"):
         load_segmenter(folder)
+    for settings in ({"vision_config": "none"}, {"prompt_encoder_config": {"hidden_size": "a"}}):
+        (folder / "config.json").write_text(json.dumps({"model_type": "sam2_video", **settings}))
+        with pytest.raises(ValueError, match=r"config\.json describes no sam2_video"):
+            load_segmenter(folder)
     tiny_sam().save_pretrained(folder)
     (folder / "model.safetensors").unlink()
     torch.save(tiny_sam().state_dict(), folder / "pytorch_model.bin")

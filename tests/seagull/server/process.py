@@ -1,4 +1,4 @@
-"""``seagull serve`` in a process of its own."""
+"""The command ``seagull serve`` in a process of its own."""
 
 from __future__ import annotations
 
@@ -18,15 +18,24 @@ PORT = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
 @contextmanager
-def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The command with a model folder and further options, and the port it listens on."""
+def started(
+    model: Path, *options: str, port: int = 0
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The process, and the port it listens on.
+
+    Args:
+        model: folder of the model.
+        options: further ones of the command.
+        port: 0 takes a free one.
+    """
     root = Path(__file__).resolve().parents[3]
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    words = ["--model", str(model), "--port", str(port), "--segmenter", "classical", *options]
     process = subprocess.Popen(
-        [*COMMAND, "--model", str(folder), "--port", "0", "--segmenter", "classical", *options],
-        stderr=subprocess.PIPE, text=True, env=environment, cwd=folder,
-    )  # fmt: skip
+        [*COMMAND, *words], stderr=subprocess.PIPE, text=True, env=environment, cwd=model
+    )
     try:
+        assert process.stderr is not None
         lines: list[str] = []
         for line in process.stderr:
             lines.append(line)

@@ -26,10 +26,9 @@ class Better(ClassicalSegmenter):
 @pytest.fixture
 def offered(monkeypatch, tmp_path):
     """One small download, and a way to let it arrive."""
-    one = downloads.Download(
-        "sam-small", "https://127.0.0.1:1/x", "small.pth", len(CONTENT),
-        hashlib.sha256(CONTENT).hexdigest(), "A small one",
-    )  # fmt: skip
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    file = downloads.WebFile("https://127.0.0.1:1/small.pth", len(CONTENT), digest)
+    one = downloads.Download("sam-small", (file,), "A small one")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(downloads, "DOWNLOADS", {one.name: one})
     monkeypatch.setattr("seagull.server.downloads.DOWNLOADS", {one.name: one})
@@ -64,10 +63,9 @@ def test_the_segmenter_and_better_ones_are_named(started):
 def test_a_fetched_segmenter_is_used_at_once(started, offered, monkeypatch, tmp_path):
     def arrive(name, progress):
         progress(len(CONTENT) // 2, len(CONTENT))
-        path = tmp_path / "seagull" / offered.filename
-        path.parent.mkdir()
-        path.write_bytes(CONTENT)
-        return path
+        offered.path.parent.mkdir()
+        offered.path.write_bytes(CONTENT)
+        return offered.path
 
     monkeypatch.setattr("seagull.server.downloads.download", arrive)
     monkeypatch.setattr("seagull.server.downloads.load_segmenter", lambda name, device: Better())
@@ -100,5 +98,7 @@ def test_a_server_for_others_fetches_nothing(make_assessor, offered, change):
 
 
 def test_the_page_names_sizes_and_licences():
-    for one in Downloads(None, "cpu").offered:  # type: ignore[arg-type]
+    offered = Downloads(None, "cpu").offered  # type: ignore[arg-type]
+    assert [one.name for one in offered[:2]] == ["sam2.1-tiny", "sam-vit-b"]
+    for one in offered:
         assert "Apache-2.0" in one.about

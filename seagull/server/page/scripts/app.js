@@ -63,13 +63,16 @@ new Crosshair(stage, editor, notices.say, {
   F2: () => project.selected.length === 1 && rename(project.selected[0]),
 });
 new Hover(project, stage);
-new Takeaway(project, conversation, server, notices);
+new Takeaway({ project, conversation, comparison, server, notices });
 new Tooltip();
 new Intake((file) => session.open(file), (file) => comparison.open(file), notices.fail);
 
 server.addEventListener("state", () => notices.server(server.state));
 assessor.addEventListener("fault", (event) => notices.fail(event.detail));
 $("#help-button").addEventListener("click", () => $("#help-dialog").showModal());
+addEventListener("keydown", ({ key, target }) => {
+  if (key === "?" && !target.matches?.("input") && !$("dialog[open]")) $("#help-dialog").showModal();
+});
 $("#key-button").addEventListener("click", async () => {
   const key = await askKey(false);
   if (key !== null) server.key = key;

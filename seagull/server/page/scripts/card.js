@@ -67,7 +67,7 @@ export class Card {
       element("h2", {}, "Two regions"),
       element("dl", { class: "pair" }, ...scored.flatMap(({ region, score }) => [
         element("dt", {}, region.name),
-        element("dd", {}, badge(score), figure(score), bar(score)),
+        element("dd", {}, badge(score), explained(score), bar(score)),
       ])),
       element("p", { class: "verdict", id: "verdict", "data-tip": TERMS.difference, tabindex: 0 }, verdict(...scored)),
       this.#buttons(pair),
@@ -124,7 +124,7 @@ function details({ quality, importance, distortions, distortion_probabilities: j
       "div",
       { class: "headline" },
       badge(quality),
-      element("span", { "data-tip": TERMS.spread, tabindex: 0 }, figure(quality)),
+      explained(quality),
       bar(quality),
     ),
     element(
@@ -145,6 +145,11 @@ function details({ quality, importance, distortions, distortion_probabilities: j
       ...Object.entries(text ?? {}).flatMap(([task, words]) => [element("dt", {}, task), element("dd", {}, words)]),
     ),
   ];
+}
+
+// The number with its spread, and a tooltip that says what these are.
+function explained(score) {
+  return element("span", { "data-tip": `${TERMS.quality} ${TERMS.spread}`, tabindex: 0 }, figure(score));
 }
 
 // The five words, each as wide as it is likely.

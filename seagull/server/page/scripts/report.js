@@ -15,9 +15,9 @@ figcaption { font-size: .9rem; opacity: .8; padding-top: .25rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .5rem .75rem; border-bottom: 1px solid #8886; vertical-align: top; }
 td { font-variant-numeric: tabular-nums; }
-.badge { border-radius: 99px; padding: .1rem .6rem; font-weight: 600; font-size: .9rem; }
+.badge { display: inline-block; border-radius: 99px; padding: 0 .6rem; font-weight: 600; font-size: .9rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; font-size: .9rem; }
-dt { font-weight: 600; } dd { margin: 0; }
+dt { font-weight: 600; text-transform: capitalize; } dd { margin: 0; }
 footer { margin: 2rem 0; font-size: .85rem; opacity: .75; overflow-wrap: anywhere; }`;
 
 // Args: report as exports.js makes it; pictures as data URIs: overlay and, where there is one, heatmap.
@@ -57,13 +57,14 @@ function picture(uri, caption) {
   return `<figure><img src="${escaped(uri)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
 }
 
-function row({ id, quality, importance, distortions, area_fraction: share }) {
+// A whole photo has no importance within itself.
+function row({ id, source, quality, importance, distortions, area_fraction: share }) {
   const ground = colour(quality.score);
   const style = `background: ${css(ground)}; color: ${css(ink(ground))}`;
   const figure = (score) => `${number(score.score)} ± ${number(score.std)}`;
   return `<tr><th scope="row">${escaped(id)}</th>
 <td><span class="badge" style="${style}">${escaped(quality.level)}</span> ${figure(quality)}</td>
-<td>${escaped(importance.level)} ${figure(importance)}</td>
+<td>${source === "whole" ? "–" : `${escaped(importance.level)} ${figure(importance)}`}</td>
 <td>${escaped(distortionWords(distortions))}</td><td>${percent(share)}</td></tr>`;
 }
 

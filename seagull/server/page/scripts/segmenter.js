@@ -49,7 +49,7 @@ export class Segmenter {
       element("strong", {}, one.name),
       element("span", {}, `${one.about}, ${size}`),
       this.#state(one, allowed),
-      one.state === "absent" && element("span", { class: "fine" }, "or ", element("code", {}, command), " and a new start"),
+      one.state === "absent" && element("span", { class: "fine" }, "or run ", element("code", {}, command), " and start the server again"),
       one.message && element("span", { class: "warning" }, one.message),
     );
   }

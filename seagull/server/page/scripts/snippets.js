@@ -1,14 +1,16 @@
 // What was just done on the page, as a shell or Python program against the same server.
 
 // Commands for a shell. Args: base of the server, whether a key is set, the photo's name and type,
-// and what was asked: {regions} for a report or {chat} for an answer, as JSON.
-export function curl({ base, locked, file, regions, chat }) {
+// and what was asked as JSON: {regions} for a report, with the name of another photo as `after` for
+// a comparison, or {chat} for an answer.
+export function curl({ base, locked, file, after, regions, chat }) {
   const key = locked ? ` -H "Authorization: Bearer $SEAGULL_API_KEY"` : "";
+  if (after) return curlComparison(base, key, file, after, regions);
   const path = chat ? "v1/chat/completions" : "v1/assess";
   const body = JSON.stringify(chat ? { ...chat, stream: false } : { image: IMAGE, regions }, null, 1);
   const parts = body.split(IMAGE).map(quoted);
   return [
-    `image=$(curl -s${key} -F ${quoted(`file=@${file}`)} ${base}v1/images | sed 's/.*"id": *"\\([^"]*\\)".*/\\1/')`,
+    `image=$(curl -s${key} ${formFile("file", file)} ${base}v1/images | sed 's/.*"id": *"\\([^"]*\\)".*/\\1/')`,
     `curl -s${key} ${base}${path} -H 'Content-Type: application/json' -d ${parts.join('"$image"')}`,
     "",
   ].join("\n");
@@ -16,12 +18,35 @@ export function curl({ base, locked, file, regions, chat }) {
 
 export const IMAGE = "IMAGE_ID";
 
-// A Python program with the package's client, or, for a conversation, the openai package.
-export function python({ base, locked, file, type, regions, chat }) {
-  return chat ? pythonChat(base, locked, file, type, chat) : pythonReport(base, locked, file, regions);
+function curlComparison(base, key, before, after, regions) {
+  const options = JSON.stringify({ regions, resize: "after" }, null, 1);
+  const photos = `${formFile("before", before)} ${formFile("after", after)}`;
+  return `curl -s${key} ${photos} --form-string ${quoted(`options=${options}`)} ${base}v1/compare\n`;
 }
 
-function pythonReport(base, locked, file, regions) {
+// In quotes of curl's own, without which a comma or semicolon would end the name.
+function formFile(part, name) {
+  return `-F ${quoted(`${part}=@"${name.replaceAll(/["\\]/g, "\\$&")}"`)}`;
+}
+
+// A Python program with the package's client, or, for a conversation, the openai package.
+export function python({ base, locked, file, type, after, regions, chat }) {
+  if (chat) return pythonChat(base, locked, file, type, chat);
+  const asked = "[RegionSpec.from_dict(one) for one in regions]";
+  return pythonClient(base, locked, regions, after
+    ? [
+        `    made = client.compare(${literal(file)}, ${literal(after)}, ${asked}, resize="after")`,
+        "for one in made.regions:",
+        "    print(one.region.id, one.change.verdict, one.change.quality, one.change.std)",
+      ]
+    : [
+        `    report = client.assess(${literal(file)}, ${asked})`,
+        "for region in report.regions:",
+        "    print(region.region.id, region.quality.level, region.quality.score, region.quality.std)",
+      ]);
+}
+
+function pythonClient(base, locked, regions, lines) {
   return [
     ...(locked ? ["import os", ""] : []),
     "from seagull.client import SeagullClient",
@@ -29,9 +54,7 @@ function pythonReport(base, locked, file, regions) {
     "",
     `regions = ${literal(regions)}`,
     `with SeagullClient(${literal(base.replace(/\/$/, ""))}${locked ? ', api_key=os.environ["SEAGULL_API_KEY"]' : ""}) as client:`,
-    `    report = client.assess(${literal(file)}, [RegionSpec.from_dict(one) for one in regions])`,
-    "for region in report.regions:",
-    "    print(region.region.id, region.quality.level, region.quality.score, region.quality.std)",
+    ...lines,
     "",
   ].join("\n");
 }

@@ -169,11 +169,13 @@ export class Stage {
   #paintRegions(context) {
     const { regions, untaken, selected, hovered } = this.project;
     context.lineJoin = "round";
+    // Over the heat map colours say it; lines only part the regions.
+    const thin = this.layer === "heatmap" ? 1.5 : 2.5;
     if (this.layer === "outlines" && !this.versus) for (const region of largestFirst(untaken)) this.#outline(context, region, 1.5);
     for (const region of largestFirst(regions.filter((one) => !one.asked.whole))) {
       const chosen = selected.includes(region.key);
       if (this.layer !== "heatmap" && !this.versus) this.#fill(context, region, chosen ? TINT : TINT / 2);
-      this.#outline(context, region, chosen ? 4 : 2.5);
+      this.#outline(context, region, chosen ? 4 : thin);
       if (chosen) this.#dash(context, region);
     }
     if (hovered) {

@@ -6,12 +6,18 @@ import { htmlReport } from "./report.js";
 import { IMAGE, curl, python } from "./snippets.js";
 
 const JPEG = 0.88;
+const DONE = {
+  regions: "the report on these regions",
+  chat: "the question in the chat",
+  comparison: "the comparison with another version",
+};
 
 export class Takeaway {
   #last = "regions";
+  #result = null;
 
-  constructor(project, conversation, server, { say, fail }) {
-    Object.assign(this, { project, conversation, server, say, fail });
+  constructor({ project, conversation, comparison, server, notices: { say, fail } }) {
+    Object.assign(this, { project, conversation, comparison, server, say, fail });
     for (const button of document.querySelectorAll("[data-file]")) {
       button.addEventListener("click", () => this.#save(button));
     }
@@ -21,13 +27,21 @@ export class Takeaway {
     project.addEventListener("regions", () => this.#done("regions"));
     project.addEventListener("photo", () => this.#done("regions"));
     conversation.addEventListener("changed", () => conversation.turns.length && this.#done("chat"));
+    comparison.addEventListener("changed", () => this.#compared());
+  }
+
+  #compared() {
+    const { result } = this.comparison;
+    if (result === this.#result) return;
+    this.#result = result;
+    if (result) this.#done("comparison");
+    else if (this.#last === "comparison") this.#done("regions");
   }
 
   #done(what) {
     this.#last = what;
     $("#snippet").hidden = true;
-    $("#snippet-about").textContent =
-      what === "chat" ? "What was done last: the question in the chat." : "What was done last: the report on these regions.";
+    $("#snippet-about").textContent = `What was done last: ${DONE[what]}.`;
   }
 
   async #save(button) {
@@ -75,10 +89,17 @@ export class Takeaway {
     );
   }
 
+  get #asked() {
+    const { assessed, regions } = this.project;
+    if (this.#last === "chat") return { chat: this.conversation.request(IMAGE) };
+    if (this.#last === "regions") return { regions: requestOf({ regions, assessed }) };
+    const { other, regions: compared } = this.comparison;
+    return { after: other.name, regions: requestOf({ regions: compared, assessed }) };
+  }
+
   async #copy(kind) {
-    const asked = this.#last === "chat" ? { chat: this.conversation.request(IMAGE) } : { regions: requestOf(this.project) };
     const { name, file } = this.project.photo;
-    const parts = { base: this.server.base, locked: this.server.key !== "", file: name, type: file.type, ...asked };
+    const parts = { base: this.server.base, locked: this.server.key !== "", file: name, type: file.type, ...this.#asked };
     const text = { curl, python }[kind](parts);
     $("#snippet").textContent = text;
     $("#snippet").hidden = false;

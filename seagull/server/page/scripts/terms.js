@@ -12,6 +12,10 @@ export const TERMS = {
   levels: "How likely each of the five words is.",
   probability: "How likely each type of distortion is in this region, each judged on its own.",
   area: "The region's share of the photo.",
+  change:
+    "Quality after less quality before, and the standard deviation of such a change. One below the threshold that was measured is called same.",
+  changedTypes:
+    "Types of distortion that came, went or became more or less severe.",
   difference:
     "The difference of both scores beside the spread of that difference: the root of the sum of both squared spreads.",
 };

@@ -3,7 +3,7 @@
 import { changeRows } from "./changes.js";
 import { $ } from "./dom.js";
 import { changeMap } from "./split.js";
-import { number } from "./terms.js";
+import { TERMS, number } from "./terms.js";
 
 export class Versus {
   // `notices` has say and fail.
@@ -17,6 +17,7 @@ export class Versus {
       comparison.close();
       $("#versus-file").focus();
     });
+    for (const head of document.querySelectorAll("#changes th[data-term]")) head.dataset.tip = TERMS[head.dataset.term];
     $("#versus-map").addEventListener("click", () => {
       this.map = !this.map;
       this.#stage();

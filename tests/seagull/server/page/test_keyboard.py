@@ -85,6 +85,9 @@ def test_tabs_tools_and_dialogs_are_used_by_keys(at_stage):
     page.focus("[data-tool=take]")
     press(page, "ArrowRight", "ArrowRight")
     assert page.locator("[data-tool=subtract]").get_attribute("aria-checked") == "true"
+    press(page, "?")
+    assert page.locator("#help-dialog").is_visible()
+    press(page, "Escape")
     page.focus("#help-button")
     press(page, "Enter")
     assert page.locator("#help-dialog").is_visible()

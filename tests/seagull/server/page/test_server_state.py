@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from seagull.server.settings import ServerSettings, key_digest
-from tests.seagull.server.conftest import running
+from seagull.server.settings import Limits, ServerSettings, key_digest
+from tests.seagull.server.conftest import other_photo, running, uri
+from tests.seagull.server.test_worker import held, until
 
 KEY = "a-key-of-the-tests-0123"
 
@@ -35,33 +37,35 @@ def test_a_server_that_dies_is_waited_for_and_gets_the_photo_again(come_to, asse
         assert person.names() == ["1", "2", "photo"]
 
 
-def test_an_answer_in_the_chat_that_dies_with_the_server_can_be_asked_for_again(at_work):
+def test_a_connection_that_breaks_before_an_answer_is_made_anew(at_work):
     page = at_work.page
     page.route("**/v1/chat/completions", lambda route: route.abort(), times=1)
     page.click("#tab-chat")
     page.fill("#question", "How is it?")
     page.press("#question", "Enter")
-    # The connection broke, the server is alive: it is asked again.
+    # The server is alive: it is asked again.
     page.locator(".turn[data-state=done]").wait_for()
     assert page.locator(".turn").count() == 1
 
 
-def test_a_busy_server_is_asked_again(at_work):
-    page = at_work.page
-    page.route(
-        "**/v1/assess",
-        lambda route: route.fulfill(
-            status=429,
-            headers={"retry-after": "1"},
-            json={"error": {"message": "busy", "code": "busy"}},
-        ),
-        times=1,
-    )
-    at_work.drag(40, 50, 240, 190)
-    page.locator("#banner", has_text="busy").wait_for()
-    at_work.rest()
-    assert page.locator("#banner").is_hidden()
-    assert "±" in at_work.row("1")
+def test_a_busy_server_is_asked_again(come_to, assessor):
+    limits = Limits(in_progress=3)
+    with running(assessor, ServerSettings(port=0, limits=limits)) as crowded:
+        person = come_to(crowded)
+        person.open_example()
+        body = {"image": uri(other_photo(90)), "regions": [{"box": [10, 10, 60, 60]}]}
+        with ThreadPoolExecutor(limits.in_progress) as others:
+            with held(crowded):
+                asked = [others.submit(crowded.ask, "/v1/assess", body) for _ in range(3)]
+                until(lambda: crowded.service.in_progress.used == limits.in_progress)
+                person.drag(40, 50, 240, 190)
+                banner = person.page.locator("#banner")
+                banner.filter(has_text="The server is busy").wait_for()
+                assert "Assessing" in person.row("1")
+            assert [one.result().status for one in asked] == [200] * 3
+        person.rest()
+        assert banner.is_hidden()
+        assert "±" in person.row("1")
 
 
 def test_a_photo_that_the_server_forgot_is_sent_again(at_work, server):

@@ -69,6 +69,7 @@ def test_the_html_report_stands_alone(with_regions, browser, tmp_path):
     page.goto(path.as_uri())
     assert {url.split(":")[0] for url in asked} <= {"file", "data"}
     assert page.locator("tbody th").all_inner_texts() == ["photo", "corner", "2"]
+    assert page.locator("tbody tr").first.locator("td").nth(1).inner_text() == "\u2013"
     widths = page.eval_on_selector_all("img", "all => all.map((one) => one.naturalWidth)")
     assert len(widths) == 2
     assert min(widths) >= 600
@@ -118,6 +119,26 @@ def test_the_python_program_makes_the_same_report(with_regions, tmp_path):
     assert [line.split()[:2] for line in said.splitlines()] == [
         [one["id"], one["quality"]["level"]] for one in there
     ]
+
+
+def test_a_comparison_can_be_made_by_programs(with_regions, tmp_path):
+    page = with_regions.page
+    with Image.open(PHOTO) as photo:
+        photo.point(lambda value: value // 3).save(tmp_path / "it's dark, now.png")
+    page.click("#tab-versus")
+    page.set_input_files("#versus-file", tmp_path / "it's dark, now.png")
+    page.locator("#versus-result").wait_for()
+    headline = page.locator("#versus-headline").text_content()
+    told = shell(tmp_path, copied(with_regions, "curl"))
+    assert told["headline"] == headline
+    assert [one["id"] for one in told["regions"]] == ["1", "2"]
+    said = run(tmp_path, sys.executable, "-c", copied(with_regions, "python"))
+    for line, one in zip(said.splitlines(), told["regions"], strict=True):
+        assert line.startswith(f"{one['id']} {one['change']['verdict']} ")
+    # Without the other version, the report is what was done last.
+    page.click("#tab-versus")
+    page.click("#versus-close")
+    assert "the report" in page.locator("#snippet-about").text_content()
 
 
 def test_a_question_in_the_chat_can_be_asked_by_programs(with_regions, tmp_path):

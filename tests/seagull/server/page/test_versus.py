@@ -66,7 +66,7 @@ def slide(person, value):
 
 
 def test_the_same_regions_are_compared_by_the_server(compared, server, darker):
-    (headline,) = compared.page.locator("#versus-headline").all_inner_texts()
+    headline = compared.page.locator("#versus-headline").text_content()
     ids = [
         re.search(r"/v1/images/(img_\w+)/regions", request.url) for request in compared.requested
     ]
@@ -84,6 +84,8 @@ def test_the_same_regions_are_compared_by_the_server(compared, server, darker):
     assert f"± {changed['change']['std']:.2f}" in rows["1"]
     assert (untouched["identical"], "no pixel differs" in rows["2"]) == (True, True)
     assert "Before: coffee.jpg. After: darker.png." in compared.page.inner_text("#versus-names")
+    compared.page.focus("#changes th >> text=Change")
+    assert "Quality after less quality before" in compared.page.inner_text("#tip")
 
 
 def test_the_slider_parts_before_from_after_and_the_map_shows_the_change(compared):

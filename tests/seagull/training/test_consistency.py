@@ -1,0 +1,135 @@
+"""Matching and consistency on region tokens, against numbers worked out by hand."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seagull.files.config import ConfigError, build_settings
+from seagull.records import read_records, write_records
+from seagull.training.config import ConsistencySettings, TrainConfig
+from seagull.training.consistency import disturbed
+from seagull.training.losses import divergence_loss
+from seagull.training.matching import at_scale
+from seagull.training.run import train
+from tests.seagull.training.conftest import losses
+
+NAN = float("nan")
+
+
+def test_a_token_gets_that_of_the_least_similar_region_of_its_quality() -> None:
+    # Photos 0, 1, 2 of one region each, and a place without one. 0 and 1 are of one MOS; 2 is as
+    # unlike to 0 but of another.
+    tokens = torch.tensor([[[3.0, 4.0], [9.0, 9.0]], [[-1.0, 1.0], [0.0, 0.0]],
+                           [[-4.0, 0.0], [0.0, 0.0]]])  # fmt: skip
+    mos = torch.tensor([[0.50, NAN], [0.53, NAN], [0.7, NAN]])
+    settings = ConsistencySettings(weight=1, strength=0.2)
+    torch.manual_seed(0)
+    strength = 0.2 * torch.rand(6)
+    torch.manual_seed(0)
+    found, matched = disturbed(tokens, mos, torch.tensor([5, 6, 7]), settings)
+    assert matched.tolist() == [[True, False], [True, False], [False, False]]
+    # rms of (3, 4) is 5 / sqrt(2), of (-1, 1) it is 1.
+    size = 5 / math.sqrt(2)
+    first = torch.tensor([3.0, 4.0]) + strength[0] * size * torch.tensor([-1.0, 1.0])
+    second = torch.tensor([-1.0, 1.0]) + strength[2] / size * torch.tensor([3.0, 4.0])
+    torch.testing.assert_close(found[0, 0], first, atol=1e-4, rtol=0)
+    torch.testing.assert_close(found[1, 0], second, atol=1e-4, rtol=0)
+    torch.testing.assert_close(found[2], tokens[2])
+    torch.testing.assert_close(found[:, 1], tokens[:, 1])
+
+
+def test_versions_of_one_photo_are_no_partners() -> None:
+    tokens, mos = torch.randn(2, 1, 4), torch.full((2, 1), 0.5)
+    for kind in ("semantic", "random"):
+        settings = ConsistencySettings(weight=1, kind=kind)
+        _, matched = disturbed(tokens, mos, torch.tensor([5, 5]), settings)
+        assert not matched.any()
+        _, matched = disturbed(tokens, mos, torch.tensor([5, 6]), settings)
+        assert matched.all()
+
+
+def test_a_random_partner_may_have_any_mos() -> None:
+    tokens, mos = torch.randn(2, 1, 4), torch.tensor([[0.1], [0.9]])
+    scenes = torch.tensor([1, 2])
+    assert not disturbed(tokens, mos, scenes, ConsistencySettings(weight=1))[1].any()
+    assert disturbed(tokens, mos, scenes, ConsistencySettings(weight=1, kind="random"))[1].all()
+
+
+def test_no_gradient_reaches_the_partner() -> None:
+    own = torch.randn(2, 4, requires_grad=True)
+    other = torch.randn(2, 4, requires_grad=True)
+    (own + at_scale(other, own)).sum().backward()
+    assert other.grad is None
+    assert own.grad is not None
+    assert own.grad.tolist() == torch.ones(2, 4).tolist()
+
+
+def test_the_divergence_is_that_of_two_normal_distributions_by_hand() -> None:
+    mean = torch.tensor([[0.5, 0.9], [0.6, 0.1]], requires_grad=True)
+    spread = torch.tensor([[0.2, 0.1], [0.1, 0.1]])
+    clean = torch.tensor([[0.4, 0.0], [0.6, 0.0]], requires_grad=True)
+    width = torch.tensor([[0.1, 0.1], [0.1, 0.1]])
+    chosen = torch.tensor([[True, False], [True, False]])
+    loss = divergence_loss(mean, spread, (clean, width), chosen)
+    # KL of N(.5, .2) from N(.4, .1): ln(.1 / .2) + (.04 + .01) / .02 - .5, times .01; of equals 0.
+    assert float(loss.detach()) == pytest.approx(0.01 * (math.log(0.5) + 2.5 - 0.5), rel=1e-5)
+    loss.backward()
+    assert clean.grad is None
+    assert mean.grad is not None
+    assert mean.grad.tolist() == [[pytest.approx(0.1), 0], [0, 0]]
+
+
+@pytest.fixture
+def with_mos(records: Path, tmp_path: Path) -> Path:
+    """The records with people's opinions, all about the same."""
+    made = []
+    for record in read_records(records):
+        plain = record.to_dict() | {"image": str(records.parent / record.image)}
+        for number, labels in enumerate(plain.get("labels", {}).values()):
+            labels |= {"metric": "mos", "quality": 0.5 + 0.01 * number}
+        made.append(type(record).from_dict(plain))
+    write_records(tmp_path / "mos.jsonl", made)
+    return tmp_path / "mos.jsonl"
+
+
+def test_a_run_with_consistency_learns_and_says_how_many_had_a_partner(
+    settings: Callable[..., TrainConfig], with_mos: Path
+) -> None:
+    def run(**consistency: Any) -> TrainConfig:
+        return settings(
+            data={"train": [{"path": str(with_mos)}], "pack": "photo", "workers": 0,
+                  "group_length": False},
+            loss={"text": 0.0, "numeric_head": 1.0, "consistency": consistency},
+            trainable=["mfe"], micro_batch=4, max_steps=3,
+        )  # fmt: skip
+
+    config = run(weight=1.0)
+    train(config, Path(config.model))
+    text = (Path(config.output) / "log.jsonl").read_text(encoding="utf-8")
+    assert '"loss_consistency"' in text
+    assert '"loss_matched"' in text
+    assert all(math.isfinite(loss) for loss in losses(Path(config.output)).values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data": {"pack": "none"}}, "loss.consistency: needs data.pack: photo"),
+        ({"loss": {"consistency": {"weight": 1.0}}}, "set loss.numeric_head"),
+        (
+            {"loss": {"numeric_head": 1.0, "consistency": {"weight": 1.0, "kind": "best"}}},
+            "loss.consistency.kind: one of semantic, random",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(changes: dict[str, Any], said: str) -> None:
+    plain = {
+        "output": "x", "data": {"pack": "photo"},
+        "loss": {"numeric_head": 1.0, "consistency": {"weight": 1.0}},
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=said):
+        build_settings(TrainConfig, plain | changes)
