@@ -22,6 +22,18 @@ from seagull.server.worker import log_fault
 router = APIRouter(prefix="/v1", tags=["chat"], responses=error_responses())
 
 SSE = "text/event-stream"
+_EVENT = {
+    "type": "object",
+    "description": "One event.",
+    "required": ["data"],
+    "properties": {
+        "data": {
+            "type": "string",
+            "description": "A chat.completion.chunk in JSON, an error that ended the answer, or "
+            "last [DONE].",
+        }
+    },
+}
 
 
 @router.get("/models")
@@ -36,7 +48,7 @@ async def models(service: Annotated[Service, Depends(service_of)]) -> ModelList:
 @router.post(
     "/chat/completions",
     response_model=ChatCompletion,
-    responses={200: {"content": {SSE: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {SSE: {"schema": _EVENT}}}},
 )
 async def complete(
     asked: ChatRequest, request: Request, service: Annotated[Service, Depends(service_of)]
