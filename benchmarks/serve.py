@@ -52,14 +52,14 @@ def serve(model: str, pass_regions: int, port: Connection) -> None:
     """Runs a server in this process and says on which port."""
     from seagull.inference.load import load
     from seagull.regions.classical import ClassicalSegmenter
-    from seagull.server.run import make_server
+    from seagull.server.run import bind, make_server
     from seagull.server.settings import Limits, ServerSettings
 
     settings = ServerSettings(port=0, limits=Limits(pass_regions=pass_regions))
     server = make_server(load(model), ClassicalSegmenter, settings)
-    sockets = [server.config.bind_socket()]
-    port.send(sockets[0].getsockname()[1])
-    server.run(sockets)
+    address = bind(settings)
+    port.send(address.getsockname()[1])
+    server.run([address])
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from seagull.server import protocol
+from seagull.server.run import bind
 from seagull.server.settings import ServerSettings
 from tests.seagull.server.conftest import Running, running
 
@@ -99,3 +100,12 @@ def test_a_server_whose_model_has_ended_is_not_ready(make_assessor):
         reply = started.ask("/readyz")
         assert (reply.status, reply.json["error"]["code"]) == (503, "not_ready")
         assert started.ask("/healthz").status == 200
+
+
+def test_an_answer_in_two_pieces_waits_for_no_acknowledgement():
+    with bind(ServerSettings(port=0)) as address:
+        address.listen()
+        with socket.create_connection(address.getsockname()):
+            connection, _ = address.accept()
+            with connection:
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
