@@ -135,7 +135,7 @@ baselines-mechanism: $(VENV)/.installed  ## of the runs of `make baselines`: doe
 		$(BASELINES)/runs/qfm-none-tenth-*
 
 nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was not trained on
-	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality \
+	$(BIN)/seagull evaluate --data $(NANO_DATA)/biq2021/train.parquet --holdout 0.2 --tasks quality,calibration \
 		--baseline constant --baseline classical --out $(NANO)/evaluation/opinions
 	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --sample 0.015 \
 		--fit $(NANO)/data/versions/train.jsonl --fit-limit 300 --tasks importance,distortion,order \
