@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from seagull.baselines.config import BaselineConfig
+from seagull.files.card import results_section, settings_section
 from seagull.files.config import to_plain
 
 PAPERS = {
@@ -49,16 +49,8 @@ def card_text(config: BaselineConfig, history: Mapping[str, Any]) -> str:
         f"Quality is that of labels by the metric `{config.data.metric}`. The data's licences "
         "apply to what was learned from it, and those of the pretrained weights to the encoder.",
         "",
-        "## Measured on validation photos",
-        "",
-        *([f"- {key}: {value:.4f}" for key, value in metrics.items()] or ["- nothing"]),
-        "",
-        "## Settings",
-        "",
-        "```json",
-        json.dumps(to_plain(config), indent=2),
-        "```",
-        "",
+        *results_section(metrics),
+        *settings_section(to_plain(config)),
     ]
     return "\n".join(lines)
 

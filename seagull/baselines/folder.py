@@ -22,12 +22,12 @@ from seagull.baselines.errors import BaselineError
 from seagull.baselines.network import BaselineNetwork
 from seagull.baselines.place import ABOUT_FILE
 from seagull.baselines.systems import build_network
+from seagull.files.card import CARD_FILE
 from seagull.files.config import ConfigError, build_settings, to_plain
 from seagull.files.permissions import allow_readers
 from seagull.files.text import TextError, read_text
 
 WEIGHTS_FILE = "model.safetensors"
-CARD_FILE = "README.md"
 FORMAT = "seagull.baseline/1"
 
 

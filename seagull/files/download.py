@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from seagull.files.fetch import DownloadError, Progress, fetch
@@ -54,12 +55,16 @@ class Download:
         files: what it consists of.
         about: one line for a list.
         folder: where its files lie in the cache; empty for one file in the cache itself.
+        package: without which it cannot be read, as imported; empty where the core reads it.
+        extra: of Seagull, that installs the package.
     """
 
     name: str
     files: tuple[WebFile, ...]
     about: str
     folder: str = ""
+    package: str = ""
+    extra: str = ""
 
     @property
     def size(self) -> int:
@@ -82,6 +87,8 @@ def _sam(letter: str, filename: str, size: int, sha256: str) -> Download:
         name=f"sam-vit-{letter}",
         files=(WebFile(url, size, sha256),),
         about=f"Segment Anything, ViT-{letter.upper()} (Meta, Apache-2.0)",
+        package="segment_anything",
+        extra="sam",
     )
 
 
@@ -173,9 +180,15 @@ def download(name: str, progress: Progress | None = None) -> Path:
     """The path of an entry of ``DOWNLOADS``, fetched unless it is in the cache.
 
     Raises:
-        DownloadError: if the name is unknown or a file cannot be had.
+        DownloadError: if the name is unknown, a file cannot be had, or the package that reads it
+            is not installed: said before hundreds of megabytes are fetched.
     """
     wanted = find_download(name)
+    if wanted.package and not cached(name) and find_spec(wanted.package) is None:
+        raise DownloadError(
+            f"{name} is read by the package {wanted.package}, which is not installed; "
+            f"pip install 'seagull-iqa[{wanted.extra}]' first"
+        )
     done = 0
     for file in wanted.files:
         if not _is_whole(wanted, file):

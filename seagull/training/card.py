@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from seagull.files.card import CARD_FILE, results_section, settings_section
 from seagull.model.adapter import AdapterInfo, read_info
 from seagull.model.folders import ADAPTER_FILE
-
-CARD_FILE = "README.md"
 
 
 def write_card(folder: Path) -> None:
@@ -39,15 +37,7 @@ def card_text(info: AdapterInfo, name: str) -> str:
         "",
         "Their licences apply to what was learned from them.",
         "",
-        "## Measured on validation photos",
-        "",
-        *([f"- {key}: {value:.4f}" for key, value in metrics.items()] or ["- nothing"]),
-        "",
-        "## Settings",
-        "",
-        "```json",
-        json.dumps(config, indent=2),
-        "```",
-        "",
+        *results_section(metrics),
+        *settings_section(config),
     ]
     return "\n".join(lines)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import torch
 
+from seagull.files.card import CARD_FILE
 from seagull.files.permissions import allow_readers
 from seagull.model.adapter import apply_adapter, read_adapter, write_adapter
 from seagull.model.checkpoint import load_model, load_processor
 from seagull.model.head import GROUP, HEAD_FILE
-from seagull.training.card import CARD_FILE, card_text
+from seagull.training.card import card_text
 from seagull.training.finished import adapter_file
 
 

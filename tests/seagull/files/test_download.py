@@ -211,6 +211,21 @@ def test_a_download_of_two_files_is_a_folder_with_one_progress(
     assert len(server.asked) == asked
 
 
+def test_nothing_is_fetched_for_a_package_that_is_not_there(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = WebFile(server.url, len(CONTENT), DIGEST)
+    needy = Download("needy", (file,), "one file", package="not_installed", extra="sam")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(DOWNLOADS, "needy", needy)
+    with pytest.raises(DownloadError, match=r"pip install 'seagull-iqa\[sam\]' first"):
+        download("needy")
+    assert not server.asked
+    needy.path.parent.mkdir(parents=True)
+    needy.path.write_bytes(CONTENT)
+    assert download("needy") == needy.path
+
+
 def test_an_unknown_name_names_the_nearest() -> None:
     with pytest.raises(DownloadError, match="sam-vit-b"):
         find_download("sam-vit-bb")
