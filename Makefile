@@ -73,8 +73,9 @@ COMPARE_OUT ?= outputs/compare-demo
 
 .PHONY: compare-demo
 compare-demo: setup  ## a denoiser's strength swept over ten photos: what became better or worse
-	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT) --docs docs
-	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html; docs/compare.md shows them, too"
+	$(BIN)/python scripts/compare_demo.py $(DATA_PHOTOS) $(DATA_SEGMENTS) $(COMPARE_OUT) \
+	    $(if $(COMPARE_DOCS),--docs $(COMPARE_DOCS))
+	@echo "$(COMPARE_OUT)/sweep.png, worst.png, best.png, report.html"
 
 CASES ?= ../shared/cases
 
