@@ -88,16 +88,22 @@ def load_pyiqa(name: str, device: str = "cpu") -> PyiqaPredictor:
     try:
         import pyiqa
     except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "pyiqa":
+            raise ValueError(
+                f"the baseline pyiqa:{name} needs the package pyiqa (non-commercial licence): "
+                "pip install pyiqa"
+            ) from error
         raise ValueError(
-            f"the baseline pyiqa:{name} needs the package pyiqa (non-commercial licence): "
-            "pip install pyiqa"
+            f"the baseline pyiqa:{name}: pyiqa is installed, but cannot be imported: {error}; "
+            "repair what it needs (pip check says what)"
         ) from error
     if name not in pyiqa.list_models():
         raise ValueError(f"pyiqa has no metric {name!r}; its list_models() names them")
     logger.warning(
-        "pyiqa:%s: the package pyiqa states the licence %s; a metric's weights have their authors' "
-        "own, which often allows no commercial use: look it up before you use its numbers",
-        name, _licence(),
+        "pyiqa:%s: the package pyiqa states the licence %s; this is not that of the weights of %s, "
+        "which have their authors' own and often allow no commercial use: look it up before you "
+        "use its numbers",
+        name, _licence(), name,
     )  # fmt: skip
     metric = pyiqa.create_metric(name, device=torch.device(device))
     if getattr(metric, "metric_mode", "NR") != "NR":
