@@ -82,7 +82,8 @@ def load_pyiqa(name: str, device: str = "cpu") -> PyiqaPredictor:
         device: to compute on.
 
     Raises:
-        ValueError: if pyiqa is not installed, or has no such no-reference metric.
+        ValueError: if pyiqa is not installed, cannot be imported, or has no such no-reference
+            metric.
     """
     name, box_drawn = name.removesuffix(BOX_DRAWN), name.endswith(BOX_DRAWN)
     try:
@@ -100,9 +101,9 @@ def load_pyiqa(name: str, device: str = "cpu") -> PyiqaPredictor:
     if name not in pyiqa.list_models():
         raise ValueError(f"pyiqa has no metric {name!r}; its list_models() names them")
     logger.warning(
-        "pyiqa:%s: the package pyiqa states the licence %s; this is not that of the weights of %s, "
-        "which have their authors' own and often allow no commercial use: look it up before you "
-        "use its numbers",
+        "pyiqa:%s: the package pyiqa states the licence %s; the weights of %s, if it has any, have "
+        "their authors' own, which often allows no commercial use: look it up before you use its "
+        "numbers",
         name, _licence(), name,
     )  # fmt: skip
     metric = pyiqa.create_metric(name, device=torch.device(device))

@@ -90,7 +90,11 @@ def report_from_json(text: str) -> QualityReport:
 
 
 def _model_to_dict(model: ModelInfo) -> dict[str, Any]:
-    plain = {"name": model.name, "revision": model.revision, "trained": model.trained}
+    plain: dict[str, Any] = {
+        "name": model.name,
+        "revision": model.revision,
+        "trained": model.trained,
+    }
     return plain if model.fixed_std is None else {**plain, "fixed_std": model.fixed_std}
 
 

@@ -139,7 +139,7 @@ def test_a_metric_of_pyiqa_may_see_the_photo_with_the_box_drawn(monkeypatch, pho
     monkeypatch.setitem(sys.modules, "pyiqa", fake)
     metric = load_pyiqa("red:box-drawn")
     assert "pyiqa:red: the package pyiqa states the licence" in caplog.text
-    assert "not that of the weights of red" in caplog.text
+    assert "the weights of red, if it has any, have their authors' own" in caplog.text
     assert metric.name == "pyiqa:red:box-drawn"
     assert metric.fingerprint != load_pyiqa("red").fingerprint
     (found,) = metric.predict(photo, [region], QUALITY)
