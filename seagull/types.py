@@ -198,11 +198,20 @@ class ImageInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Which model answered, and whether its region parts have been trained."""
+    """Which model answered.
+
+    Attributes:
+        name: by which reports call it.
+        revision: of its weights.
+        trained: whether its region parts have been trained.
+        fixed_std: the ``std`` that all its scores have because it does not know how sure it is;
+            None where it knows.
+    """
 
     name: str
     revision: str
     trained: bool
+    fixed_std: float | None = None
 
 
 @dataclass(frozen=True)

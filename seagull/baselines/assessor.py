@@ -36,7 +36,7 @@ from seagull.types import (
 AT_ONCE = 32
 """Crops that go through the network together."""
 STD = 0.1
-"""Half a level: nothing tells how sure a baseline is."""
+"""Half a level: nothing tells how sure a baseline is, and reports say so (``fixed_std``)."""
 SCALES = {AssessmentTask.QUALITY: QUALITY, AssessmentTask.IMPORTANCE: IMPORTANCE}
 
 
@@ -189,7 +189,7 @@ def load_baseline(wanted: str | Path, *, device: str = "auto", **depth: str) -> 
     network = load_network(folder, config).to(place)
     source = depth_source(config.depth, place) if config.sees_depth else None
     return BaselineAssessor(
-        network, config, source, ModelInfo(_name(config), revision(folder), True)
+        network, config, source, ModelInfo(_name(config), revision(folder), True, STD)
     )
 
 

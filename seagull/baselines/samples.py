@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ from seagull.baselines.views import (
     windows,
 )
 from seagull.photos import Photo
+from seagull.photos.identity import photo_file
 from seagull.records import RegionLabels
 from seagull.records.photos import record_photo
 from seagull.training.data.packs import Regions, scene_number
@@ -170,6 +171,14 @@ class RegionDataset(Dataset[Sample]):
         """
         first = int(self.photos[number][0])
         return record_photo(self.index.read(first).image, self.index.folder(first))
+
+    def places(self) -> Iterator[str]:
+        """The files of the photos that are files of their own."""
+        for own in self.photos:
+            first = int(own[0])
+            file = photo_file(self.index.folder(first), self.index.read(first).image)
+            if file.is_file():
+                yield str(file)
 
     def __getitem__(self, item: Item) -> Sample:
         number, seed = item

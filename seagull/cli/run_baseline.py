@@ -44,13 +44,13 @@ def run_baseline(
     Raises:
         ValueError: if settings or data are at fault, or training cannot go on.
     """
+    # What is imported next brings it along; it warns of an optional kernel that nothing here uses.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from seagull.baselines.config import BaselineConfig
     from seagull.baselines.train import train_baseline
     from seagull.devices import choose_device
     from seagull.evaluation.systems import make_system_validator
 
-    # It warns of an optional package that changes nothing here.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     config = load_settings(BaselineConfig, config_file, overrides)
     if processes > 1:
         raise ConfigError("--nproc, --nnodes: a baseline is trained by one process")

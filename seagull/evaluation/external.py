@@ -82,22 +82,29 @@ def load_pyiqa(name: str, device: str = "cpu") -> PyiqaPredictor:
         device: to compute on.
 
     Raises:
-        ValueError: if pyiqa is not installed, or has no such no-reference metric.
+        ValueError: if pyiqa is not installed, cannot be imported, or has no such no-reference
+            metric.
     """
     name, box_drawn = name.removesuffix(BOX_DRAWN), name.endswith(BOX_DRAWN)
     try:
         import pyiqa
     except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "pyiqa":
+            raise ValueError(
+                f"the baseline pyiqa:{name} needs the package pyiqa (non-commercial licence): "
+                "pip install pyiqa"
+            ) from error
         raise ValueError(
-            f"the baseline pyiqa:{name} needs the package pyiqa (non-commercial licence): "
-            "pip install pyiqa"
+            f"the baseline pyiqa:{name}: pyiqa is installed, but cannot be imported: {error}; "
+            "repair what it needs (pip check says what)"
         ) from error
     if name not in pyiqa.list_models():
         raise ValueError(f"pyiqa has no metric {name!r}; its list_models() names them")
     logger.warning(
-        "pyiqa:%s: the package pyiqa states the licence %s; a metric's weights have their authors' "
-        "own, which often allows no commercial use: look it up before you use its numbers",
-        name, _licence(),
+        "pyiqa:%s: the package pyiqa states the licence %s; the weights of %s, if it has any, have "
+        "their authors' own, which often allows no commercial use: look it up before you use its "
+        "numbers",
+        name, _licence(), name,
     )  # fmt: skip
     metric = pyiqa.create_metric(name, device=torch.device(device))
     if getattr(metric, "metric_mode", "NR") != "NR":

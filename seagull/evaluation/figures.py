@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 INK, SOFT, POINTS, CURVE = "#1f3a52", "#5b6b79", "#2f6db0", "#d9480f"
 MOST_POINTS = 4000
 _PANEL, _WIDTH = 3.7, 11.4
+_LETTERS = 8
+"""Letters of a panel's name for each inch of its width."""
 
 
 def can_draw() -> bool:
@@ -37,7 +40,7 @@ def scatter(pairs: Mapping[str, ScorePairs], task: str) -> Figure:
             axes.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls="--", alpha=0.7)
             axes.set_xlim(-0.03, 1.03)
         _scatter(axes, scores)
-        axes.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
+        _name(axes, name, _PANEL)
         axes.set_xlabel(f"predicted {task}")
         axes.set_ylabel(f"true {task}")
     return figure
@@ -53,7 +56,7 @@ def reliability(calibrations: Mapping[str, Mapping[str, Any]]) -> Figure:
     for (name, calibration), upper, lower in zip(calibrations.items(), *grid, strict=True):
         _spread(upper, calibration)
         _coverage(lower, calibration)
-        upper.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
+        _name(upper, name, panel)
     return figure
 
 
@@ -131,6 +134,12 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
     for axes in grid.flat[count:]:
         axes.set_axis_off()
     return figure, list(grid.flat[:count])
+
+
+def _name(axes: Axes, name: str, width: float) -> None:
+    """The name over a panel of ``width`` inches, whole: in as many lines as it takes."""
+    text = textwrap.fill(name, int(_LETTERS * width), break_on_hyphens=False)
+    axes.set_title(text, loc="left", fontsize=11, fontweight="bold", color=INK)
 
 
 def _tidy(axes: Axes) -> None:

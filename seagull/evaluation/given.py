@@ -224,7 +224,8 @@ def _rows(plain: Mapping[str, Any], spellings: dict[str, str]) -> Iterator[Row]:
     check_report(plain)
     name = _photo_of(plain["image"], spellings)
     for region in plain["regions"]:
-        prediction = Prediction.from_dict({**_scores(region), "distortions": region["distortions"]})
+        scores = _scores(region, spread="fixed_std" not in plain["model"])
+        prediction = Prediction.from_dict({**scores, "distortions": region["distortions"]})
         mask = Rle.from_dict(region["mask"])
         yield Row(name, region["id"], name, name, RegionLabels(), prediction, mask)
 
@@ -241,9 +242,12 @@ def _photo_of(image: Mapping[str, Any], spellings: dict[str, str]) -> str:
     return spelling if may_be_same(spelling, str(path)) else str(path)
 
 
-def _scores(region: Mapping[str, Any]) -> dict[str, float]:
+def _scores(region: Mapping[str, Any], *, spread: bool) -> dict[str, float]:
+    """A region's scores, with their spreads where the model knows them."""
     scores: dict[str, float] = {}
     for task in ("quality", "importance"):
         if (score := region[task]) is not None:
-            scores |= {task: score["score"], f"{task}_std": score["std"]}
+            scores[task] = score["score"]
+            if spread:
+                scores[f"{task}_std"] = score["std"]
     return scores

@@ -50,8 +50,12 @@ class CsvReports:
 
 
 def report_rows(report: QualityReport) -> Iterator[list[Any]]:
-    """The cells under ``HEADER`` for each region; an unasked task leaves its cells empty."""
+    """The cells under ``HEADER`` for each region; an unasked task leaves its cells empty.
+
+    So does the spread of a model that does not know how sure it is.
+    """
     image, model = report.image, report.model
+    spread = model.fixed_std is None
     for assessment in report.regions:
         region = assessment.region
         yield [
@@ -66,8 +70,8 @@ def report_rows(report: QualityReport) -> Iterator[list[Any]]:
             region.id,
             *region.box,
             _number(region.area_fraction),
-            *_score_cells(assessment.quality),
-            *_score_cells(assessment.importance),
+            *_score_cells(assessment.quality, spread=spread),
+            *_score_cells(assessment.importance, spread=spread),
             _found(assessment),
             *_judged(assessment),
         ]
@@ -77,10 +81,10 @@ def _number(value: float) -> str:
     return f"{value:.6f}"
 
 
-def _score_cells(score: LevelScore | None) -> list[str]:
+def _score_cells(score: LevelScore | None, *, spread: bool) -> list[str]:
     if score is None:
         return ["", "", ""]
-    return [score.level, _number(score.score), _number(score.std)]
+    return [score.level, _number(score.score), _number(score.std) if spread else ""]
 
 
 def _found(assessment: RegionAssessment) -> str:

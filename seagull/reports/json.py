@@ -41,7 +41,7 @@ def report_to_dict(report: QualityReport) -> dict[str, Any]:
             "height": image.height,
             "sha256": image.sha256,
         },
-        "model": {"name": model.name, "revision": model.revision, "trained": model.trained},
+        "model": _model_to_dict(model),
         "segmenter": report.segmenter,
         "regions": [_region_to_dict(assessment) for assessment in report.regions],
     }
@@ -69,7 +69,12 @@ def report_from_dict(plain: Mapping[str, Any]) -> QualityReport:
     model = plain["model"]
     return QualityReport(
         image=image,
-        model=ModelInfo(model["name"], model["revision"], bool(model.get("trained", True))),
+        model=ModelInfo(
+            model["name"],
+            model["revision"],
+            bool(model.get("trained", True)),
+            model.get("fixed_std"),
+        ),
         segmenter=plain["segmenter"],
         regions=tuple(_region_from_dict(region, image) for region in plain["regions"]),
     )
@@ -82,6 +87,15 @@ def report_from_json(text: str) -> QualityReport:
         ValueError: if the text is not JSON or not a report.
     """
     return report_from_dict(json.loads(text))
+
+
+def _model_to_dict(model: ModelInfo) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "name": model.name,
+        "revision": model.revision,
+        "trained": model.trained,
+    }
+    return plain if model.fixed_std is None else {**plain, "fixed_std": model.fixed_std}
 
 
 def _region_to_dict(assessment: RegionAssessment) -> dict[str, Any]:

@@ -172,4 +172,7 @@ def _label_texts(
 
 
 def _notes(report: QualityReport) -> tuple[str, ...]:
-    return () if report.model.trained else (UNTRAINED_NOTE,)
+    notes = () if report.model.trained else (UNTRAINED_NOTE,)
+    # Another system beside Seagull: whose numbers these are stands wherever they are shown.
+    other = report.model.fixed_std is not None
+    return (f"Numbers of {printable(report.model.name)}.", *notes) if other else notes

@@ -20,13 +20,14 @@ def report_table(report: QualityReport) -> RenderableType:
     table.add_column("Quality", no_wrap=True)
     table.add_column("Importance", no_wrap=True)
     table.add_column("Distortions", overflow="fold")
+    spread = report.model.fixed_std is None
     for assessment in report.regions:
         region = assessment.region
         table.add_row(
             Text(printable(region.id), style="bold"),
             f"{region.area_fraction:.1%}",
-            _coloured(assessment.quality),
-            _coloured(assessment.importance),
+            _coloured(assessment.quality, spread=spread),
+            _coloured(assessment.importance, spread=spread),
             distortions_text(assessment),
         )
     return Group(_headline(report), table, *_answers(report))
@@ -41,14 +42,16 @@ def _headline(report: QualityReport) -> Text:
         text.append(f"  segmenter {printable(report.segmenter)}", style="not bold dim")
     if not model.trained:
         text.append("  untrained", style="not bold yellow")
+    if model.fixed_std is not None:
+        text.append(f"  spread not known, fixed at {model.fixed_std:g}", style="not bold yellow")
     return text
 
 
-def _coloured(score: LevelScore | None) -> Text:
+def _coloured(score: LevelScore | None, *, spread: bool) -> Text:
     text = Text(no_wrap=True)
     if score is not None:
         text.append("■ ", style=Style(color=hex_colour(colour(score.score))))
-    return text.append(score_text(score))
+    return text.append(score_text(score, spread=spread))
 
 
 def _answers(report: QualityReport) -> list[Text]:

@@ -16,9 +16,16 @@ def printable(text: str) -> str:
     )
 
 
-def score_text(score: LevelScore | None) -> str:
-    """``good 0.72 ±0.18``, or a dash if the task was not asked."""
-    return "-" if score is None else f"{score.level} {score.score:.2f} ±{score.std:.2f}"
+def score_text(score: LevelScore | None, *, spread: bool = True) -> str:
+    """``good 0.72 ±0.18``, or a dash if the task was not asked.
+
+    Args:
+        score: what is shown.
+        spread: whether the model knows how sure it is; else ``good 0.72``.
+    """
+    if score is None:
+        return "-"
+    return f"{score.level} {score.score:.2f}" + (f" ±{score.std:.2f}" if spread else "")
 
 
 def distortions_text(assessment: RegionAssessment) -> str:

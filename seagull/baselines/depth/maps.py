@@ -3,11 +3,13 @@
 A map is called like the photo without its ending (``walk.jpg``: ``walk.png``, ``walk.npy``), or by
 the first 16 hex digits of ``Photo.sha256``, which also photos without a file of their own have. PNG
 maps have 8 or 16 bits and one channel; ``.npy`` maps hold numbers. Near is large. Each map is
-stretched to 0 ... 255 by its own smallest and largest value.
+stretched to 0 ... 255 by its own smallest and largest value. Two photos of one name in different
+folders would share a map: that is refused, their maps are called by the pixels.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -37,15 +39,37 @@ class GivenMaps:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self.taken: dict[Path, str] = {}
         if not self.folder.is_dir():
             raise BaselineError(f"depth.maps: {folder} is no folder; it holds one map a photo")
 
     def find(self, photo: Photo) -> Path | None:
-        """The file of a photo's map, if there is one."""
-        names = [map_name(photo)]
-        if photo.path is not None:
-            names.insert(0, Path(photo.path).stem)
-        files = (self.folder / f"{name}{ending}" for name in names for ending in ENDINGS)
+        """The file of a photo's map, if there is one.
+
+        Raises:
+            BaselineError: if it is already another photo's.
+        """
+        named = None if photo.path is None else self.take(photo.path)
+        return named or self._file(map_name(photo))
+
+    def take(self, path: str) -> Path | None:
+        """The map that is called like a photo's file, which from now on is this photo's alone.
+
+        Raises:
+            BaselineError: if it is already another photo's.
+        """
+        if (file := self._file(Path(path).stem)) is None:
+            return None
+        photo = os.path.realpath(path)
+        if (other := self.taken.setdefault(file, photo)) != photo:
+            raise BaselineError(
+                f"{file}: is it the depth of {other} or of {photo}? Call the maps of photos of one "
+                "name by the first 16 hex digits of their pixels' digest (Photo.sha256)"
+            )
+        return file
+
+    def _file(self, name: str) -> Path | None:
+        files = (self.folder / f"{name}{ending}" for ending in ENDINGS)
         return next((file for file in files if file.is_file()), None)
 
     def __call__(self, photo: Photo) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.special import erf, expit, softmax
 from torch import nn
@@ -12,6 +13,23 @@ from torch import nn
 Array = NDArray[np.float64]
 Weights = Mapping[str, Array]
 EPS = 1e-5
+CLOSE = {"atol": 1e-5, "rtol": 1e-4}
+"""What single and double precision may differ by."""
+
+
+def roughened(module: nn.Module) -> nn.Module:
+    """The module with other values in everything, statistics of normalisations as well."""
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for value in module.state_dict().values():
+            if value.is_floating_point():
+                value.copy_(torch.rand_like(value) if value.ndim == 1 else torch.randn_like(value))
+    return module.eval()
+
+
+def array(x: torch.Tensor) -> Array:
+    """A tensor in double precision."""
+    return x.detach().double().numpy()
 
 
 def weights(module: nn.Module) -> dict[str, Array]:
@@ -119,6 +137,24 @@ def dilated(x: Array, w: Weights) -> Array:
     """Convolutions of dilation 2 and 4, each with batch normalisation and ReLU."""
     x = np.maximum(batch_norm(convolution(x, below(w, "0."), 2), below(w, "1.")), 0)
     return np.maximum(batch_norm(convolution(x, below(w, "3."), 4), below(w, "4.")), 0)
+
+
+def under(level: Array, mask: Array) -> Array:
+    """Mean of a map (C, h, w) under a mask (s, s), each cell counted by what the mask covers of it.
+
+    The sides of the map divide that of the mask.
+    """
+    height, width = level.shape[1:]
+    size = mask.shape[0] // height, mask.shape[1] // width
+    cells = [[mask[i * size[0] :, j * size[1] :][: size[0], : size[1]].mean()
+              for j in range(width)] for i in range(height)]  # fmt: skip
+    covered = np.array(cells)
+    return (level * covered).sum(axis=(1, 2)) / covered.sum()
+
+
+def smooth_l1(apart: float, beta: float = 0.1) -> float:
+    """d^2 / (2 beta) where |d| < beta, |d| - beta / 2 elsewhere."""
+    return apart * apart / (2 * beta) if abs(apart) < beta else abs(apart) - beta / 2
 
 
 def panel(cls: Array, tokens: Array, w: Weights, heads: int, seen: Array | None = None) -> Array:

@@ -14,12 +14,17 @@ from transformers import (
     DPTImageProcessor,
 )
 
-from seagull.baselines.config import DepthSettings
+from seagull.baselines.config import BaselineConfig, DepthSettings
 from seagull.baselines.depth.maps import GivenMaps, map_name
 from seagull.baselines.depth.prior import depth_prior, to_bytes
 from seagull.baselines.depth.sources import depth_source
 from seagull.baselines.errors import BaselineError
+from seagull.baselines.run_data import open_data, prepare_depth, run_depth
+from seagull.files.config import build_settings
 from seagull.photos import Photo
+from seagull.records import InstructionRecord, RegionLabels, write_records
+from seagull.regions.spec import RegionSpec
+from tests.seagull.baselines.conftest import ENCODERS
 
 
 def plain(height: int = 48, width: int = 64) -> np.ndarray:
@@ -64,6 +69,42 @@ def test_given_maps_are_found_by_the_photos_name_or_by_its_pixels(tmp_path: Path
         GivenMaps(tmp_path)(unnamed)
     np.save(tmp_path / f"{map_name(unnamed)}.npy", ramp[:, ::-1].astype(np.float32))
     assert GivenMaps(tmp_path)(unnamed)[0, 0] == 255
+
+
+def test_photos_of_one_name_in_different_folders_do_not_share_a_map(tmp_path: Path):
+    ramp = np.tile(np.arange(64, dtype=np.uint8), (48, 1))
+    cv2.imwrite(str(tmp_path / "walk.png"), ramp)
+    maps = GivenMaps(tmp_path)
+    here, there = Photo(plain(), "here/walk.jpg"), Photo(plain() + np.uint8(1), "there/walk.jpg")
+    for _ in range(2):
+        maps(here)
+    with pytest.raises(BaselineError, match=r"depth of .*here/walk.jpg or of .*there/walk.jpg"):
+        maps(there)
+    (tmp_path / "walk.png").unlink()
+    for photo, depth in ((here, ramp), (there, ramp[:, ::-1])):
+        cv2.imwrite(str(tmp_path / f"{map_name(photo)}.png"), depth)
+    assert (maps(here)[0, 0], maps(there)[0, 0]) == (0, 255)
+
+
+def test_a_map_of_two_training_photos_is_refused_before_anything_is_learned(tmp_path: Path):
+    (tmp_path / "maps").mkdir()
+    cv2.imwrite(str(tmp_path / "maps" / "1.png"), plain()[..., 0])
+    records = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / "1.png"), plain())
+        labels = {"1": RegionLabels(quality=0.5, metric="mos")}
+        region = (RegionSpec("1", whole=True),)
+        records.append(InstructionRecord(folder, f"{folder}/1.png", region, (), labels))
+    write_records(tmp_path / "train.jsonl", records)
+    config = build_settings(BaselineConfig, {
+        "system": "dgiqa", "output": str(tmp_path / "run"), **ENCODERS["dgiqa"],
+        "data": {"train": [{"path": str(tmp_path / "train.jsonl")}]},
+        "depth": {"source": "maps", "maps": str(tmp_path / "maps")},
+    })  # fmt: skip
+    dataset = open_data(config, run_depth(config, "cpu")).dataset
+    with pytest.raises(BaselineError, match=r"a/1.png or of .*b/1.png"):
+        prepare_depth(config, dataset, lambda what, done, total: None)
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,22 @@ from seagull.baselines.config import BaselineConfig
 from seagull.baselines.errors import BaselineError
 from seagull.baselines.folder import About, write_folder
 from seagull.baselines.learners import starting_network
+from seagull.baselines.network import BaselineNetwork
+from seagull.baselines.views import Views
 from seagull.files.config import ConfigError
 from seagull.photos import Photo
-from seagull.types import AssessmentTask, Region
+from seagull.types import AssessmentTask, ModelInfo, Region
 
 Make = Callable[..., BaselineConfig]
 BOTH = {"protocol": "mask", "tasks": ["quality", "importance"]}
 
 
+HISTORY = {"step": 3, "version": "0", "data": {"train.jsonl": "ab12" * 16}, "records": 11}
+
+
 def written(config: BaselineConfig, folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
-    write_folder(folder, starting_network(config), About(config, {"step": 3, "version": "0"}))
+    write_folder(folder, starting_network(config), About(config, HISTORY))
     return folder
 
 
@@ -51,6 +56,7 @@ def test_it_says_that_it_is_a_reconstruction_and_what_it_was_trained_on(
     card = (tmp_path / "a" / "README.md").read_text()
     assert card.startswith("# dgiqa (reconstruction)")
     assert str(records) in card
+    assert f"- SHA-256 of `train.jsonl`: `{'ab12' * 16}`\n- used: 11 photos" in card
     assert "its training is unpublished" in card
     assert json.loads((tmp_path / "a" / "baseline.json").read_text())["reconstruction"] is True
     assert loaded(settings(), tmp_path / "b").info.name == "qfm-iqm (reconstruction)"
@@ -80,13 +86,34 @@ def test_a_region_is_read_alike_whatever_else_is_asked(
     np.testing.assert_allclose(together[-1], assessor.read(photo, [whole])[0], atol=1e-5)
 
 
-def test_a_whole_photo_is_the_mean_over_its_windows(settings: Make, tmp_path: Path, photo: Photo):
-    whole = [Region(np.ones(photo.size, bool))]
-    read = []
-    for count in (1, 2):
-        config = settings(view={"windows": count})
-        read.append(float(loaded(config, tmp_path / str(count)).read(photo, whole)[0, 0]))
-    assert read[0] != read[1]
+class Red(BaselineNetwork):
+    """Reads how red a view is on the whole, in [0, 1]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, views: Views) -> torch.Tensor:
+        return self.scale * views.pixels[views.of, :1].mean(dim=(2, 3))
+
+
+def test_a_whole_photo_is_the_mean_over_its_windows_and_a_part_its_box(settings: Make):
+    # Red grows by 2 a column from 0; windows are 64 px, the shorter side has its 72 px already.
+    pixels = np.zeros((72, 100, 3), np.uint8)
+    pixels[..., 0] = 2 * np.arange(100)
+    part = np.zeros((72, 100), bool)
+    part[4:68, 30:94] = True
+    config = settings(view={"windows": 3})
+    assessor = BaselineAssessor(Red(), config, None, ModelInfo("red", "1", True))
+    whole, box, again = assessor.read(
+        Photo(pixels), [Region(np.ones((72, 100), bool)), Region(part), Region(part)]
+    )
+    # Each window's top and left are drawn one after the other by a fixed seed.
+    rng = np.random.default_rng(42)
+    lefts = [int(rng.integers(0, end)) for _ in range(3) for end in (9, 37)][1::2]
+    assert len(set(lefts)) > 1
+    assert whole[0] == pytest.approx(sum(2 * left + 63 for left in lefts) / 3 / 255, abs=1e-6)
+    assert [box[0], again[0]] == pytest.approx([(2 * 30 + 63) / 255] * 2, abs=1e-6)
 
 
 def test_depth_of_a_crop_is_that_of_the_whole_photo(settings: Make, tmp_path: Path):
@@ -110,7 +137,7 @@ def test_a_report_leaves_open_what_the_baseline_does_not_know(
     assert [one.distortions for one in report.regions] == [None, None]
     quality = report.regions[0].quality
     assert quality is not None
-    assert quality.std == 0.1
+    assert (quality.std, report.model.fixed_std) == (0.1, 0.1)
     both = loaded(settings(**BOTH), tmp_path / "b").assess(photo, regions[:1])
     assert both.regions[0].importance is not None
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import convolve, gaussian_filter
-from scipy.special import expit
 from skimage.color import rgb2lab
 from torch import nn
 
@@ -20,7 +19,6 @@ from seagull.baselines.dgiqa.network import (
     AttentionBlock,
     Bridge,
     DepthCar,
-    DgiqaNetwork,
     dilated_stack,
     fused,
 )
@@ -29,24 +27,10 @@ from seagull.baselines.qfm.network import AttentionPanel, RegionFeatures
 from seagull.baselines.samples import Batch
 from seagull.baselines.views import Views
 from tests.seagull.baselines import plain
+from tests.seagull.baselines.plain import CLOSE, array, roughened
 
 Make = Callable[..., BaselineConfig]
-CLOSE = {"atol": 1e-5, "rtol": 1e-4}
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-def roughened(module: nn.Module) -> nn.Module:
-    """The module with other values in everything, statistics of normalisations as well."""
-    torch.manual_seed(3)
-    with torch.no_grad():
-        for value in module.state_dict().values():
-            if value.is_floating_point():
-                value.copy_(torch.rand_like(value) if value.ndim == 1 else torch.randn_like(value))
-    return module.eval()
-
-
-def array(x: torch.Tensor) -> np.ndarray:
-    return x.detach().double().numpy()
 
 
 # QFM-IQM
@@ -209,34 +193,6 @@ def test_a_map_is_brought_to_a_smaller_one_by_the_centres_of_pixels():
     np.testing.assert_allclose(
         array(fused(levels))[0, :2], plain.shrunk(array(levels[0][0]), 4), **CLOSE
     )
-
-
-def test_the_whole_network_behind_its_backbones_in_numpy(settings: Make):
-    network = DgiqaNetwork(settings("dgiqa"))
-    for name in ("bridges", "bridges_depth", "attention", "dilated", "head"):
-        roughened(getattr(network, name))
-        with torch.no_grad():
-            for value in getattr(network, name).parameters():
-                value.mul_(0.2)  # or the sigmoid is 0 or 1 for any input
-    network.eval()
-    views = Views(torch.randn(1, 3, 64, 64), torch.arange(1), None, torch.randn(1, 3, 64, 64))
-    streams = []
-    for pixels, encoder, bridges in (
-        (views.pixels, network.encoder, network.bridges),
-        (views.depth, network.encoder_depth, network.bridges_depth),
-    ):
-        over = [
-            plain.bridge(array(level[0]), plain.weights(bridge))
-            for level, bridge in zip(encoder(pixels), bridges.stages, strict=True)
-        ]
-        size = over[-1].shape[1]
-        streams.append(np.concatenate([plain.shrunk(one, size) for one in over]))
-    colour, depth = streams
-    guided = plain.depth_car(depth, colour, plain.weights(network.attention), 4)
-    pooled = plain.dilated(guided, plain.weights(network.dilated)).mean(axis=(1, 2))
-    wanted = expit(plain.linear(pooled, plain.weights(network.head)))
-    assert 0.001 < wanted[0] < 0.999
-    np.testing.assert_allclose(array(network(views))[0], wanted, atol=1e-4)
 
 
 class Says(nn.Module):

@@ -13,6 +13,7 @@ from seagull.baselines.qfm.learning import QfmLearner, agreed, consistency
 from seagull.baselines.qfm.network import QfmNetwork
 from seagull.baselines.samples import Batch
 from seagull.baselines.views import Views
+from tests.seagull.baselines.plain import smooth_l1 as smooth
 
 Make = Callable[..., BaselineConfig]
 NAN = float("nan")
@@ -29,10 +30,6 @@ def learner_of(config: BaselineConfig, teacher: BaselineNetwork | None = None) -
     learner = build_learner(config, starting_network(config).eval(), teacher)
     assert isinstance(learner, QfmLearner)
     return learner
-
-
-def smooth(x: float, beta: float = 0.1) -> float:
-    return x * x / (2 * beta) if abs(x) < beta else abs(x) - beta / 2
 
 
 def test_the_loss_is_quality_plus_the_weighted_consistency_of_those_with_a_partner(settings: Make):
@@ -148,6 +145,51 @@ def test_crops_that_a_teacher_labels_count_by_their_own_weight(settings: Make):
     assert float(loss.detach()) == pytest.approx(expected, abs=1e-5)
 
 
+def test_crops_that_a_teacher_labels_have_a_consistency_of_their_own(settings: Make):
+    distil = {"teacher": "x", "crops": 2, "weight": 0.5}
+    learner = learner_of(
+        settings(qfm_iqm={"consistency": 2.0, "tie": 0.25, "strength": 0.5, "distil": distil}),
+        Says(),
+    )
+    with torch.no_grad():
+        learner.network.decoder.read.weight.mul_(50)  # noise is to move what is read
+    crops = torch.rand(2, 3, 64, 64)
+    crops[:, 0, 0, 0] = 0.7  # both windows of the only crop
+    more = {"unlabelled": Views(crops, torch.arange(2)), "unlabelled_photo": torch.tensor([8])}
+    read: list[Tensor] = []
+    learner.network.decoder.register_forward_hook(lambda _, given, out: read.append(out[:, 0]))
+    # The first photo and the crop are partners, the second has nobody of its quality.
+    loss, terms = learner.loss(batch([0.7, 0.2], [1, 2], **more), 1.0)
+    (first, second, crop), (first_again, crop_again) = read[0].tolist(), read[-1].tolist()
+    assert crop_again != pytest.approx(crop, abs=1e-4)
+
+    def disturbed(again: float, before: float) -> float:
+        return 2.0 * (smooth(again - 0.7) + 0.25 * smooth(again - before))
+
+    labelled = (smooth(first - 0.7) + smooth(second - 0.2)) / 2 + disturbed(first_again, first)
+    taught = smooth(crop - 0.7) + disturbed(crop_again, crop)
+    assert float(loss.detach()) == pytest.approx(labelled + 0.5 * taught, abs=1e-5)
+    assert terms["taught_noise"] == pytest.approx(smooth(crop_again - 0.7), abs=1e-5)
+    assert terms["taught_tie"] == pytest.approx(smooth(crop_again - crop), abs=1e-5)
+
+
+def test_importance_adds_smooth_l1_of_its_own_where_it_is_known(settings: Make):
+    both = {"protocol": "mask", "tasks": ["quality", "importance"]}
+    learner = learner_of(settings(qfm_iqm={"match": {"kind": "none"}}, **both))
+    masks = torch.zeros(3, 1, 64, 64)
+    masks[0], masks[1, :, :32], masks[2, :, :, 40:] = 1, 1, 1
+    views = Views(torch.rand(1, 3, 64, 64), torch.zeros(3, dtype=torch.long), masks)
+    known = torch.tensor([[0.5, 0.9], [NAN, 0.05], [0.3, NAN]])
+    loss, terms = learner.loss(Batch(views, known, torch.tensor([1, 1, 1]), 0), 0.0)
+    with torch.no_grad():
+        read = learner.network(views).tolist()
+    quality = (smooth(read[0][0] - 0.5) + smooth(read[2][0] - 0.3)) / 2
+    importance = (smooth(read[0][1] - 0.9) + smooth(read[1][1] - 0.05)) / 2
+    assert importance > 0.1
+    assert terms["importance"] == pytest.approx(importance, abs=1e-6)
+    assert float(loss.detach()) == pytest.approx(quality + importance, abs=1e-6)
+
+
 def test_no_gradient_reaches_the_teacher_the_frozen_encoder_or_what_is_remembered(settings: Make):
     config = settings(qfm_iqm={"distil": {"teacher": "x", "crops": 2, "spread": 1.0}})
     teacher = starting_network(config)
@@ -157,7 +199,7 @@ def test_no_gradient_reaches_the_teacher_the_frozen_encoder_or_what_is_remembere
     loss, terms = learner.loss(batch([0.5, 0.5], [1, 2], **more), 1.0)
     loss.backward()
     assert terms["matched"] >= 0.5
-    assert "taught_noise" in terms or "taught" in terms
+    assert {"taught", "taught_noise", "taught_tie"} <= set(terms)
     assert learner.frozen is not None
     for other in (teacher, learner.frozen):
         assert all(one.grad is None for one in other.parameters())

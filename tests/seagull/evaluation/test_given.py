@@ -73,6 +73,14 @@ def test_the_last_report_on_a_region_counts_under_whatever_path(tmp_path):
     assert joined(tmp_path, tmp_path / "given.jsonl", "1.png") == [0.6]
 
 
+def test_a_fixed_spread_in_a_report_is_no_predicted_spread(tmp_path):
+    own = report("1.png", 0.4)
+    fixed = report("2.png", 0.4).replace('"trained": true', '"trained": true, "fixed_std": 0.1')
+    rows = read_given(written(tmp_path, own, fixed)).rows
+    assert [row.prediction.quality for row in rows] == [0.4, 0.4]
+    assert [row.prediction.quality_std for row in rows] == [0.1, None]
+
+
 def test_equal_pixels_under_two_names_are_two_photos(tmp_path):
     given = written(tmp_path, report("a/1.png", 0.2), report("b/1.png", 0.9))
     assert len(read_given(given).rows) == 2

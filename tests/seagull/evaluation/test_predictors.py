@@ -138,7 +138,8 @@ def test_a_metric_of_pyiqa_may_see_the_photo_with_the_box_drawn(monkeypatch, pho
     fake = SimpleNamespace(list_models=lambda: ["red"], create_metric=lambda *_, **__: Redness())
     monkeypatch.setitem(sys.modules, "pyiqa", fake)
     metric = load_pyiqa("red:box-drawn")
-    assert "the licence" in caplog.text
+    assert "pyiqa:red: the package pyiqa states the licence" in caplog.text
+    assert "the weights of red, if it has any, have their authors' own" in caplog.text
     assert metric.name == "pyiqa:red:box-drawn"
     assert metric.fingerprint != load_pyiqa("red").fingerprint
     (found,) = metric.predict(photo, [region], QUALITY)
@@ -159,4 +160,13 @@ def test_a_metric_that_needs_a_reference_is_refused(monkeypatch):
 def test_without_pyiqa_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyiqa", None)
     with pytest.raises(ValueError, match="pip install pyiqa"):
+        load_pyiqa("niqe")
+
+
+@pytest.mark.parametrize("imports", ["import not_there_at_all", "from pyiqa import not_there"])
+def test_a_pyiqa_that_cannot_be_imported_is_not_called_missing(monkeypatch, tmp_path, imports):
+    (tmp_path / "pyiqa.py").write_text(imports)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pyiqa", raising=False)
+    with pytest.raises(ValueError, match=r"is installed, but cannot be imported: .*not_there"):
         load_pyiqa("niqe")

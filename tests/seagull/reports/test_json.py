@@ -51,12 +51,15 @@ answers = st.fixed_dictionaries(
 )
 
 
-@given(masks, answers, st.text(min_size=1), units | st.none(), st.none() | st.text())
-def test_a_report_survives_json(mask, answer, name, confidence, path):
+@given(
+    masks, answers, st.text(min_size=1), units | st.none(), st.none() | st.text(),
+    st.none() | st.just(0.1),
+)  # fmt: skip
+def test_a_report_survives_json(mask, answer, name, confidence, path, fixed_std):
     region = Region(mask, id=name, source="everything", segmenter="sam", confidence=confidence)
     report = QualityReport(
         ImageInfo(path, mask.shape[1], mask.shape[0], "a" * 64),
-        ModelInfo("nano", "r", False),
+        ModelInfo("nano", "r", False, fixed_std),
         "sam",
         (RegionAssessment(region, **answer),),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -14,7 +15,7 @@ from seagull.reports.canvas import load_font, make_canvas
 from seagull.reports.labels import Label, place_labels
 from seagull.reports.overlay import draw_heatmap, draw_overlay, quality_map
 from seagull.reports.palette import DARK, LIGHT, colour, ink, ramp
-from seagull.types import RegionAssessment
+from seagull.types import ModelInfo, RegionAssessment
 
 # Linear-light simulations of full colour blindness (Machado, Oliveira, Fernandes 2009, table 1).
 VISION = {
@@ -107,6 +108,16 @@ def test_photos_of_any_size_become_pictures_people_can_look_at(make_report, size
     for picture in (draw_overlay(photo, report), draw_heatmap(photo, report)):
         assert 280 <= picture.width <= 2400
         assert 800 <= max(picture.size) <= 3000
+
+
+def test_pictures_of_another_system_name_it_below(make_report):
+    photo = np.full((400, 800, 3), 128, np.uint8)
+    report = make_report([np.ones((400, 800), bool)])
+    named = replace(report, model=ModelInfo("qfm-iqm (reconstruction)", "1", True, 0.1))
+    longer = replace(named, model=replace(named.model, name=named.model.name * 6))
+    for draw in (draw_overlay, draw_heatmap):
+        heights = [draw(photo, one).height for one in (report, named, longer)]
+        assert heights[0] < heights[1] < heights[2]
 
 
 def test_a_region_of_one_pixel_is_still_drawn(make_report):

@@ -49,6 +49,16 @@ def test_not_asked_is_empty_and_clean_is_a_word(make_report):
     assert clean["distortions"] == "clean"
 
 
+def test_a_spread_that_the_model_does_not_know_is_not_shown_as_if_it_did(make_report):
+    report = make_report([ONES], [0])
+    assert "bad 0.00 ±0.00" in shown(report)
+    fixed = replace(report, model=replace(report.model, fixed_std=0.1))
+    assert "spread not known, fixed at 0.1" in shown(fixed)
+    assert "±" not in shown(fixed)
+    (row,) = rows_of(fixed)
+    assert (row["quality_score"], row["quality_std"], row["importance_std"]) == ("0.000000", "", "")
+
+
 def test_the_table_holds_every_region_and_fits_the_width(make_report):
     text = shown(make_report([ONES, ONES], [0, 4], trained=False), width=80)
     assert "bad 0.00" in text

@@ -9,11 +9,25 @@ import pytest
 import torch
 
 from seagull.files.config import ConfigError, build_settings
+from seagull.model.config import PUBLISHED_WEIGHTS
+from seagull.model.head import HeadReading, RegionHead
+from seagull.model.seagull import SeagullForConditionalGeneration
+from seagull.preprocessing.processor import SeagullProcessor
 from seagull.records import read_records, write_records
-from seagull.training.config import ConsistencySettings, TrainConfig
+from seagull.training.config import (
+    ConsistencySettings,
+    DataSettings,
+    LossSettings,
+    Source,
+    TrainConfig,
+)
 from seagull.training.consistency import disturbed
+from seagull.training.data.levels import level_ids
+from seagull.training.data.packs import PackMaker, PhotoDataset, group_by_photo
+from seagull.training.data.records import build_index
 from seagull.training.losses import divergence_loss
 from seagull.training.matching import at_scale
+from seagull.training.network import TrainingNetwork
 from seagull.training.run import train
 from tests.seagull.training.conftest import losses
 
@@ -113,6 +127,50 @@ def test_a_run_with_consistency_learns_and_says_how_many_had_a_partner(
     assert '"loss_consistency"' in text
     assert '"loss_matched"' in text
     assert all(math.isfinite(loss) for loss in losses(Path(config.output)).values())
+
+
+def test_the_loss_of_a_disturbed_token_is_that_of_mos_and_of_what_was_read_before(
+    with_mos: Path, tiny_model: SeagullForConditionalGeneration, processor: SeagullProcessor
+) -> None:
+    index = build_index([Source(str(with_mos))])
+    data = DataSettings((Source(str(with_mos)),), pack="photo")
+    photos = PhotoDataset(index, group_by_photo(index), processor, data, text=False)
+    batch = PackMaker(0, PUBLISHED_WEIGHTS)([photos[number, 0] for number in (0, 2)])
+    del batch["seed"]
+    mos = batch["region_numbers"][..., 0]
+    assert mos.shape == (2, 2)
+    mos[1, 1] = NAN  # this region has no partner and is no partner
+    torch.manual_seed(0)
+    head = RegionHead(tiny_model.config.text.hidden_size)
+    read: list[HeadReading] = []
+    head.register_forward_hook(
+        lambda module, given, reading: read.append(HeadReading(*(one.detach() for one in reading)))
+    )
+    settings = LossSettings(
+        text=0.0, numeric_head=3.0,
+        # So strong that what is read changes: both terms are to be seen in the sum.
+        consistency=ConsistencySettings(weight=2.0, tie=1000.0, strength=30.0),
+    )  # fmt: skip
+    network = TrainingNetwork(tiny_model, head, settings, level_ids(processor)).eval()
+    terms = network(**batch)
+    before, after = read
+    chosen = [(0, 0), (0, 1), (1, 0)]
+    label_loss = tie_loss = 0.0
+    for photo, region in chosen:
+        p, s = (float(one[photo, region]) for one in (after.numbers[..., 0], after.spread))
+        q, t = (float(one[photo, region]) for one in (before.numbers[..., 0], before.spread))
+        y = float(mos[photo, region])
+        # -ln N(y; p, s) without its constant, times s^2; KL(N(p, s) || N(q, t)), times t^2.
+        label = (math.log(s) + (y - p) ** 2 / (2 * s * s)) * s * s
+        tie = (math.log(t / s) + (s * s + (p - q) ** 2) / (2 * t * t) - 0.5) * t * t
+        # A photo counts once: a mean over its regions.
+        share = 0.5 if photo == 0 else 1.0
+        label_loss, tie_loss = label_loss + share * label, tie_loss + share * 1000 * tie
+    assert min(abs(label_loss), tie_loss) > 0.01
+    assert float(terms["matched"]) == 2
+    assert float(terms["consistency"]) == pytest.approx(
+        3.0 * 2.0 * 10 * (label_loss + tie_loss), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(
