@@ -75,5 +75,7 @@ addEventListener("keydown", ({ key, target }) => {
 });
 $("#key-button").addEventListener("click", async () => {
   const key = await askKey(false);
-  if (key !== null) server.key = key;
+  if (key === null) return;
+  server.key = key;
+  session.again();
 });

@@ -110,8 +110,10 @@ const HINT = "Select a region in the photo or in the table.";
 export function verdict(first, second) {
   const [better, worse] = first.score.score >= second.score.score ? [first, second] : [second, first];
   const difference = better.score.score - worse.score.score;
+  // Of the numbers as they are shown, so that they add up.
+  const shown = Number(number(better.score.score)) - Number(number(worse.score.score));
   const spread = Math.hypot(better.score.std, worse.score.std);
-  const words = `${better.region.name} is better than ${worse.region.name} by ${number(difference)}.`;
+  const words = `${better.region.name} is better than ${worse.region.name} by ${number(shown)}.`;
   return difference > spread
     ? `${words} That is more than their spreads together (${number(spread)}).`
     : `${words} That is no more than their spreads together (${number(spread)}): they may be equal.`;

@@ -39,7 +39,6 @@ export class Chat {
 
   async #ask(question) {
     if (this.conversation.streaming) return;
-    if (!this.project.photo?.id) return this.fail(new Error("Choose a photo first."));
     if (!this.project.model) return this.fail(new Error("The photo is still being assessed; ask in a moment."));
     this.input.value = "";
     try {

@@ -23,7 +23,6 @@ export class Comparison extends EventTarget {
     this.close();
     const { signal } = this.#abort;
     try {
-      if (!this.project.photo?.id) throw new Error("Wait until the photo is sent, then compare it.");
       const other = await Photo.open(file);
       if (signal.aborted) return other.close();
       this.other = other;

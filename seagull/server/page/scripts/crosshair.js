@@ -23,7 +23,7 @@ export class Crosshair {
     if (!this.stage.view || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in ARROWS) this.#move(...ARROWS[event.key], event.shiftKey ? LONG_STEP : STEP);
     else if (event.key === "Enter" || event.key === " ") this.#press(event.shiftKey);
-    else if (event.key === "Escape") this.#leave();
+    else if (event.key === "Escape") this.#corner ? this.#dropBox() : this.#leave();
     else if (event.key in this.#keys) this.#keys[event.key]();
     else if (event.key in this.commands) this.commands[event.key]();
     else return;
@@ -91,15 +91,19 @@ export class Crosshair {
 
   #finishBox(place) {
     const corner = this.#corner;
-    this.#leave();
+    this.#dropBox();
     this.editor.box(corner, place);
   }
 
-  #leave() {
+  #dropBox() {
     this.#corner = null;
     this.stage.draft = null;
-    this.stage.crosshair = null;
     this.stage.draw("above");
+  }
+
+  #leave() {
+    this.stage.crosshair = null;
+    this.#dropBox();
   }
 }
 

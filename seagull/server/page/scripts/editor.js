@@ -1,10 +1,13 @@
 // What a person does to regions: take, add, subtract, draw a box, rename, delete.
 
-import { difference, area, union } from "./rle.js";
+import { difference, intersection, union } from "./rle.js";
+import { BY_TOUCH } from "./hand.js";
 import { Mask } from "./mask.js";
 import { boxRegion, foundRegion, makeRegion } from "./project.js";
 
 const LEAST_BOX = 3;
+// Of a region, what subtracting must leave.
+const LEAST_LEFT = 0.1;
 
 // `say(text)` tells the person what was done, `fail(error)` what was not.
 export class Editor {
@@ -29,12 +32,9 @@ export class Editor {
   // Adds what is at a point to the selected region, or takes it away.
   async refine(x, y, label) {
     const target = this.#target(x, y, label);
-    if (!target) return this.say("Choose a region first: click it, then add to it or subtract from it.");
+    if (!target) return this.say(`Choose a region first: ${BY_TOUCH ? "tap" : "click"} it, then add to it or subtract from it.`);
     return this.#work(async (photo) => {
-      const points = [...target.points, [x, y, label]];
-      const region = target.points.length
-        ? await this.#segment(photo, { points })
-        : await this.#combined(photo, target, x, y, label);
+      const region = await (label ? this.#joined(photo, target, x, y) : this.#without(photo, target, x, y));
       if (!this.project.region(target.key)) return;
       this.project.replace(target.key, region);
       this.say(`${label ? "Added to" : "Subtracted from"} region ${target.name}.`);
@@ -98,19 +98,39 @@ export class Editor {
     return foundRegion(plain, photo, prompt.points);
   }
 
-  // For a region that no points made: its mask with or without what the segmenter finds.
-  async #combined(photo, target, x, y, label) {
-    const piece = await this.#segment(photo, { points: [[x, y, 1]] });
-    const runs = (label ? union : difference)(target.mask.runs, piece.mask.runs);
-    if (!area(runs)) throw new Error("Nothing of the region would be left.");
-    const rle = { size: [photo.height, photo.width], counts: runs };
-    const segmenter = piece.segmenter;
-    return makeRegion({ mask: new Mask(rle, photo), asked: { rle }, source: "rle", segmenter });
+  // The region and what the segmenter finds at a point.
+  async #joined(photo, target, x, y) {
+    const points = target.points.length ? [...target.points, [x, y, 1]] : [];
+    const region = await this.#combined(photo, target, [[x, y, 1]], union, points);
+    if (region.mask.area > target.mask.area) return region;
+    throw new Error(`Region ${target.name} has all that is there. Nothing was changed.`);
+  }
+
+  // The region without what is at a point. The segmenter is told of the points that made the region
+  // and of this one; where that leaves too little, what it finds at the point alone is cut off.
+  async #without(photo, target, x, y) {
+    const { area } = target.mask;
+    const fits = ({ mask }) => mask.area < area && mask.area >= LEAST_LEFT * area;
+    if (target.points.length) {
+      const points = [...target.points, [x, y, 0]];
+      const region = await this.#combined(photo, target, points, intersection, points);
+      if (fits(region) && !region.mask.has(x, y)) return region;
+    }
+    const region = await this.#combined(photo, target, [[x, y, 1]], difference, target.points);
+    if (fits(region)) return region;
+    const why = region.mask.area === area ? `There is nothing of region ${target.name}` : `That would take away nearly all of region ${target.name}`;
+    throw new Error(`${why}. Nothing was changed; try another place.`);
+  }
+
+  // A region's mask and what the segmenter finds by points, combined by a rule of run lengths.
+  async #combined(photo, target, asked, rule, points) {
+    const { mask, segmenter } = await this.#segment(photo, { points: asked });
+    const rle = { size: [photo.height, photo.width], counts: rule(target.mask.runs, mask.runs) };
+    return makeRegion({ mask: new Mask(rle, photo), asked: { rle }, source: "rle", segmenter, points });
   }
 
   async #work(task) {
     const { photo } = this.project;
-    if (!photo.id) return this.say("The photo is still being sent.");
     this.busy(++this.pending);
     try {
       await task(photo);

@@ -27,9 +27,13 @@ function decompressed(text) {
   return runs;
 }
 
-// The pixels of either mask, or those of the first that are not in the second.
+// The pixels of either mask, those of both, or those of the first that are not in the second.
 export function union(first, second) {
   return combined(first, second, (a, b) => a || b);
+}
+
+export function intersection(first, second) {
+  return combined(first, second, (a, b) => a && b);
 }
 
 export function difference(first, second) {

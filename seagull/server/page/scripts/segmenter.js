@@ -3,6 +3,7 @@
 import { $, element } from "./dom.js";
 
 const LABELS = { "grabcut+felzenszwalb": "GrabCut and colour merging (no weights)" };
+const FAILED = "The server could not fetch it: it may have no way to the internet, or no room on its disk.";
 const POLL = 1000;
 
 export class Segmenter {
@@ -49,8 +50,10 @@ export class Segmenter {
       element("strong", {}, one.name),
       element("span", {}, `${one.about}, ${size}`),
       this.#state(one, allowed),
-      one.state === "absent" && element("span", { class: "fine" }, "or run ", element("code", {}, command), " and start the server again"),
-      one.message && element("span", { class: "warning" }, one.message),
+      one.state === "failed" && element("span", { class: "warning" }, FAILED),
+      one.state === "failed" && one.message && element("details", { class: "fine" }, element("summary", {}, "What the server noted"), one.message),
+      ["absent", "failed"].includes(one.state) &&
+        element("span", { class: "fine" }, "or run ", element("code", {}, command), " where the server runs, and start it again"),
     );
   }
 

@@ -1,5 +1,7 @@
 // The server's HTTP API. A request waits while the server is gone or busy, and then goes on.
 
+import { sendable } from "./key.js";
+
 const KEY = "seagull.api-key";
 const POLL = 1500;
 const BROKEN_AT_MOST = 3;
@@ -25,8 +27,10 @@ export class Server extends EventTarget {
     this.state = "ready";
   }
 
+  // A stored one that no header takes is none.
   get key() {
-    return sessionStorage.getItem(KEY) ?? "";
+    const key = sessionStorage.getItem(KEY) ?? "";
+    return sendable(key) ? key : "";
   }
 
   // Kept for this tab only.
@@ -102,7 +106,7 @@ export class Server extends EventTarget {
         }
         if (status === 429) await this.#pause(Number(wait) || 2, signal);
         else if (status === 503) await this.#comeBack(signal);
-        else if (status === 401) await this.#unlock(status, fault);
+        else if (status === 401) await this.#unlock(status);
         else throw new ServerError(status, fault?.error);
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
@@ -134,10 +138,10 @@ export class Server extends EventTarget {
   }
 
   // Requests that are refused at the same time ask the person once.
-  async #unlock(status, fault) {
+  async #unlock(status) {
     this.asking ??= this.askKey(this.key !== "").finally(() => (this.asking = null));
     const key = await this.asking;
-    if (!key) throw new ServerError(status, fault?.error);
+    if (!key) throw new ServerError(status, { message: NO_KEY, code: "no_key" });
     this.key = key;
   }
 
@@ -152,6 +156,7 @@ export class Server extends EventTarget {
   }
 }
 
+const NO_KEY = "This server answers only with an API key, and none was given. The key button at the top takes one.";
 const HUNG_UP =
   "The server hung up while it was asked. The photo may be larger than it takes; try a smaller one.";
 

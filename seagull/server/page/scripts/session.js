@@ -1,17 +1,26 @@
 // From a file to a photo with regions: read, sent, encoded, searched, assessed.
 
 import { $ } from "./dom.js";
+import { BY_TOUCH } from "./hand.js";
 import { Photo } from "./photo.js";
 import { foundRegion, wholeRegion } from "./project.js";
+import { Sending } from "./sending.js";
 
 const FOUND_AT_MOST = 32;
-const FOUND = "regions found. Move over the photo to see them, click to take one.";
-const NONE_FOUND = "No regions were found. Click where one is, or draw a box.";
+const FOUND = BY_TOUCH
+  ? "regions found. Tap the photo to take one."
+  : "regions found. Move over the photo to see them, click to take one.";
+const NONE_FOUND = BY_TOUCH
+  ? "No regions were found. Tap where one is, or draw a box with the Box tool."
+  : "No regions were found. Click where one is, or draw a box.";
 
 export class Session {
-  #abort = new AbortController();
+  #open = new AbortController();
+  #find = new AbortController();
   #editing = 0;
-  #finding = false;
+  // The photo that is searched for regions.
+  #searched = null;
+  #sending = new Sending((file) => this.open(file));
 
   constructor(parts) {
     Object.assign(this, parts);
@@ -24,43 +33,59 @@ export class Session {
     });
   }
 
-  // Opens a photo in place of the one before; only the last one that was asked for goes on.
+  // Opens a photo; the one before stays until the server has the new one. Only the last one that
+  // was asked for goes on.
   async open(file) {
-    this.#abort.abort();
-    const abort = (this.#abort = new AbortController());
+    this.#open.abort();
+    const { signal } = (this.#open = new AbortController());
+    this.#sending.clear();
+    let photo = null;
     try {
-      const photo = await Photo.open(file);
-      if (abort.signal.aborted) return;
-      this.#show(photo);
-      await photo.send(this.server, (share) => this.#sending(share), abort.signal);
-      $("#progress").hidden = true;
-      this.stage.look((view) => view.fit());
-      this.project.begin([wholeRegion(photo)]);
-      await this.find(abort.signal);
+      photo = await Photo.open(file);
+      const progress = (share) => signal.aborted || this.#sending.show(photo.name, share);
+      progress(0);
+      await photo.send(this.server, progress, signal);
+      signal.throwIfAborted();
     } catch (error) {
-      if (abort.signal.aborted) return;
-      $("#progress").hidden = true;
-      this.notices.fail(error);
+      photo?.close();
+      if (signal.aborted) return;
+      if (photo) this.#sending.fail(file, photo.name, error.message);
+      else this.notices.fail(error);
+      return;
     }
+    this.#sending.clear();
+    this.#show(photo);
+    await this.find();
+  }
+
+  // Sends what was not sent, if there is something.
+  again() {
+    this.#sending.again();
   }
 
   // Lets the server find the regions of the photo.
-  async find(signal = this.#abort.signal) {
+  async find() {
     const { photo } = this.project;
-    if (!photo?.id) return;
-    this.#finding = true;
+    if (!photo) return;
+    this.#find.abort();
+    const { signal } = (this.#find = new AbortController());
+    this.#searched = photo;
     this.#state();
     try {
       await this.segmenter.load();
       const list = await photo.using(this.server, (id) =>
         this.server.json(`v1/images/${id}/regions?max_regions=${FOUND_AT_MOST}`, undefined, signal),
       );
-      if (photo !== this.project.photo) return;
+      if (signal.aborted) return;
       this.project.setFound(list.regions.map((plain) => foundRegion(plain, photo)), list.segmenter);
       this.notices.say(list.regions.length ? `${list.regions.length} ${FOUND}` : NONE_FOUND);
+    } catch (error) {
+      if (!signal.aborted) this.notices.fail(error);
     } finally {
-      this.#finding = false;
-      this.#state();
+      if (!signal.aborted) {
+        this.#searched = null;
+        this.#state();
+      }
     }
   }
 
@@ -75,33 +100,28 @@ export class Session {
     const all = $("#take-all");
     all.hidden = !untaken.length;
     all.textContent = `Take all ${untaken.length} that were found`;
-    if (photo?.id) this.assessor.ask([...regions, ...untaken]);
+    if (photo) this.assessor.ask([...regions, ...untaken]);
   }
 
   #show(photo) {
+    // The focus goes to the photo, unless somebody is writing or reading beside it.
+    const elsewhere = $("#panel").contains(document.activeElement);
+    for (const id of ["#work", "#panel", "#another", "#file-name"]) $(id).hidden = false;
+    if (!elsewhere) $("#stage").focus({ preventScroll: true });
     document.body.classList.remove("empty");
     $("#start").hidden = true;
-    for (const id of ["#work", "#panel", "#another"]) $(id).hidden = false;
     $("#file-name").textContent = photo.name;
     document.title = `${photo.name}: Seagull`;
     this.project.open(photo);
-    this.#sending(0);
-  }
-
-  #sending(share) {
-    $("#progress").hidden = false;
-    const bar = $("#progress-bar");
-    const sent = share >= 1;
-    $("#progress-text").textContent = sent ? "The model looks at the photo…" : `Sending the photo: ${Math.round(share * 100)} %`;
-    if (sent) bar.removeAttribute("value");
-    else bar.value = share;
+    this.stage.look((view) => view.fit());
+    this.project.begin([wholeRegion(photo)]);
   }
 
   #state() {
     const waiting = this.assessor.waiting.size;
     const text = this.#editing
       ? "Finding the region…"
-      : this.#finding
+      : this.#searched
         ? "Looking for regions…"
         : waiting
           ? `Assessing ${waiting} ${waiting === 1 ? "region" : "regions"}…`

@@ -85,7 +85,7 @@ export class Table {
     const row = element(
       "tr",
       { "data-key": region.key, "data-name": region.name },
-      element("td", { class: "choice" }, this.#checkbox(region)),
+      element("td", { class: "choice" }, element("label", {}, this.#checkbox(region))),
       element("th", { scope: "row" }, this.renaming === region.key ? this.#input(region) : this.#name(region, select)),
       ...(entry ? this.#cells(region, entry) : this.#waiting(region)),
     );
@@ -177,7 +177,7 @@ export class Table {
       $("input[type=checkbox]", row).checked = chosen;
     }
     const { photo, regions } = this.project;
-    $("#no-regions").hidden = regions.length > 0 || !photo?.id;
+    $("#no-regions").hidden = regions.length > 0 || !photo;
     $("#table-hint").hidden = regions.length < 2;
   }
 }

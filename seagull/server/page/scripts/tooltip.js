@@ -14,6 +14,7 @@ export class Tooltip {
     document.addEventListener("pointerdown", over);
     document.addEventListener("focusout", () => this.#hide());
     document.addEventListener("scroll", () => this.#hide(), true);
+    document.addEventListener("click", () => this.#clicked());
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#hide());
   }
 
@@ -33,6 +34,13 @@ export class Tooltip {
     const top = below + height > innerHeight ? around.top - height - GAP : below;
     this.tip.style.left = `${left}px`;
     this.tip.style.top = `${Math.max(GAP, top)}px`;
+  }
+
+  // A button that says something else now shows it; one that was used needs no explanation.
+  #clicked() {
+    if (!this.owner?.matches("button")) return;
+    if (this.owner.dataset.tip === this.tip.textContent) this.#hide();
+    else this.tip.textContent = this.owner.dataset.tip;
   }
 
   #hide() {

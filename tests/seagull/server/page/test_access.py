@@ -56,6 +56,15 @@ def test_axe_finds_nothing_serious(person):
         page.keyboard.press("Escape")
 
 
+def test_there_is_one_heading_of_the_page_before_and_at_work(person):
+    headings = person.page.get_by_role("heading", level=1)
+    assert headings.all_inner_texts() == ["How good is which part of your photo?"]
+    person.open_example()
+    assert headings.all_inner_texts() == ["coffee.jpg"]
+    person.page.set_viewport_size({"width": 360, "height": 740})
+    assert headings.all_inner_texts() == ["coffee.jpg"]
+
+
 def test_what_is_done_is_said(at_work):
     assert at_work.page.locator("#said[role=status][aria-live=polite]").count() == 1
     at_work.click(300, 200)

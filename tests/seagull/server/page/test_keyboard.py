@@ -26,7 +26,8 @@ def at_stage(person):
     press(page, "Enter")
     page.locator("#take-all").wait_for()
     person.rest()
-    tab_to(page, "#stage")
+    # The focus is where the work goes on.
+    assert page.evaluate("document.activeElement.id") == "stage"
     return person
 
 
@@ -73,6 +74,19 @@ def test_s_subtracts_and_a_adds_at_the_crosshair(at_stage):
     press(page, "s")
     page.locator("#said", has_text="region").wait_for()
     assert at_stage.names() == ["1", "photo"]
+
+
+def test_the_crosshair_stays_where_a_box_ended(at_stage):
+    page = at_stage.page
+    press(page, *["Shift+ArrowLeft"] * 3, "b", "Shift+ArrowRight", "Shift+ArrowDown")
+    with page.expect_request("**/v1/assess") as assessed:
+        press(page, "Enter")
+    (region,) = assessed.value.post_data_json["regions"]
+    at_stage.rest()
+    with page.expect_request("**/v1/segment") as asked:
+        press(page, "s")
+    ((x, y, _),) = asked.value.post_data_json["points"]
+    assert (x, y) == pytest.approx(region["box"][2:], abs=1)
 
 
 def test_tabs_tools_and_dialogs_are_used_by_keys(at_stage):

@@ -76,9 +76,34 @@ def test_nothing_is_wider_than_the_phone_and_buttons_are_large_enough(phone):
         page.tap(f"#tab-{tab}")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
     small = page.eval_on_selector_all(
-        "button, .button",
+        "button, .button, input",
+        # A label is a part of what it names.
         """all => all.filter((one) => one.offsetParent)
-          .map((one) => [one.textContent || one.ariaLabel, one.getBoundingClientRect()])
+          .map((one) => [one.textContent || one.ariaLabel, one.closest("label") ?? one])
+          .map(([name, place]) => [name, place.getBoundingClientRect()])
           .filter(([, { width, height }]) => Math.min(width, height) < 24).map(([name]) => name)""",
     )
     assert small == []  # WCAG 2.2, target size
+    choice = page.locator("tr[data-name='1'] .choice label").bounding_box()
+    assert min(choice["width"], choice["height"]) >= 44
+    assert (
+        page.evaluate(
+            """() => { const { scrollWidth, clientWidth } = document.querySelector(".scroll");
+          return scrollWidth - clientWidth }"""
+        )
+        == 0
+    )
+    # Beside the box is beside its region: the selection has two.
+    page.locator("tr[data-name='photo'] .choice label").tap(position={"x": 3, "y": 3})
+    assert page.locator("tr.chosen").count() == 2
+
+
+def test_what_is_said_covers_no_number_and_speaks_to_fingers(phone):
+    page = phone.page
+    assert "Tap the photo to take one" in phone.said()
+    page.touchscreen.tap(*phone.place(300, 200))
+    page.locator("#said", has_text="Region 1 added.").wait_for()
+    said = page.locator("#said").bounding_box()
+    tabs = page.locator("[role=tablist]").bounding_box()
+    assert said["y"] >= 0
+    assert said["y"] + said["height"] <= tabs["y"]

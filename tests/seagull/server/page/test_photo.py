@@ -71,7 +71,32 @@ def test_what_the_server_refuses_is_said_in_its_words(person):
         ),
     )
     hand_over(person, "drop", content=PHOTO)
-    person.page.locator("#said", has_text="too many pixels").wait_for()
+    unsent = person.page.locator("#unsent")
+    unsent.filter(has_text="mine.png was not sent: the photo has too many pixels").wait_for()
+    assert person.page.locator("#start").is_visible()
+    assert person.page.locator("#work").is_hidden()
+
+
+def test_a_photo_that_is_not_sent_leaves_the_one_before_and_is_sent_when_asked(at_work):
+    page, unsent = at_work.page, at_work.page.locator("#unsent")
+    at_work.drag(40, 50, 240, 190)
+    at_work.rest()
+    rows = [at_work.row(name) for name in ("1", "photo")]
+    refusal = {"error": {"message": "the photo has too many pixels", "code": "x"}}
+    page.route("**/v1/images", lambda route: route.fulfill(status=413, json=refusal), times=1)
+    hand_over(at_work, "drop")
+    unsent.wait_for()
+    assert page.locator("#file-name").inner_text() == "coffee.jpg"
+    assert [at_work.row(name) for name in ("1", "photo")] == rows
+    # All goes on as before.
+    at_work.click(400, 300)
+    at_work.rest()
+    assert at_work.names() == ["1", "2", "photo"]
+    assert "±" in at_work.row("2")
+    page.get_by_role("button", name="Try again").click()
+    arrived(at_work, "mine.png")
+    assert unsent.is_hidden()
+    assert at_work.names() == ["photo"]
 
 
 def test_the_examples_are_small_and_one_is_distorted():

@@ -74,7 +74,38 @@ def test_shift_or_right_click_subtracts_and_undo_brings_it_back(at_work, tmp_pat
         at_work.page.keyboard.press("Control+z")
         at_work.page.locator("tr[data-name='1'] .size", has_text="84 %").wait_for()
         assert at_work.row("1") == before
-        at_work.page.locator("#said").click()  # puts it away
+        at_work.page.keyboard.press("Escape")  # puts what was said away, if it is still there
+
+
+def test_what_is_subtracted_from_a_clicked_region_is_taken_from_it_alone(at_work, tmp_path):
+    page = at_work.page
+    at_work.click(300, 100)
+    at_work.rest()
+    old = mask(regions(at_work.report(tmp_path))["1"])
+    at_work.click(240, 120, "Shift")
+    page.locator("#said", has_text="Subtracted from region 1.").wait_for()
+    at_work.rest()
+    left = mask(regions(at_work.report(tmp_path))["1"])
+    assert old[120, 240]
+    assert not left[120, 240]
+    assert not (left & ~old).any()
+    assert 0.1 * old.sum() < left.sum() < old.sum()
+    at_work.click(500, 300, "Alt")
+    page.locator("#said", has_text="Added to region 1.").wait_for()
+    at_work.rest()
+    more = mask(regions(at_work.report(tmp_path))["1"])
+    assert more[300, 500]
+    assert more[left].all()
+
+
+def test_where_nothing_would_be_left_nothing_is_subtracted(at_work, tmp_path):
+    page = at_work.page
+    at_work.drag(20, 20, 60, 60)
+    at_work.rest()
+    old = mask(regions(at_work.report(tmp_path))["1"])
+    at_work.click(40, 40, "Shift")
+    page.locator("#said", has_text="nearly all of region 1. Nothing was changed").wait_for()
+    assert (mask(regions(at_work.report(tmp_path))["1"]) == old).all()
 
 
 def test_alt_click_adds_to_the_region(at_work, tmp_path):
@@ -164,8 +195,10 @@ def test_two_regions_are_compared_by_their_spreads(at_work, tmp_path):
         verdict = at_work.page.locator("#verdict").inner_text()
         first, second = (found[name]["quality"] for name in pair)
         difference = abs(first["score"] - second["score"])
+        # The numbers beside each other are rounded, and so is what parts them.
+        shown = abs(float(f"{first['score']:.2f}") - float(f"{second['score']:.2f}"))
         spread = math.hypot(first["std"], second["std"])
-        assert f"by {difference:.2f}." in verdict
+        assert f"by {shown:.2f}." in verdict
         assert f"together ({spread:.2f})" in verdict
         assert ("That is more than" in verdict) == (difference > spread)
         assert verdict.startswith(pair[0] if first["score"] >= second["score"] else pair[1])
@@ -176,6 +209,31 @@ def test_numbers_explain_themselves(at_work):
     assert "What is wrong with the region" in at_work.page.locator("#tip").inner_text()
     at_work.page.focus("#sort-quality")
     assert "from 0 to 1" in at_work.page.locator("#tip").inner_text()
+
+
+def test_a_difference_is_that_of_the_numbers_shown(person):
+    said = person.page.evaluate(
+        """async () => (await import("./page/scripts/card.js")).verdict(
+          { region: { name: "a" }, score: { score: 0.546, std: 0.1 } },
+          { region: { name: "b" }, score: { score: 0.244, std: 0.1 } })"""
+    )
+    assert "by 0.31." in said  # 0.55 and 0.24 are shown
+
+
+def test_a_tooltip_goes_once_its_header_has_sorted(at_work):
+    page, tip = at_work.page, at_work.page.locator("#tip")
+    page.hover("#sort-quality")
+    tip.wait_for()
+    page.click("#sort-quality")
+    assert tip.is_hidden()
+
+
+def test_the_tooltip_of_the_colours_says_what_they_were_set_to(person):
+    page, tip = person.page, person.page.locator("#tip")
+    page.hover("#theme-button")
+    assert tip.inner_text() == "Colours: as the system"
+    page.click("#theme-button")
+    assert tip.inner_text() == "Colours: light"
 
 
 def test_colours_are_those_of_the_command_line(person):

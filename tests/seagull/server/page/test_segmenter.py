@@ -104,3 +104,19 @@ def test_where_the_server_fetches_nothing_the_command_is_named(at_work):
     # The row of the first answer, which has a button, stands until the second has come.
     page.get_by_role("button", name="Download: sam-vit-b").wait_for(state="detached")
     page.locator("#downloads code", has_text="seagull download sam-vit-b").wait_for()
+
+
+def test_a_download_that_failed_is_told_to_the_person_and_the_command_named(at_work):
+    page = at_work.page
+    why = "could not fetch x: [Errno 111] Connection refused; run the command again"
+    failed = ABSENT | {"state": "failed", "message": why}
+    told = {"name": "x", "has_weights": False, "downloads": [failed], "can_download": True}
+    page.route("**/v1/segmenters", lambda route: route.fulfill(json=told))
+    page.click("#segmenter-button")
+    page.get_by_role("button", name="Try again: sam-vit-b").wait_for()
+    said = page.locator("#downloads").inner_text()
+    assert "The server could not fetch it" in said
+    assert "seagull download sam-vit-b" in said
+    assert "run the command again" not in said
+    page.get_by_text("What the server noted").click()
+    assert why in page.locator("#downloads").inner_text()

@@ -92,6 +92,45 @@ def test_what_failed_can_be_asked_for_again(at_work):
     assert "±" in at_work.row("1")
 
 
+def test_without_a_key_a_photo_is_not_sent_until_there_is_one(come_to, assessor):
+    with running(assessor, ServerSettings(port=0, keys=(key_digest(KEY),))) as locked:
+        person = come_to(locked)
+        page, unsent = person.page, person.page.locator("#unsent")
+        page.click("[data-example='coffee.jpg']")
+        page.get_by_role("button", name="Cancel").click()
+        unsent.filter(has_text="coffee.jpg was not sent: This server answers only with").wait_for()
+        assert "Authorization" not in unsent.inner_text()
+        assert page.locator("#start").is_visible()
+        page.click("#key-button")
+        page.fill("#key-input", KEY)
+        page.press("#key-input", "Enter")
+        page.locator("#take-all").wait_for()
+        person.rest()
+        assert unsent.is_hidden()
+        assert "±" in person.row("photo")
+
+
+def test_a_key_that_no_header_takes_is_refused_where_it_is_typed(come_to, assessor):
+    with running(assessor, ServerSettings(port=0, keys=(key_digest(KEY),))) as locked:
+        person = come_to(locked)
+        page = person.page
+        # One that is stored all the same counts as none.
+        page.evaluate("sessionStorage.setItem('seagull.api-key', 'ключ-от-сервера')")
+        page.click("[data-example='coffee.jpg']")
+        page.fill("#key-input", "ключ-от-сервера")
+        for use in (
+            lambda: page.press("#key-input", "Enter"),
+            page.get_by_role("button", name="Use it").click,
+        ):
+            use()
+            page.locator("#key-text", has_text="This is no API key").wait_for()
+            assert page.locator("#key-dialog").is_visible()
+        page.fill("#key-input", KEY)
+        page.press("#key-input", "Enter")
+        page.locator("#take-all").wait_for()
+        person.rest()
+
+
 def test_a_key_is_asked_for_and_kept_for_the_tab(come_to, assessor):
     settings = ServerSettings(port=0, keys=(key_digest(KEY),))
     with running(assessor, settings) as locked:
