@@ -212,7 +212,7 @@ def _sheet(changes: Sequence[tuple[RegionChange, Made]], path: Path) -> None:
     """Regions noisy and denoised, at their own pixels, ``ROW`` pairs beside each other."""
     font = load_font(15)
     wide = 2 * CROP + 12
-    captions = [wrapped(_caption(*change), font, wide - 12) for change in changes]
+    captions = [wrapped(_caption(region), font, wide - 12) for region, _ in changes]
     high = CROP + 8 + LINE * (1 + max(map(len, captions)))
     rows = -(-len(changes) // ROW)
     sheet = Image.new("RGB", (ROW * wide, rows * high), (255, 255, 255))
@@ -229,7 +229,7 @@ def _sheet(changes: Sequence[tuple[RegionChange, Made]], path: Path) -> None:
     sheet.save(path)
 
 
-def _caption(region: RegionChange, _: Made) -> str:
+def _caption(region: RegionChange) -> str:
     words = distortions_text(region.distortions)
     verdict = f"{region.change.verdict} {change_text(region.change)}"
     return f"{verdict}; {words}" if words else verdict
