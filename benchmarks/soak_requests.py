@@ -155,7 +155,7 @@ class Usual:
         return Sent("GET", self._chance.choice(["/healthz", "/readyz", "/metrics", "/v1/models"]))
 
 
-KINDS = 22
+KINDS = 25
 """How many kinds of hostile requests there are; numbers that differ by it are of one kind."""
 
 
@@ -191,9 +191,17 @@ def hostile(number: int) -> Sent:
             chance.choice(["PUT", "DELETE", "PATCH"]), f"/v1/{noise[:9].hex()}", statuses=(404,)
         ),
         lambda: Sent("POST", ASSESS, noise, {"Content-Type": "text/plain"}, (415,)),
+        lambda: _text(b"]" * chance.randint(1 << 20, 8 << 20), 400),
+        lambda: _text(b'""' * chance.randint(1 << 19, 4 << 20), 400),
+        lambda: as_json("/label-studio/setup", {"schema": _nested_tags(3_700, 12_000)}, (422,)),
     ]
     assert len(makers) == KINDS
     return makers[number % KINDS]()
+
+
+def _nested_tags(depth: int, labels: int) -> str:
+    inside = "<BrushLabels>" * depth + "<Label/>" * labels + "</BrushLabels>" * depth
+    return f"<View><Image/>{inside}</View>"
 
 
 def good(number: int) -> Sent:

@@ -24,6 +24,28 @@ from seagull.baselines.errors import BaselineError
 STAGES = 4
 
 
+class PixelScale(nn.Module):
+    """Pixels in [0, 1] become what the backbone's weights were learned on: (x - mean) / std.
+
+    Args:
+        backbone: of timm, which knows both of each channel.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        about = cast(dict[str, Any], backbone.pretrained_cfg)
+        for name in ("mean", "std"):
+            values = torch.tensor(about[name])[:, None, None]
+            self.register_buffer(name, values, persistent=False)
+
+    def forward(self, pixels: Float[Tensor, "N 3 s s"]) -> Float[Tensor, "N 3 s s"]:
+        """The pixels, scaled."""
+        return (pixels - self.mean) / self.std
+
+
 class TokenEncoder(nn.Module):
     """A photo as one CLS token, which says what it shows, and a token for each place.
 
@@ -53,11 +75,13 @@ class TokenEncoder(nn.Module):
             self.width = int(self.backbone.feature_info.channels()[-1])
             self.norm = nn.LayerNorm(self.width)
             self.grid = side // int(self.backbone.feature_info.reduction()[-1])
+        self.scale = PixelScale(self.backbone)
 
     def forward(
         self, pixels: Float[Tensor, "N 3 s s"]
     ) -> tuple[Float[Tensor, "N D"], Float[Tensor, "N T D"]]:
-        """CLS tokens and the tokens of the places, row by row."""
+        """CLS tokens and the tokens of the places, row by row; pixels are in [0, 1]."""
+        pixels = self.scale(pixels)
         if not self.is_vit:
             level = _channels_first(self.backbone, self.backbone(pixels)[-1])
             tokens = level.flatten(2).transpose(1, 2)
@@ -83,10 +107,12 @@ class StageEncoder(nn.Module):
         super().__init__()
         self.backbone = _maps(architecture, side, STAGES)
         self.channels = [int(count) for count in self.backbone.feature_info.channels()]
+        self.scale = PixelScale(self.backbone)
 
     def forward(self, pixels: Float[Tensor, "N 3 s s"]) -> list[Tensor]:
-        """The maps, each (N, C_l, s / stride_l, s / stride_l)."""
-        return [_channels_first(self.backbone, level) for level in self.backbone(pixels)]
+        """The maps, each (N, C_l, s / stride_l, s / stride_l); pixels are in [0, 1]."""
+        levels = self.backbone(self.scale(pixels))
+        return [_channels_first(self.backbone, level) for level in levels]
 
 
 def _built(architecture: str, *, on_meta: bool = False, **settings: Any) -> Any:

@@ -22,9 +22,6 @@ from torch import Tensor
 from seagull.baselines.config import BaselineConfig, ViewSettings
 from seagull.types import Box, Region
 
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-"""ImageNet's, of colour and of depth alike."""
 READ_SEED = 42
 """Places of the windows in use are drawn from this, so that a photo always gets the same score."""
 
@@ -37,10 +34,10 @@ class Views:
     """The input of a network.
 
     Attributes:
-        pixels: normalised colour, (N, 3, s, s).
+        pixels: colour in [0, 1], (N, 3, s, s); encoders bring it to their own scale.
         of: per region, the number of the view that shows it, (R,).
         masks: share of each pixel that the region covers, (R, 1, s, s); None: the whole view.
-        depth: normalised depth, near is bright, (N, 3, s, s); None for systems that see none.
+        depth: depth in [0, 1], near is bright, (N, 3, s, s); None for systems that see none.
     """
 
     pixels: Float[Tensor, "N 3 s s"]
@@ -60,12 +57,11 @@ def make_views(
     of: Int[Tensor, " R"],
     masks: UInt8[Tensor, "R s s"] | None = None,
 ) -> Views:
-    """The views of cut layers, normalised; a fourth layer is depth, repeated to three channels."""
+    """The views of cut layers; a fourth layer is depth, repeated to three channels."""
     scaled = layers.float() / 255
-    mean, std = torch.tensor(MEAN)[:, None, None], torch.tensor(STD)[:, None, None]
-    depth = (scaled[:, 3:4].expand(-1, 3, -1, -1) - mean) / std if layers.shape[1] > 3 else None
+    depth = scaled[:, 3:4].expand(-1, 3, -1, -1) if layers.shape[1] > 3 else None
     share = None if masks is None else masks[:, None].float() / 255
-    return Views((scaled[:, :3] - mean) / std, of, share, depth)
+    return Views(scaled[:, :3], of, share, depth)
 
 
 def join_views(parts: Sequence[Views]) -> Views:

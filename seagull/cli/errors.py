@@ -51,6 +51,8 @@ class FriendlyGroup(TyperGroup):
         line = "%(levelname)s %(name)s: %(message)s" if debug else "seagull: %(message)s"
         logging.basicConfig(format=line, stream=sys.stderr)
         logging.getLogger("seagull").setLevel(logging.DEBUG if debug else logging.WARNING)
+        # Connections that are tried again: the one that fails for good is an error of ours.
+        logging.getLogger("urllib3").setLevel(logging.DEBUG if debug else logging.ERROR)
         try:
             name = prog_name or "seagull"
             run = partial(super().main, given, name, complete_var, False, windows_expand_args)

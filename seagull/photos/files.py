@@ -19,19 +19,27 @@ class PhotoError(ValueError):
     """A photo that cannot be used; the message says which, why, and what to do."""
 
 
-def too_large() -> str:
-    """What is wrong with a picture of more than ``MAX_PIXELS``, and what to do."""
-    return f"more than {MAX_PIXELS / 1e6:.0f} million pixels; make it smaller first"
+class PhotoTooLargeError(PhotoError):
+    """A picture of more than ``MAX_PIXELS``.
+
+    Args:
+        what: the picture, and perhaps its size.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} more than {MAX_PIXELS / 1e6:.0f} million pixels; make it smaller first"
+        )
 
 
 def check_size(name: str, size: tuple[int, int]) -> None:
     """Refuses a picture of (width, height) that has no pixel or more than ``MAX_PIXELS``.
 
     Raises:
-        PhotoError: if so.
+        PhotoError: if so; ``PhotoTooLargeError`` in the second case.
     """
     width, height = size
     if width < 1 or height < 1:
         raise PhotoError(f"{name}: it has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS:
-        raise PhotoError(f"{name}: {width} x {height} is {too_large()}")
+        raise PhotoTooLargeError(f"{name}: {width} x {height} is")

@@ -29,7 +29,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
-from seagull.photos.files import FORMATS, PhotoError, check_size, too_large
+from seagull.photos.files import FORMATS, PhotoError, PhotoTooLargeError, check_size
 from seagull.photos.png_chunks import may_hold_orientation
 from seagull.photos.raw import holds_raw, looks_raw, open_raw
 from seagull.photos.srgb import code_of_linear
@@ -176,7 +176,7 @@ def _pillow(name: str, stream: BinaryIO) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise PhotoError(f"{name}: {too_large()}") from error
+        raise PhotoTooLargeError(f"{name}:") from error
     except Exception as error:  # headers of broken files fail in many ways, by design of decoders
         raise PhotoError(
             f"{name}: not a picture that can be read; use one of {', '.join(FORMATS)}"

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
@@ -14,6 +13,7 @@ from seagull.server.downloads import Downloads
 from seagull.server.errors import add_handlers
 from seagull.server.intake import Intake
 from seagull.server.label_studio.source import LabelStudioFiles
+from seagull.server.origins import OtherOrigins
 from seagull.server.routes import OPEN_ROUTERS, ROUTERS
 from seagull.server.service import Service
 from seagull.version import __version__
@@ -55,7 +55,7 @@ def build_app(service: Service, label_studio: LabelStudioFiles | None = None) ->
     app.add_middleware(Intake, service=service)
     if service.settings.origins:
         app.add_middleware(
-            CORSMiddleware,
+            OtherOrigins,
             allow_origins=list(service.settings.origins),
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type"],

@@ -76,6 +76,8 @@ class Body:
 def check_json(content: bytes, limits: Limits) -> None:
     """Passes JSON that can be parsed at bounded cost: parsed, a value takes far more than a byte.
 
+    It may take a second: not for the event loop.
+
     Raises:
         ApiError: 400, if it is not UTF-8, or nested too deeply; 413 with too many values.
     """
@@ -85,12 +87,16 @@ def check_json(content: bytes, limits: Limits) -> None:
         raise ApiError(400, "the body is not UTF-8", "invalid_json") from error
     if "\0" in text:
         raise ApiError(400, "the body has a NUL character", "invalid_json")
-    if sum(content.count(mark) for mark in b",[{") > limits.json_values:
+    values = sum(content.count(mark) for mark in b",[{")
+    if values > limits.json_values:
         raise ApiError(413, f"the body has more than {limits.json_values} values")
-    depth = 0
-    for match in _MARKS.finditer(content):
+    # A value is a string at most, has one as its key, and opens and closes a bracket at most.
+    most, depth = 4 * values + 2, 0
+    for number, match in enumerate(_MARKS.finditer(content)):
         mark = match.group()[:1]
         depth += (mark in b"[{") - (mark in b"]}")
+        if depth < 0 or number > most:
+            raise ApiError(400, "the body is not JSON", "invalid_json")
         if depth > limits.json_depth:
             raise ApiError(
                 400, f"the body is nested more than {limits.json_depth} levels deep", "invalid_json"

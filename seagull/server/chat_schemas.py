@@ -1,7 +1,7 @@
 """JSON of chat completions, as OpenAI's clients send and read it.
 
-Fields that do not concern us are taken and left alone (``user``, ``metadata``, ``store``); those
-that would change the answer, and are not supported, are refused.
+Fields of OpenAI's that do not concern us are taken and left alone (``user``, ``metadata``,
+``store``); those that would change the answer, and unknown or misspelt ones, are refused.
 """
 
 from __future__ import annotations
@@ -84,7 +84,28 @@ class ResponseFormat(Lenient):
     json_schema: JsonSchema | None = None
 
 
-class ChatRequest(Lenient):
+class LeftAlone(BaseModel):
+    """Fields of a request that OpenAI's clients may send, and that change no answer here."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    user: Any = None
+    safety_identifier: Any = None
+    metadata: Any = None
+    store: Any = None
+    service_tier: Any = None
+    prompt_cache_key: Any = None
+    prompt_cache_retention: Any = None
+    prediction: Any = None
+    reasoning_effort: Any = None
+    verbosity: Any = None
+    tool_choice: Any = None
+    function_call: Any = None
+    parallel_tool_calls: Any = None
+    modalities: Annotated[list[Literal["text"]], Field(max_length=1)] | None = None
+
+
+class ChatRequest(LeftAlone):
     """A conversation that waits for an answer."""
 
     model: Annotated[str, Field(min_length=1, max_length=200)]

@@ -101,16 +101,20 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def of_schema(request: Request, error: RequestValidationError) -> JSONResponse:
-        return _of_schema(error).response()
+        return _of_schema(request, error).response()
 
     @app.exception_handler(HTTPException)
     async def of_framework(request: Request, error: HTTPException) -> JSONResponse:
         return ApiError(error.status_code, str(error.detail), headers=error.headers).response()
 
 
-def _of_schema(error: RequestValidationError) -> ApiError:
+def _of_schema(request: Request, error: RequestValidationError) -> ApiError:
     """Names the first fields that do not fit; what was sent is not repeated."""
     faults = list(error.errors())
+    if request.headers.get("content-type", "").lower().startswith("multipart/") and any(
+        fault["loc"] == ("body",) for fault in faults
+    ):
+        return ApiError(415, "this route takes JSON; the content type is application/json")
     if any(fault["type"] == "json_invalid" for fault in faults):
         return ApiError(400, "the body is not JSON", "invalid_json")
     complaints = [f"{_place(fault['loc'])}: {_complaint(fault)}" for fault in faults[:_MOST_SHOWN]]
@@ -121,11 +125,14 @@ def _of_schema(error: RequestValidationError) -> ApiError:
 
 def _complaint(fault: Mapping[str, Any]) -> str:
     """What is wrong with a field; a pattern in words."""
+    if fault["type"] == "extra_forbidden":
+        return "there is no such field"
     pattern = fault.get("ctx", {}).get("pattern")
     return str(WANTED.get(pattern, fault["msg"]))
 
 
 def _place(location: tuple[Any, ...]) -> str:
-    """A field by its path, such as ``regions.0.box``."""
-    parts = [str(part) for part in location if part != "body"]
+    """A field by its path, such as ``regions.0.box``; the schema's own names of types go out."""
+    named = [part for part in location if isinstance(part, int) or part.isidentifier()]
+    parts = [str(part) for part in named if part != "body"]
     return ".".join(parts)[:120] or "the body"

@@ -8,6 +8,7 @@ import secrets
 import time
 from typing import cast
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -79,7 +80,7 @@ class Intake:
         scope.setdefault("state", {}).update(owner=owner, id=exchange.id)
         content = await body.read(receive, _length(headers))
         if content:
-            self._check_content(headers, content)
+            await self._check_content(headers, content)
         replay = _replayed(content, receive)
         if path in _UNBOUNDED or path.startswith(OPEN_FOLDERS):
             await self._app(scope, replay, exchange.send)
@@ -87,10 +88,10 @@ class Intake:
         with self._service.in_progress.lend(1):
             await self._app(scope, replay, exchange.send)
 
-    def _check_content(self, headers: Headers, content: bytes) -> None:
+    async def _check_content(self, headers: Headers, content: bytes) -> None:
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
         if kind == "application/json":
-            check_json(content, self._service.limits)
+            await run_in_threadpool(check_json, content, self._service.limits)
         elif kind != "multipart/form-data":
             raise ApiError(415, "the content type is application/json or multipart/form-data")
 

@@ -9,6 +9,7 @@ import weakref
 import numpy as np
 
 from seagull.photos import Photo, PhotoError, read_photo
+from seagull.photos.files import PhotoTooLargeError
 from seagull.photos.upright import open_upright
 from seagull.regions.mask_values import MaskValuesError, image_values, mask_values
 from seagull.server.budget import Budget
@@ -58,6 +59,8 @@ def decode_photo(content: bytes, most_pixels: int, memory: Budget) -> Photo:
         except BaseException:
             memory.give(amount)
             raise
+    except PhotoTooLargeError as error:
+        raise ApiError(413, str(error), "image_too_large") from error
     except PhotoError as error:
         raise ApiError(422, str(error), "invalid_image") from error
     assert photo.sha256  # computed here, in a thread that may take its time

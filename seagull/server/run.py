@@ -91,5 +91,7 @@ def run_server(server: uvicorn.Server, address: socket.socket) -> None:
     address.listen(_BACKLOG)  # from here on nobody is turned away
     host, port = address.getsockname()[:2]
     url_host = f"[{host}]" if ":" in host else host
-    logger.info("listening on http://%s:%d%s", url_host, port, server.config.root_path)
+    root = server.config.root_path
+    behind = f", behind a proxy that shows it under {root} and takes that away" if root else ""
+    logger.info("listening on http://%s:%d%s", url_host, port, behind)
     server.run([address])

@@ -61,7 +61,10 @@ class RleInput(Strict):
     size: Annotated[list[Annotated[int, Field(ge=1), WHOLE]], Field(min_length=2, max_length=2)]
     counts: (
         Annotated[str, Field(max_length=MOST_RLE)]
-        | Annotated[list[Annotated[int, Field(ge=0), WHOLE]], Field(max_length=MOST_RLE // 10)]
+        | Annotated[
+            list[Annotated[int, Field(ge=0), WHOLE]],
+            Field(max_length=MOST_RLE // 10, fail_fast=True),
+        ]
     )
 
 
@@ -84,7 +87,11 @@ class RegionInput(Strict):
     ) = Field(default=None, description="[x, y] or [x, y, label], label 1 inside and 0 outside.")
     polygon: (
         Annotated[
-            list[Annotated[list[Number], Field(min_length=6, max_length=MOST_NUMBERS)]],
+            list[
+                Annotated[
+                    list[Number], Field(min_length=6, max_length=MOST_NUMBERS, fail_fast=True)
+                ]
+            ],
             Field(min_length=1, max_length=256),
         ]
         | None
@@ -183,7 +190,7 @@ class AssessRequest(RegionQuestions):
 
 
 class ReportObject(BaseModel):
-    """A quality report (``docs/quality_report.schema.json``), and pictures if they were asked for.
+    """A quality report (``seagull/reports/quality_report.schema.json``), perhaps with pictures.
 
     ``overlay`` and ``heatmap`` are data URIs of PNG pictures.
     """

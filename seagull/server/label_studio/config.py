@@ -23,6 +23,8 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     "importance": IMPORTANCE.words,
 }
 _MAX_LETTERS = 200_000
+_MAX_DEPTH = 32
+"""Of tags in tags: what lies in a tag is looked through once for each tag around it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def read_config(text: str) -> ProjectConfig:
     """The tags of a labelling configuration, an XML text from strangers.
 
     Raises:
-        ValueError: if it cannot be read, declares entities, or has no image.
+        ValueError: if it cannot be read, declares entities, is nested too deeply, or has no image.
     """
     if len(text) > _MAX_LETTERS:
         raise ValueError(f"label_config: more than {_MAX_LETTERS} letters")
@@ -103,6 +105,8 @@ def read_config(text: str) -> ProjectConfig:
         root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as error:
         raise ValueError(f"label_config: no XML that can be read: {error}") from error
+    if _is_deeper(root, _MAX_DEPTH):
+        raise ValueError(f"label_config: tags are nested more than {_MAX_DEPTH} levels deep")
     images = [tag for tag in root.iter() if tag.tag == "Image"]
     if not images:
         raise ValueError('label_config: there is no image; give it an <Image value="$image"/>')
@@ -118,6 +122,13 @@ def read_config(text: str) -> ProjectConfig:
         texts=tuple(_name(tag) for tag in _of(each, "TextArea")),
         numbers={_name(tag): _number(tag, "max", 100) for tag in _of(each, "Number")},
     )
+
+
+def _is_deeper(root: ElementTree.Element, most: int) -> bool:
+    level = [root]
+    for _ in range(most):
+        level = [child for tag in level for child in tag]
+    return bool(level)
 
 
 def _of(tags: list[ElementTree.Element], kind: str) -> list[ElementTree.Element]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -36,8 +36,12 @@ class LabelStudioFiles:
 
     def holds(self, place: str) -> bool:
         """Whether a task's image is a file of Label Studio's: nothing else there is ever asked."""
-        steps = place.partition("?")[0].split("/")
-        return _PATH.fullmatch(place) is not None and ".." not in steps and "." not in steps
+        if not _PATH.fullmatch(place):
+            return False
+        # %2e%2e is .. and %2f is / to some servers; %25 would be decoded once more by a second.
+        path = unquote(place.partition("?")[0])
+        steps = re.split(r"[/\\]", path)
+        return "%" not in path and ".." not in steps and "." not in steps
 
     def read(self, place: str, most: int) -> bytes:
         """The bytes of a file.

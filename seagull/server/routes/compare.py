@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 
 from seagull.photos import Photo
 from seagull.server.body import check_json
@@ -75,7 +76,7 @@ async def _sent(request: Request, service: Service) -> tuple[Photo, Photo, Compa
     parts = await form_parts(request, _PARTS, service.limits.body_bytes)
     options = parts.get("options", "{}")
     content = options if isinstance(options, bytes) else options.encode(errors="replace")
-    check_json(content, service.limits)
+    await run_in_threadpool(check_json, content, service.limits)
     asked = parsed(content, ComparisonChoice)
     before, after = [await _photo(parts, side, request, service) for side in ("before", "after")]
     return before, after, asked

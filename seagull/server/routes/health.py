@@ -19,12 +19,14 @@ class Status(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> Status:
     """The process is alive."""
     return Status()
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def readyz(service: Annotated[Service, Depends(service_of)]) -> Status:
     """Requests are answered; 503 if the model's thread has ended, then start the server anew.

@@ -16,6 +16,7 @@ from seagull.server.parsing import form_parts, is_form, json_body
 from seagull.server.patterns import IMAGE_ID
 from seagull.server.schemas import MOST_REGIONS, FoundRegion, ImageObject, ImageRequest, RegionList
 from seagull.server.service import Service, service_of
+from seagull.server.waiting import unless_gone
 from seagull.types import Region
 
 router = APIRouter(prefix="/v1/images", tags=["images"], responses=error_responses())
@@ -46,7 +47,7 @@ async def send_image(
     """Keeps a photo and lets the model encode it; its id stands for it in all other routes."""
     owner: str = request.state.owner
     photo = await service.decoded(await _content(request, service))
-    await service.encoded(photo)
+    await unless_gone(request, service.encoded(photo))
     id = service.images.add(photo, owner)
     return ImageObject(
         id=id,
@@ -67,9 +68,10 @@ async def image_regions(
     """The regions that a segmenter finds in a photo, best first; computed once and kept."""
     photo = service.images.get(id, request.state.owner)
     with service.masks.lend(service.mask_bytes(photo, max_regions)):
-        return await service.segmenting.run(
+        found = service.segmenting.run(
             lambda segmenter: _found(id, photo, segmenter, Selection(max_regions))
         )
+        return await unless_gone(request, found)
 
 
 async def _content(request: Request, service: Service) -> bytes:

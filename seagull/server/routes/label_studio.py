@@ -110,7 +110,7 @@ async def health() -> Health:
 async def setup(asked: Setup, service: Annotated[Service, Depends(service_of)]) -> Version:
     """The version of the model, if the project draws regions of an image."""
     if asked.schema_:
-        _config(asked.schema_)
+        await run_in_threadpool(_config, asked.schema_)
     return Version(model_version=_version(service))
 
 
@@ -119,7 +119,7 @@ async def predict(
     asked: Predict, request: Request, service: Annotated[Service, Depends(service_of)]
 ) -> Predictions:
     """Regions with their quality: those drawn or clicked at, or else those found in the photo."""
-    config = _config(asked.label_config)
+    config = await run_in_threadpool(_config, asked.label_config)
     drawn = (asked.params.context or {}).get("result") if asked.params else None
     items = drawn if isinstance(drawn, list) else []
     if not all(isinstance(item, dict) for item in items) or len(items) > MOST_REGIONS:

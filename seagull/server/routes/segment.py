@@ -11,6 +11,7 @@ from seagull.server.errors import error_responses
 from seagull.server.routes.images import found_region
 from seagull.server.schemas import FoundRegion, RegionInput, SegmentRequest
 from seagull.server.service import Service, service_of
+from seagull.server.waiting import unless_gone
 
 router = APIRouter(prefix="/v1", tags=["regions"], responses=error_responses())
 
@@ -23,5 +24,5 @@ async def segment(
     photo = await service.photo(asked.image, request.state.owner)
     wanted = RegionInput(points=asked.points, box=asked.box, refine=asked.box is not None)
     with service.masks.lend(service.mask_bytes(photo, 1)):
-        (region,) = await service.regions(photo, [wanted], None)
+        (region,) = await unless_gone(request, service.regions(photo, [wanted], None))
         return await run_in_threadpool(found_region, region)

@@ -24,7 +24,7 @@ from seagull.baselines.dgiqa.network import (
     dilated_stack,
     fused,
 )
-from seagull.baselines.encoders import TokenEncoder
+from seagull.baselines.encoders import StageEncoder, TokenEncoder
 from seagull.baselines.qfm.network import AttentionPanel, RegionFeatures
 from seagull.baselines.samples import Batch
 from seagull.baselines.views import Views
@@ -32,6 +32,7 @@ from tests.seagull.baselines import plain
 
 Make = Callable[..., BaselineConfig]
 CLOSE = {"atol": 1e-5, "rtol": 1e-4}
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def roughened(module: nn.Module) -> nn.Module:
@@ -96,11 +97,13 @@ def test_places_are_added_to_patches_and_the_cls_token_has_none():
     backbone = encoder.backbone
     seen: list[torch.Tensor] = []
     backbone.blocks[0].register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
-    pixels = torch.randn(1, 3, 32, 32)
+    pixels = torch.rand(1, 3, 32, 32)
     encoder(pixels)
     kernel, shift = (array(p) for p in backbone.patch_embed.proj.parameters())
+    mean, std = (np.reshape(values, (3, 1, 1)) for values in (IMAGENET_MEAN, IMAGENET_STD))
+    scaled = (array(pixels[0]) - mean) / std
     patches = [
-        np.einsum("dcij,cij->d", kernel, array(pixels[0, :, i : i + 16, j : j + 16])) + shift
+        np.einsum("dcij,cij->d", kernel, scaled[:, i : i + 16, j : j + 16]) + shift
         for i in (0, 16)
         for j in (0, 16)
     ]
@@ -108,12 +111,32 @@ def test_places_are_added_to_patches_and_the_cls_token_has_none():
     np.testing.assert_allclose(array(seen[0][0]), wanted, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "mean", "std"),
+    [
+        ("tf_efficientnet_lite0", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        ("efficientnet_b0", IMAGENET_MEAN, IMAGENET_STD),
+    ],
+)
+def test_a_backbone_sees_pixels_as_its_weights_were_learned_on_them(architecture, mean, std):
+    pixels = torch.rand(2, 3, 64, 64)
+    wanted = (array(pixels) - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1))
+    for encoder in (TokenEncoder(architecture, 64), StageEncoder(architecture, 64)):
+        seen = []
+        encoder.backbone.register_forward_pre_hook(
+            lambda _, given, seen=seen: seen.append(given[0])
+        )
+        encoder.eval()(pixels)
+        np.testing.assert_allclose(array(seen[0]), wanted, rtol=1e-5, atol=1e-6)
+    assert not [name for name in encoder.state_dict() if name.startswith("scale")]
+
+
 def test_a_convolutional_encoder_normalises_its_map_and_the_maps_mean():
     encoder = TokenEncoder("test_convnext", 64)
     roughened(encoder.norm)
     encoder.eval()
     pixels = torch.randn(1, 3, 64, 64)
-    level = array(encoder.backbone(pixels)[-1][0])
+    level = array(encoder.backbone(encoder.scale(pixels))[-1][0])
     cls, tokens = encoder(pixels)
     w = plain.weights(encoder.norm)
     places = level.reshape(len(level), -1).T

@@ -148,6 +148,18 @@ def wide(rng: Random, id: str) -> Hostile:
     return Hostile("wide JSON", rng.choice(POSTS), b"[" + b"[]," * 900_000 + b"1]", (413,))
 
 
+def closing(rng: Random, id: str) -> Hostile:
+    body = rng.choice([b"]", b"}", b'""']) * rng.randrange(300_000, 1_000_000)
+    return Hostile("signs without a value", rng.choice(POSTS), body, (400, 413))
+
+
+def nested_tags(rng: Random, id: str) -> Hostile:
+    depth = rng.randrange(1_000, 3_700)
+    labels = "<BrushLabels>" * depth + "<Label/>" * 12_000 + "</BrushLabels>" * depth
+    body = json.dumps({"schema": f"<View><Image/>{labels}</View>"}).encode()
+    return Hostile("tags in tags", "/label-studio/setup", body, (422,))
+
+
 def torn_json(rng: Random, id: str) -> Hostile:
     whole = json.dumps({"image": id, "regions": [{"box": [1, 2, 30, 40]}]}).encode()
     body = whole[: rng.randrange(1, len(whole) - 1)]
@@ -271,7 +283,7 @@ POSTS = ("/v1/assess", "/v1/segment", "/v1/images", "/v1/chat/completions")
 MAKERS: tuple[Callable[[Random, str], Hostile], ...] = (
     large_picture, inflating_picture, inflating_text, large_bitmap, torn_picture, noise, wrong_uri,
     wrong_address, mask_path, large_mask, large_rle, listed_rle, large_polygon, many_regions,
-    many_polygons, wrong_region, same_ids, deep, wide, torn_json, bad_text, half_pair, odd_numbers,
-    odd_chat, torn_form, odd_form, many_parts, other_kind, other_method, other_path, odd_query,
-    large_body, large_claim, slow, unfinished, other_site, large_head,
+    many_polygons, wrong_region, same_ids, deep, wide, closing, nested_tags, torn_json, bad_text,
+    half_pair, odd_numbers, odd_chat, torn_form, odd_form, many_parts, other_kind, other_method,
+    other_path, odd_query, large_body, large_claim, slow, unfinished, other_site, large_head,
 )  # fmt: skip

@@ -54,6 +54,15 @@ def test_a_key_is_a_bearer_s_or_a_password(keyed):
         assert keyed.ask("/v1/models", headers=headers).status == 401
 
 
+def test_a_page_of_a_stranger_is_refused_in_the_one_form(keyed):
+    asks = {"Access-Control-Request-Method": "POST"}
+    for origin, status in (("https://friend.example", 200), ("https://other.example", 403)):
+        headers = asks | {"Origin": origin}
+        reply = keyed.ask("/v1/assess", method="OPTIONS", headers=headers)
+        assert reply.status == status
+    assert reply.json["error"]["code"] == "forbidden"
+
+
 def test_an_image_is_its_sender_s_alone(keyed, picture_uri):
     id = keyed.ask("/v1/images", {"image": picture_uri}, headers=bearer(ANNA)).json["id"]
     body = {"image": id, "tasks": ["quality"]}

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import struct
 
 import numpy as np
 import pytest
@@ -169,6 +170,21 @@ def test_answers_in_words_and_the_language_model_s_numbers_come_when_asked_for(
             assert one["severity"] == other["severity"]
             assert one["probability"] == pytest.approx(other["probability"], abs=1e-4)
     assert set(reply.json["regions"][0]["text"]) == {"quality", "importance", "distortion"}
+
+
+def test_what_takes_json_says_so_to_a_form(server):
+    data, kind = form(other_photo(1))
+    reply = server.ask("/v1/assess", data=data, headers={"Content-Type": kind})
+    assert (reply.status, reply.json["error"]["code"]) == (415, "unsupported_media_type")
+    assert "takes JSON" in reply.json["error"]["message"]
+
+
+def test_a_photo_is_too_large_by_one_code_whoever_finds_it(server):
+    for side in (7_500, 20_000):  # more than the server takes; more than is ever read
+        head = b"BM" + struct.pack("<IHHI", 54, 0, 0, 54)
+        head += struct.pack("<IiiHHIIiiII", 40, side, side, 1, 24, 0, 0, 0, 0, 0, 0)
+        reply = server.ask("/v1/images", {"image": uri(head)})
+        assert (reply.status, reply.json["error"]["code"]) == (413, "image_too_large")
 
 
 def test_the_smallest_photo_is_taken(server):

@@ -222,12 +222,31 @@ def test_special_words_of_a_user_s_are_text(client, server, image_id, photo):
         ({"model": "gpt-4o"}, 404, "model_not_found"),
         ({"temperature": 3}, 422, "invalid_request"),
         ({"max_tokens": 0}, 422, "invalid_request"),
+        ({"extra": {"regons": []}}, 422, "invalid_request"),
+        ({"extra": {"repetition_penalty": 1.2}}, 422, "invalid_request"),
+        ({"modalities": ["audio"]}, 422, "invalid_request"),
     ],
 )
 def test_what_is_not_supported_is_refused_and_named(client, image_id, options, status, code):
     with pytest.raises(openai.APIStatusError) as refused:
         ask(client, [user("Why?", image_id)], **options)
     assert (refused.value.status_code, refused.value.code) == (status, code)
+
+
+def test_what_changes_no_answer_is_left_alone(client, image_id):
+    usual = {"user": "u", "store": False, "metadata": {"a": "b"}, "service_tier": "auto",
+             "modalities": ["text"], "parallel_tool_calls": False}  # fmt: skip
+    assert ask(client, [user("Why?", image_id)], **usual).choices
+
+
+def test_errors_name_fields_and_nothing_of_the_program(server):
+    message = {"role": "user", "content": "a" * 20_000}
+    reply = server.ask("/v1/chat/completions", {"model": "tiny", "messages": [message]})
+    assert reply.status == 422
+    said = reply.json["error"]["message"]
+    assert said.startswith("messages.0.content: ")
+    assert not set("[]") & set(said)
+    assert "constrained" not in said
 
 
 @pytest.mark.parametrize(

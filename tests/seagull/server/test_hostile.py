@@ -12,6 +12,8 @@ from dataclasses import replace
 
 import pytest
 
+from seagull.server.body import check_json
+from seagull.server.errors import ApiError
 from seagull.server.settings import Limits, ServerSettings
 from tests.seagull.server.conftest import Reply, Running, running
 from tests.seagull.server.hostile import MAKERS, requests
@@ -92,6 +94,20 @@ def test_hostile_requests_are_refused_rightly(guarded, hasty, picture_uri):
     for service in (guarded.service, hasty.service):
         until(lambda s=service: s.in_progress.used == s.masks.used == s.worker.waiting == 0)
     assert guarded.ask("/v1/assess", {"image": id}).status == 200
+
+
+@pytest.mark.parametrize("signs", [b"]", b"}", b'""', b"[]", b'{"":1}'])
+def test_json_is_looked_at_in_bounded_time(signs):
+    began = time.thread_time()
+    with pytest.raises(ApiError):
+        check_json(signs * ((32 << 20) // len(signs)), Limits())
+    assert time.thread_time() - began < 3
+
+
+def test_json_that_is_whole_is_let_through():
+    largest = {"": ["", {"": ""}, [[]], "\\", '"', "[{,"]}
+    check_json(json.dumps([largest] * 1000).encode(), Limits())
+    check_json(b'""', Limits())
 
 
 def _seeded(id: str):

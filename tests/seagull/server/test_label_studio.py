@@ -70,6 +70,7 @@ def test_the_tags_of_a_project_are_read():
         ("<View>", "no XML"),
         ("<!DOCTYPE x [<!ENTITY a 'aa'>]><View>&a;</View>", "document type"),
         ("x" * 200_001, "more than 200000"),
+        ("<a>" * 33 + "</a>" * 33, "more than 32 levels"),
     ],
 )
 def test_a_configuration_of_no_use_is_refused(text, message):

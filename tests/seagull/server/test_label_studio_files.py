@@ -14,7 +14,8 @@ class TestFiles:
     @pytest.mark.parametrize(
         "place",
         ["/api/users", "/data/../api/token", "//evil.org/data/a", "data/a", "/data/a b", "/data/",
-         "/data/./x", "/data/a\r\nX: y"],
+         "/data/./x", "/data/a\r\nX: y", "/data/%2e%2E/api/users", "/data/x/..%2f..%2fapi",
+         "/data/%252e%252e/x", "/data/..%5cx"],
     )  # fmt: skip
     def test_other_places_are_never_asked(self, told, place):
         files = LabelStudioFiles(told.url)

@@ -277,6 +277,13 @@ class TestCommand:
         assert len(err.splitlines()) == 1
         assert "cannot be reached; is a server running there" in err
 
+    def test_a_process_says_one_line_of_a_server_that_is_not_there(self, photo_file):
+        words = ["assess", str(photo_file), "--server", "http://127.0.0.1:9"]
+        done = subprocess.run(
+            [sys.executable, "-m", "seagull", *words], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+
     def test_options_that_are_the_servers_choice_are_refused(self, server, cli, photo_file):
         for words in (("--model", "nano"), ("--device", "cpu"), ("--segmenter", "classical")):
             code, _, err = cli("assess", photo_file, *words, "--server", server.url)

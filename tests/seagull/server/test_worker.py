@@ -116,11 +116,11 @@ def test_one_request_s_fault_is_not_another_s(server, image_id, monkeypatch):
 
 
 def raw(server: Running, path: str, plain) -> socket.socket:
-    """A request whose answer is not read yet."""
-    body = json.dumps(plain).encode()
+    """A request whose answer is not read yet; without a body it is a GET."""
+    method, body = ("GET", b"") if plain is None else ("POST", json.dumps(plain).encode())
     connection = socket.create_connection(("127.0.0.1", server.port), 20)
     connection.sendall(
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n".encode()
         + body
     )
@@ -139,6 +139,24 @@ def test_the_work_of_a_client_that_went_away_stops(server, image_id):
     until(lambda: worker.waiting == 0)
     assert worker.passes == before
     until(lambda: server.service.masks.used == 0)
+
+
+@pytest.mark.parametrize("path", ["/v1/segment", "/v1/images/{}/regions?max_regions=7"])
+def test_a_segmenter_does_not_work_for_a_client_that_went_away(server, path):
+    id = server.ask("/v1/images", {"image": uri(other_photo(77))}).json["id"]
+    service = server.service
+    asked = {"image": id, "box": [10, 10, 60, 60]} if path == "/v1/segment" else None
+    opened, may_go_on = service.segmenting.segmenter.opened, threading.Event()
+    service.segmenting._thread.submit(may_go_on.wait, 20)
+    try:
+        connection = raw(server, path.format(id), asked)
+        until(lambda: service.masks.used > 0)
+        connection.close()
+        until(lambda: service.masks.used == 0)
+    finally:
+        may_go_on.set()
+    service.segmenting._thread.submit(int).result(20)
+    assert service.segmenting.segmenter.opened == opened
 
 
 def test_a_stream_that_nobody_reads_any_more_stops_between_tokens(server, image_id):
