@@ -136,22 +136,6 @@ def test_a_servers_comparison_is_the_local_one(client, make_assessor, photo_file
         Resized("before", 200, 150), str(photo_file))  # fmt: skip
 
 
-def test_a_servers_comparison_without_regions_is_of_those_that_it_finds(
-    client, make_assessor, photo_file, later_file, monkeypatch
-):
-    monkeypatch.setattr("seagull.regions.load.load_segmenter", ClassicalSegmenter)
-    here = compare(photo_file, later_file, model=make_assessor())
-    there = client.compare(photo_file, later_file)
-    assert {one.region.source for one in there.regions} == {"everything"}
-    assert rounded(comparison_to_dict(there)) == rounded(comparison_to_dict(here))
-    flat = np.full((40, 60, 3), 128, np.uint8)
-    whole = client.compare(flat, flat // 2)
-    assert [one.region.source for one in whole.regions] == ["whole"]
-    with pytest.raises(ServerError, match="found no region") as refused:
-        client.compare(flat, flat // 2, everything=True)
-    assert refused.value.code == "no_regions"
-
-
 def test_many_regions_are_compared_in_several_requests(
     client, make_assessor, photo_file, later_file
 ):
