@@ -49,6 +49,8 @@ def figures(rows: Sequence[Row], fitted: Sequence[Row], measured: Measured) -> l
         "",
         *_three_way(rows, "gained", "the same together with another type", measured),
         "",
+        *_three_way(rows, "around", "the whole photo, of which one region changed", measured),
+        "",
         _named(rows, measured),
         "",
         *_order(rows),

@@ -3,7 +3,7 @@
     python scripts/compare_demo.py PHOTOS SEGMENTS.jsonl outputs/compare-demo --docs docs
 
 Ten photos get sensor noise (``OUT/noisy``), OpenCV's non-local means takes it away with several
-strengths (``OUT/strength-07`` ...), and the same regions (the human segments) are compared. Writes
+strengths (``OUT/strength-03`` ...), and the same regions (the human segments) are compared. Writes
 ``sweep.png`` (mean change and its parts by strength), ``worst.png`` and ``best.png`` (the regions
 that changed most, noisy and denoised), ``report.html`` about the strongest setting, ``sweep.json``;
 with ``--docs`` also the copies of the pictures and the table that ``docs/compare.md`` shows.
@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure as Plot
 from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
 from data_tools.distort.registry import apply, distortion_key
 from data_tools.distort.tables import LADDERS
@@ -48,6 +49,8 @@ REGIONS = 4
 SHOWN = 6
 ROW = 2
 """Regions beside each other in a sheet."""
+LINE = 18
+"""Pixels from one line of a caption to the next."""
 BEGIN, END = "<!-- sweep: made by scripts/compare_demo.py -->\n", "<!-- end of sweep -->\n"
 PARTS = (DistortionType.NOISE, DistortionType.BLUR)
 
@@ -208,7 +211,9 @@ def _write_numbers(summaries: Mapping[int, Summary], path: Path) -> None:
 def _sheet(changes: Sequence[tuple[RegionChange, Made]], path: Path) -> None:
     """Regions noisy and denoised, at their own pixels, ``ROW`` pairs beside each other."""
     font = load_font(15)
-    wide, high = 2 * CROP + 12, CROP + 44
+    wide = 2 * CROP + 12
+    captions = [wrapped(_caption(region), font, wide - 12) for region, _ in changes]
+    high = CROP + 8 + LINE * (1 + max(map(len, captions)))
     rows = -(-len(changes) // ROW)
     sheet = Image.new("RGB", (ROW * wide, rows * high), (255, 255, 255))
     draw = ImageDraw.Draw(sheet)
@@ -217,14 +222,29 @@ def _sheet(changes: Sequence[tuple[RegionChange, Made]], path: Path) -> None:
         for side, cut in enumerate(crops(one.photos, region.region)):
             sheet.paste(cut, (left + side * (CROP + 2), top))
         name = Path(one.comparison.after.image.path or "").stem
-        words = distortions_text(region.distortions)
         text = f"{name}, region {region.region.id}, strength {one.strength}"
         draw.text((left, top + CROP + 2), text, font=font, fill=(0, 0, 0))
-        below = f"{region.change.verdict} {change_text(region.change)}" + (
-            f"; {words}" if words else ""
-        )
-        draw.text((left, top + CROP + 20), below, font=font, fill=(0, 0, 0))
+        for number, line in enumerate(captions[place], start=1):
+            draw.text((left, top + CROP + 2 + LINE * number), line, font=font, fill=(0, 0, 0))
     sheet.save(path)
+
+
+def _caption(region: RegionChange) -> str:
+    words = distortions_text(region.distortions)
+    verdict = f"{region.change.verdict} {change_text(region.change)}"
+    return f"{verdict}; {words}" if words else verdict
+
+
+def wrapped(text: str, font: FreeTypeFont, width: int) -> list[str]:
+    """The text in lines of at most so many pixels, broken between words."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def _page(made: Sequence[Made], path: Path) -> None:

@@ -12,14 +12,16 @@ from seagull.cli import options as opt
 COMPARE_HELP = (
     "Compare the same regions of photos before and after: what became better or worse.\n\n"
     "Two photos of one size, or two folders, whose photos are paired by their names. Regions are "
-    "given as to assess; automatic ones are found in the photo before. Exit code 4: a limit "
-    "(--fail-..., --baseline) was broken; 2, whatever the limits say: photos were not compared."
+    "given as to assess; automatic ones are found in the photo before. Without any region option "
+    "it is --everything: local damage may not show in the number of a whole photo (--whole). Exit "
+    "code 4: a limit (--fail-..., --baseline) was broken; 2, whatever the limits say: photos were "
+    "not compared."
 )
 COMPARE_EXAMPLES = """
 Examples:
 
 \b
-  seagull compare before.png after.png --everything --html report.html
+  seagull compare before.png after.png --html report.html
   seagull compare before.png after.jpg --box 40,60,220,300 --json
   seagull compare before/ after/ --everything --jsonl out.jsonl --markdown summary.md
   seagull compare before/ after/ --everything --fail-mean-below -0.02 --junit out.xml
@@ -123,7 +125,7 @@ def compare(  # noqa: PLR0913 - one parameter an option is how typer reads a com
         refine=refine,
         segmenter=segmenter,
         box_format=box_format,
-    )
+    ).or_everything()
     several = before.is_dir()
     outputs = CompareOutputs(json, jsonl, overlay, html, markdown, junit, graph, several)
     request = CompareRequest(

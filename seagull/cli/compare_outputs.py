@@ -27,6 +27,7 @@ from seagull.comparison.results import PairResult
 from seagull.comparison.summary import Summary
 from seagull.comparison.table import comparison_table, headline_text
 from seagull.comparison.types import Comparison
+from seagull.comparison.words import only_whole, whole_text
 from seagull.files.streams import is_stream, leads_to_stdout, open_output
 from seagull.photos import Photo, Pixels
 
@@ -126,6 +127,8 @@ class ComparisonWriter:
             self._json.add(lambda indent: comparison_to_json(comparison, indent=indent))
         elif request.prints and not (request.several and request.jsonl):
             self._console.print(headline_text(comparison), soft_wrap=True)
+            if not request.several and (note := whole_text([only_whole(comparison)])):
+                self._console.print(note, soft_wrap=True)
             self._console.print(comparison_table(comparison))
         if request.graph is not None:
             target = self._target(request.graph, pair, "graph.json")
@@ -148,10 +151,7 @@ class ComparisonWriter:
     ) -> None:
         """Writes what is said of all comparisons together."""
         request = self._request
-        if request.markdown is not None:
-            _write(request.markdown, markdown_summary(results, summary, gates, problems))
-        if request.junit is not None:
-            _write(request.junit, junit_xml(results, gates, problems))
+        _write_texts(request, results, summary, gates, problems)
         if request.html is not None:
             shown = [
                 (one, page_pictures(_pixels(read_pair(pair, self._resize)[0]), one))
@@ -179,6 +179,26 @@ class ComparisonWriter:
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def write_failed(request: CompareOutputs, problems: Sequence[str]) -> None:
+    """Writes the summaries of a run in which nothing was compared: what went wrong, alone."""
+    _write_texts(request, (), None, (), problems)
+    if request.html is not None:
+        _write(request.html, folder_page((), None, (), (), problems))
+
+
+def _write_texts(
+    request: CompareOutputs,
+    results: Sequence[PairResult],
+    summary: Summary | None,
+    gates: Sequence[GateResult],
+    problems: Sequence[str],
+) -> None:
+    if request.markdown is not None:
+        _write(request.markdown, markdown_summary(results, summary, gates, problems))
+    if request.junit is not None:
+        _write(request.junit, junit_xml(results, gates, problems))
 
 
 def _pixels(photos: Photos) -> tuple[Pixels, Pixels]:

@@ -90,7 +90,7 @@ def _report(error: BaseException, debug: bool) -> int:
         complain(f"{usage()} {_help_hint(error)}")
         return int(getattr(error, "exit_code", BAD_INPUT))
     if isinstance(error, (ValueError, OSError)) and str(error):
-        complain(_reason(error))
+        complain(reason_of(error))
         return BAD_INPUT
     if _is_full_disk(error):
         complain(f"weights cannot be written, the disk is full; make room ({_short(error)})")
@@ -117,7 +117,7 @@ def _short(error: BaseException) -> str:
     return str(error).strip().splitlines()[0][:200]
 
 
-def _reason(error: ValueError | OSError) -> str:
+def reason_of(error: Exception) -> str:
     """The error in words; the number that the operating system has for it helps nobody."""
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)

@@ -36,6 +36,12 @@ class ModelRequest:
     dtype: str = "auto"
     quantization: str | None = None
 
+    @property
+    def given(self) -> dict[str, str | None]:
+        """The options that its numbers depend on; None for one that was left out."""
+        dtype = None if self.dtype == "auto" else self.dtype
+        return {"dtype": dtype, "quantization": self.quantization}
+
 
 class OpenedModel(AssessesPhotos, Protocol):
     """A model here or on a server."""

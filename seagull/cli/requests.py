@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,12 @@ class RegionRequest:
         if self.box_format not in (None, *BOX_FORMATS):
             raise unknown_name("box format", str(self.box_format), list(BOX_FORMATS))
 
+    def or_everything(self) -> RegionRequest:
+        """These options; every region that is found, where they name no region."""
+        given = (self.box, self.point, self.points, self.polygon, self.mask, self.rle)
+        named = any(given) or self.whole or self.everything
+        return self if named else replace(self, everything=True)
+
     @property
     def needs_segmenter(self) -> bool:
         """Whether a segmenter will be asked."""
@@ -147,16 +153,42 @@ def fingerprint(
         segmenter: name of the one in use.
         options: everything else, as JSON values.
     """
-    files = {
-        text: _digest(path)
-        for text in (*regions.mask, *regions.rle)
-        if _is_file(path := Path(split_selector(_value(text))[0]))
-    }
+    files = _contents(regions)
     asked = asdict(regions)
     if regions.box_format is None:  # so that files made before there were formats go on
         del asked["box_format"]
     plain = [asdict(model), asked, segmenter, options, files]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def given_options(
+    regions: RegionRequest, segmenter: str | None, others: dict[str, Any]
+) -> dict[str, Any]:
+    """The options that were given, as JSON values by their names, and the files' contents.
+
+    Args:
+        regions: the region options.
+        segmenter: name of the one in use.
+        others: the other ones, by name; None is left out.
+    """
+    defaults = asdict(RegionRequest())
+    given = {name: value for name, value in asdict(regions).items() if value != defaults[name]}
+    given |= {"segmenter": segmenter, **others}
+    options = {
+        f"--{name.replace('_', '-')}": list(value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+        if value is not None
+    }
+    return options | {f"contents of {name}": mark for name, mark in _contents(regions).items()}
+
+
+def _contents(regions: RegionRequest) -> dict[str, str]:
+    """The digests of mask and RLE files."""
+    return {
+        text: _digest(path)
+        for text in (*regions.mask, *regions.rle)
+        if _is_file(path := Path(split_selector(_value(text))[0]))
+    }
 
 
 def _value(text: str) -> str:

@@ -21,6 +21,7 @@ from seagull.comparison.types import Comparison
 from seagull.photos import Photo, PhotoSource
 from seagull.regions.asked import AskedRegions
 from seagull.regions.segmenter import Point
+from seagull.regions.spec import RegionSpec
 from seagull.reports.json import report_from_dict
 from seagull.types import AssessmentTask, Box, ModelInfo, QualityReport, Region, RegionAssessment
 
@@ -191,7 +192,8 @@ class SeagullClient:
         Args:
             before: the first photo, as ``upload`` takes it.
             after: the second one.
-            regions: as ``assess`` takes them, in pixels of the photos' common size.
+            regions: as ``assess`` takes them, in pixels of the photos' common size; None means, as
+                there, those that are found in the first photo, or the whole one if none is.
             everything: also the regions that the server's segmenter finds in the first photo.
             max_regions: most of these.
             resize: ``before`` or ``after``: which photo is resized to the other one's size, if
@@ -202,21 +204,32 @@ class SeagullClient:
         """
         uploads = Upload(before), Upload(after)
         options = {} if resize is None else {"resize": resize}
-        automatic = {"everything": True, "max_regions": max_regions} if everything else {}
+        left_out = regions is None and not everything
+        wanted = everything or left_out
+        automatic = {"everything": True, "max_regions": max_regions} if wanted else {}
 
         def ask(first: SentImage, second: SentImage) -> Comparison:
             photos = {"before": first.id, "after": second.id}
             size = (second if resize == "before" else first).size
-            parts = []
-            for body, owns in region_requests(photos, size, regions, options, automatic):
-                parts.append(read_comparison(self._http.post("/v1/compare", body), owns))
-            return put_comparisons_together(parts)
+            try:
+                return self._compared(photos, size, regions, options, automatic)
+            except ServerError as error:
+                if not left_out or error.code != "no_regions":
+                    raise
+            return self._compared(photos, size, [RegionSpec(whole=True)], options, {})
 
         comparison = self._uploads.using(
             uploads[0],
             lambda first: self._uploads.using(uploads[1], lambda second: ask(first, second)),
         )
         return with_paths(comparison, *uploads)
+
+    def _compared(self, photos: dict[str, str], *asked: Any) -> Comparison:
+        """The comparison of sent photos; arguments as ``region_requests``."""
+        parts = []
+        for body, owns in region_requests(photos, *asked):
+            parts.append(read_comparison(self._http.post("/v1/compare", body), owns))
+        return put_comparisons_together(parts)
 
     def segment(
         self,

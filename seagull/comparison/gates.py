@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from seagull.comparison.baseline import Baseline
 from seagull.comparison.changes import change_of
-from seagull.comparison.log import read_comparisons
-from seagull.comparison.results import PairResult, pair_result
+from seagull.comparison.results import PairResult
 from seagull.comparison.summary import Figure, Summary, figure_text, summarise
 from seagull.comparison.types import Verdict
 from seagull.evaluation.intervals import bootstrap
-from seagull.photos.identity import AmbiguousPhotoError, PhotoNames
-from seagull.types import ModelInfo
 
 LEAST_MOVE = 0.001
 """A smaller mean difference is not called worse, however narrow its interval is."""
@@ -60,19 +58,6 @@ class GateResult:
     text: str
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """What an earlier run found of this run's photos.
-
-    Args:
-        path: the file.
-        results: of the earlier run, by this run's path of the photo before.
-    """
-
-    path: Path
-    results: Mapping[str, PairResult]
-
-
 def check_gates(
     gates: Gates, results: Sequence[PairResult], baseline: Baseline | None = None
 ) -> list[GateResult]:
@@ -81,7 +66,7 @@ def check_gates(
     Args:
         gates: the limits.
         results: at least one.
-        baseline: of the file ``gates.baseline``, see ``open_baseline``.
+        baseline: of the file ``gates.baseline``, see ``read_baseline``.
     """
     summary = summarise(results)
     found = []
@@ -92,40 +77,6 @@ def check_gates(
     if baseline is not None:
         found.append(_no_worse(baseline, results))
     return found
-
-
-def open_baseline(path: Path, photos: Sequence[str], model: ModelInfo) -> Baseline:
-    """What a file of an earlier run says of this run's photos; of a pair's lines the last counts.
-
-    Args:
-        path: the ``--jsonl`` file of an earlier run.
-        photos: this run's paths of the photos before.
-        model: the model of this run.
-
-    Raises:
-        ValueError: if the file holds none of these photos or something else, was made by another
-            model, or a name in it could mean several photos.
-        OSError: if it cannot be read.
-    """
-    earlier = {one.before: one for one in map(pair_result, read_comparisons(path))}
-    for one in earlier.values():
-        if (one.model.name, one.model.revision) != (model.name, model.revision):
-            raise ValueError(
-                f"{path}: it was made by {one.model.name} {one.model.revision}, this run uses "
-                f"{model.name} {model.revision}; make the baseline anew"
-            )
-    names = PhotoNames(earlier, photos)
-    results = {}
-    for photo in photos:
-        try:
-            found = names.find(photo)
-        except AmbiguousPhotoError as error:
-            raise ValueError(f"{path}: {error}") from error
-        if found is not None:
-            results[photo] = earlier[found]
-    if not results:
-        raise ValueError(f"{path}: none of these photos is in it; give a run on the same photos")
-    return Baseline(path, results)
 
 
 def _mean(limit: float, summary: Summary) -> GateResult:

@@ -1,13 +1,13 @@
 """A growing JSON Lines file of comparisons that a later run goes on with.
 
-Each line is a comparison with a ``run`` field: size and time of change of both files, and the
-fingerprint of the settings (``KeyedLines``).
+Each line is a comparison with a ``run`` field: size and time of change of both files, the
+fingerprint of the settings (``KeyedLines``), and the options that were given.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,23 @@ from seagull.files.streams import is_stream, open_output, write_json
 from seagull.files.text import open_marked
 from seagull.reports.jsonl import PhotoFile
 from seagull.reports.keyed_lines import KeyedLines
+from seagull.types import ModelInfo
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What the numbers of a run depend on, beside its photos.
+
+    Args:
+        model: which model.
+        fingerprint: of the model and the options.
+        options: those that were given, as JSON values by their names; None where a line does not
+            say them.
+    """
+
+    model: ModelInfo
+    fingerprint: str
+    options: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -37,13 +54,14 @@ class PairState:
     settings: str
 
 
-def comparison_line(comparison: Comparison, state: PairState) -> str:
+def comparison_line(comparison: Comparison, state: PairState, options: Mapping[str, Any]) -> str:
     """A comparison as a line of ASCII with what a later run recognises it by."""
     plain = comparison_to_dict(comparison)
     plain["run"] = {
         "before": _file(state.before),
         "after": _file(state.after),
         "settings": state.settings,
+        "options": options,
     }
     return json.dumps(plain, ensure_ascii=True) + "\n"
 
@@ -92,17 +110,23 @@ class ComparisonLog:
     def __contains__(self, state: PairState) -> bool:
         return self._lines is not None and state in self._lines
 
-    def add(self, comparison: Comparison, state: PairState) -> None:
-        """Writes a comparison as one line and hands it on at once."""
-        line = comparison_line(comparison, state)
+    def add(self, comparison: Comparison, state: PairState, options: Mapping[str, Any]) -> None:
+        """Writes a comparison as one line and hands it on at once.
+
+        Args:
+            comparison: of the pair.
+            state: what a later run recognises it by.
+            options: see ``RunSettings``.
+        """
+        line = comparison_line(comparison, state, options)
         if self._lines is None:
             write_json(line, self._out)
         else:
             self._lines.add(state, line)
 
 
-def read_comparisons(path: Path) -> Iterator[Comparison]:
-    """The comparisons of a JSON Lines file; of a pair that is there twice, both.
+def read_comparisons(path: Path) -> Iterator[tuple[Comparison, RunSettings]]:
+    """The comparisons of a JSON Lines file with their settings; of a pair there twice, both.
 
     Raises:
         ValueError: naming the line, if one is no comparison; half a last line is one, too.
@@ -112,9 +136,15 @@ def read_comparisons(path: Path) -> Iterator[Comparison]:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 try:
-                    yield comparison_from_dict(json.loads(line))
-                except ValueError as error:
-                    raise ValueError(f"{path}, line {number}: {error}") from error
+                    plain = json.loads(line)
+                    comparison = comparison_from_dict(plain)
+                except (ValueError, RecursionError) as error:
+                    raise ValueError(
+                        f"{path}, line {number}: not a line of `seagull compare --jsonl`"
+                    ) from error
+                run = plain.get("run", {})
+                mark, options = str(run.get("settings")), run.get("options")
+                yield comparison, RunSettings(comparison.before.model, mark, options)
 
 
 def _file(file: PhotoFile) -> dict[str, int]:

@@ -18,10 +18,13 @@ from seagull.comparison.style import SCRIPT, STYLE
 from seagull.comparison.summary import Summary, share_text, summary_line, worst_first
 from seagull.comparison.types import Change, Comparison, RegionChange, Verdict
 from seagull.comparison.words import (
+    NOTHING,
     change_text,
     distortions_text,
     headline,
+    only_whole,
     unmeasured_text,
+    whole_text,
 )
 from seagull.photos import Pixels
 from seagull.reports.text import printable, score_text
@@ -81,6 +84,7 @@ def pair_page(comparison: Comparison, pictures: PictureSet) -> str:
     """
     title = f"{_name(comparison, 'before')} → {_name(comparison, 'after')}"
     head = f"<h1>{_text(title)}</h1><p class='lead'>{_text(headline(comparison))}</p>"
+    head += _whole([only_whole(comparison)])
     return _page(
         title,
         head + _facts(comparison.before.model, comparison.measured),
@@ -90,7 +94,7 @@ def pair_page(comparison: Comparison, pictures: PictureSet) -> str:
 
 def folder_page(
     results: Sequence[PairResult],
-    summary: Summary,
+    summary: Summary | None,
     pictures: Sequence[tuple[Comparison, PictureSet]],
     gates: Sequence[GateResult] = (),
     problems: Sequence[str] = (),
@@ -99,19 +103,23 @@ def folder_page(
 
     Args:
         results: all of them.
-        summary: of the results.
+        summary: of the results; None without any.
         pictures: the pairs that are shown, in order.
         gates: what became of the limits.
         problems: one line for each photo that could not be compared.
     """
-    head = f"<h1>Before and after</h1><p class='lead'>{_text(summary_line(summary))}</p>"
-    head += _facts(results[0].model, results[0].measured) + "".join(_gate(one) for one in gates)
-    sections = [_types(summary)] if summary.types else []
+    said = NOTHING if summary is None else summary_line(summary)
+    head = f"<h1>Before and after</h1><p class='lead'>{_text(said)}</p>"
+    head += _whole([one.whole for one in results])
+    head += "".join(_facts(one.model, one.measured) for one in results[:1])
+    head += "".join(_gate(one) for one in gates)
+    sections = [_types(summary)] if summary is not None and summary.types else []
     sections += [
         f"<h2>{_text(_name(one, 'after'))}</h2><p>{_text(headline(one))}</p>{_pair(one, own)}"
         for one, own in pictures
     ]
-    sections.append(f"<h2>All photos, the worst change first</h2>{_photos(results)}")
+    if results:
+        sections.append(f"<h2>All photos, the worst change first</h2>{_photos(results)}")
     if problems:
         lines = "".join(f"<li>{_text(line)}</li>" for line in problems)
         sections.append(f"<h2>Not compared</h2><ul>{lines}</ul>")
@@ -143,6 +151,10 @@ def _facts(model: ModelInfo, measured: Measured) -> str:
     return f"<p class='soft'>{_text(facts)}</p>" + "".join(
         f"<p class='warn'>{_text(line)}</p>" for line in warnings
     )
+
+
+def _whole(wholes: Sequence[bool]) -> str:
+    return f"<p class='warn'>{_text(note)}</p>" if (note := whole_text(wholes)) else ""
 
 
 def _pair(comparison: Comparison, pictures: PictureSet) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import cv2
 import numpy as np
 
@@ -58,8 +56,8 @@ def check_resize(resize: str | None) -> None:
         ValueError: naming the known words.
     """
     if resize is not None and resize not in RESIZES:
-        near = difflib.get_close_matches(resize, RESIZES, 1) or RESIZES
-        raise ValueError(f"unknown resize {resize!r}: say which photo, {' or '.join(near)}")
+        words = " or ".join(RESIZES)
+        raise ValueError(f"unknown resize {resize!r}: give {words}, the photo that is resized")
 
 
 def _same_aspect(first: Photo, second: Photo) -> bool:

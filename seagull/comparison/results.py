@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seagull.comparison.measured import Measured
 from seagull.comparison.types import Change, Comparison, RegionChange, Verdict
-from seagull.comparison.words import change_text, distortions_text, headline
+from seagull.comparison.words import change_text, distortions_text, headline, only_whole
 from seagull.types import DistortionType, ModelInfo, RegionAssessment
 
 
@@ -25,6 +25,7 @@ class PairResult:
         types: by distortion type, in how many regions it is before and after.
         model: which model assessed them.
         measured: the constants behind the verdicts.
+        whole: whether nothing but the whole photo was compared.
     """
 
     before: str
@@ -36,6 +37,7 @@ class PairResult:
     types: Mapping[DistortionType, tuple[int, int]]
     model: ModelInfo
     measured: Measured
+    whole: bool
 
 
 def pair_result(comparison: Comparison) -> PairResult:
@@ -57,6 +59,7 @@ def pair_result(comparison: Comparison) -> PairResult:
         },
         comparison.before.model,
         comparison.measured,
+        only_whole(comparison),
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seagull.comparison.results import PairResult
 from seagull.comparison.types import Verdict
 from seagull.evaluation.intervals import Indices, Interval, bootstrap
+from seagull.reports.text import counted
 from seagull.types import DistortionType
 
 RESAMPLES = 1000
@@ -116,8 +117,8 @@ def worst_first(results: Sequence[PairResult]) -> list[PairResult]:
 def summary_line(summary: Summary) -> str:
     """One line about many photos: mean change with its interval, and shares of regions."""
     return (
-        f"{summary.photos} photos, {summary.regions} regions: mean change of quality "
-        f"{figure_text(summary.mean)}; {summary.worse.value:.1%} of regions worse, "
+        f"{counted(summary.photos, 'photo')}, {counted(summary.regions, 'region')}: mean change of "
+        f"quality {figure_text(summary.mean)}; {summary.worse.value:.1%} of regions worse, "
         f"{summary.better.value:.1%} better"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from seagull.comparison.measured import Measured
 from seagull.comparison.types import (
@@ -15,6 +15,11 @@ from seagull.comparison.types import (
 )
 from seagull.types import ModelInfo
 
+WHOLE_ONLY = (
+    ": local damage may not show in the number of a whole photo. Ask for regions: --everything, "
+    "or, where that finds none, --box or --mask"
+)
+NOTHING = "No photo was compared"
 UNMEASURED = (
     "the thresholds of 'same' were measured with another model or revision ({was}); with {is_} "
     "they are a guess: measure them with python -m benchmarks.compare"
@@ -45,6 +50,24 @@ def headline(comparison: Comparison) -> str:
     if (resized := comparison.resized) is not None:
         parts.append(f"{resized.photo} resized from {resized.width}x{resized.height}")
     return "; ".join(parts)
+
+
+def only_whole(comparison: Comparison) -> bool:
+    """Whether nothing but the whole photo was compared."""
+    return all(one.region.mask.all() for one in comparison.regions)
+
+
+def whole_text(wholes: Sequence[bool]) -> str:
+    """What is to be said where only the whole photo was compared; empty where regions were.
+
+    Args:
+        wholes: of each pair, whether nothing but the whole photo was compared.
+    """
+    if not any(wholes):
+        return ""
+    if len(wholes) == 1:
+        return f"Only the whole photo was compared{WHOLE_ONLY}"
+    return f"Of {sum(wholes)} of {len(wholes)} photos only the whole was compared{WHOLE_ONLY}"
 
 
 def came_and_went(regions: Iterable[RegionChange]) -> str:

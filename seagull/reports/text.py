@@ -16,6 +16,11 @@ def printable(text: str) -> str:
     )
 
 
+def counted(count: int, what: str) -> str:
+    """``1 photo``, ``3 photos``: a count of things whose plural ends with an s."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def score_text(score: LevelScore | None, *, spread: bool = True) -> str:
     """``good 0.72 ±0.18``, or a dash if the task was not asked.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seagull.photos import Photo
-from seagull.regions.build import build_regions
+from seagull.regions.build import NoRegionsError, build_regions
 from seagull.regions.everything import Selection
 from seagull.regions.rle import encode
 from seagull.regions.segmenter import Segmenter
@@ -92,7 +92,8 @@ def make_regions(
             selection=selection,
         )
     except ValueError as error:
-        raise ApiError(422, str(error), "invalid_region") from error
+        code = "no_regions" if isinstance(error, NoRegionsError) else "invalid_region"
+        raise ApiError(422, str(error), code) from error
     masks = {spec.id for spec, region in zip(specs, asked, strict=True) if region.mask is not None}
     return [
         replace(region, source="mask") if region.id in masks else region for region in built.regions

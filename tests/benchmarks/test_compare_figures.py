@@ -131,6 +131,20 @@ def test_figures_count_what_was_called_what(rows, constants):
     assert "gain another one, too, 0% (0-16) have both named and 100% (84-100) at least one" in text
 
 
+def test_figures_say_how_often_the_whole_photo_shows_that_one_region_changed(rows, constants):
+    around = [
+        row(scene, "around", kind.value, (low, high), 0.7, -0.5 if high == 16 else 0.0)
+        for scene in range(20)
+        for kind in TYPES
+        for low, high in (pair for pairs in STEPS.values() for pair in pairs)
+    ]
+    text = "\n".join(figures([*rows, *around], rows, constants))
+    table = text.split("| the whole photo, of which one region changed")[1].split("\n\n")[0]
+    (line,) = [line for line in table.splitlines() if line.startswith("| all |")]
+    shares = re.findall(r"(\d+)% \(\d+-\d+\), (\d+)%", line)
+    assert shares == [("0", "100"), ("33", "67"), ("50", "50")]
+
+
 def test_the_sign_is_told_by_the_size_of_a_change_in_units_of_its_spread(rows, constants):
     wrong = [row(scene, "target", "blur", (0, 12), 0.7, 0.001) for scene in range(20)]
     text = "\n".join(figures([*rows, *wrong], rows, constants))

@@ -195,3 +195,26 @@ def save_photo(path: Path, seed: int) -> Path:
     pixels[10:30, 20:40] = 240
     Image.fromarray(pixels).save(path)
     return path
+
+
+def darken(source: Path, target: Path, box: tuple[int, int, int, int] = (0, 0, 60, 40)) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(source) as picture:
+        pixels = np.asarray(picture).copy()
+    x1, y1, x2, y2 = box
+    pixels[y1:y2, x1:x2] //= 4
+    Image.fromarray(pixels).save(target)
+    return target
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Three photos before; after: the first one darkened, the others as they were."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    for number in range(3):
+        source = save_photo(before / f"p{number}.png", number)
+        if number:
+            save_photo(after / f"p{number}.png", number)
+        else:
+            darken(source, after / "p0.png")
+    return before, after

@@ -5,35 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from seagull.comparison.json import check_comparison
-from tests.seagull.cli.conftest import save_photo
-
-
-def darken(source: Path, target: Path, box: tuple[int, int, int, int] = (0, 0, 60, 40)) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with Image.open(source) as picture:
-        pixels = np.asarray(picture).copy()
-    x1, y1, x2, y2 = box
-    pixels[y1:y2, x1:x2] //= 4
-    Image.fromarray(pixels).save(target)
-    return target
-
-
-@pytest.fixture
-def folders(tmp_path):
-    """Three photos before; after: the first one darkened, the others as they were."""
-    before, after = tmp_path / "before", tmp_path / "after"
-    for number in range(3):
-        source = save_photo(before / f"p{number}.png", number)
-        if number:
-            save_photo(after / f"p{number}.png", number)
-        else:
-            darken(source, after / "p0.png")
-    return before, after
+from tests.seagull.cli.conftest import darken, save_photo
 
 
 def test_two_photos_give_the_headline_first_and_a_line_a_region(cli, photo, tmp_path):
@@ -49,7 +25,7 @@ def test_two_photos_give_the_headline_first_and_a_line_a_region(cli, photo, tmp_
 
 def test_json_is_one_valid_comparison(cli, photo, tmp_path):
     after = darken(photo, tmp_path / "after.png")
-    done = cli("compare", photo, after, "--json")
+    done = cli("compare", photo, after, "--whole", "--json")
     plain = json.loads(done.out)
     check_comparison(plain)
     assert plain["regions"][0]["source"] == "whole"
@@ -82,7 +58,7 @@ def test_photos_of_different_sizes_are_refused_before_a_model_is_loaded(
 def test_a_stated_resize_is_said(cli, photo, tmp_path):
     with Image.open(photo) as picture:
         picture.resize((120, 80)).save(tmp_path / "large.png")
-    done = cli("compare", photo, tmp_path / "large.png", "--resize", "after", "--json")
+    done = cli("compare", photo, tmp_path / "large.png", "--resize", "after", "--whole", "--json")
     plain = json.loads(done.out)
     assert plain["resized"] == {"photo": "after", "width": 120, "height": 80}
     assert plain["headline"].endswith("; after resized from 120x80")
@@ -97,7 +73,7 @@ def test_anything_but_two_photos_or_two_folders_is_refused(cli, photo, photos):
 
 
 def test_folders_are_paired_and_summed_up_after_one_model_load(cli, folders):
-    done = cli("compare", *folders, "--json")
+    done = cli("compare", *folders, "--whole", "--json")
     made = json.loads(done.out)
     assert [Path(one["before"]["path"]).name for one in made] == ["p0.png", "p1.png", "p2.png"]
     assert [one["change"]["verdict"].endswith("worse") for one in made] == [True, False, False]
@@ -106,11 +82,11 @@ def test_folders_are_paired_and_summed_up_after_one_model_load(cli, folders):
 
 def test_a_second_run_goes_on_with_the_file(cli, folders, tmp_path):
     out = tmp_path / "out.jsonl"
-    cli("compare", *folders, "--jsonl", out)
+    cli("compare", *folders, "--whole", "--jsonl", out)
     first = out.read_text()
     out.write_text(first[: first.index("\n") + 40])  # killed in the second line
     cli.services.assessor.assessed.clear()
-    done = cli("compare", *folders, "--jsonl", out)
+    done = cli("compare", *folders, "--whole", "--jsonl", out)
     assert [Path(path).name for path in cli.services.assessor.assessed] == ["p1.png"] * 2 + [
         "p2.png"
     ] * 2
@@ -121,10 +97,10 @@ def test_a_second_run_goes_on_with_the_file(cli, folders, tmp_path):
 
 def test_a_changed_photo_or_setting_is_compared_anew(cli, folders, tmp_path):
     out = tmp_path / "out.jsonl"
-    cli("compare", *folders, "--jsonl", out)
+    cli("compare", *folders, "--whole", "--jsonl", out)
     cli.services.assessor.assessed.clear()
     darken(folders[0] / "p1.png", folders[1] / "p1.png")
-    cli("compare", *folders, "--jsonl", out)
+    cli("compare", *folders, "--whole", "--jsonl", out)
     assert [Path(path).parent.name for path in cli.services.assessor.assessed] == [
         "before", "after",
     ]  # fmt: skip
@@ -137,7 +113,7 @@ def test_a_file_of_something_else_is_not_touched(cli, folders, tmp_path):
     out = tmp_path / "out.jsonl"
     cli("assess", folders[0], "--jsonl", out)
     before = out.read_bytes()
-    done = cli("compare", *folders, "--jsonl", out)
+    done = cli("compare", *folders, "--whole", "--jsonl", out)
     assert done.code == 2
     assert "not a seagull.comparison/1" in done.err
     assert out.read_bytes() == before
@@ -157,7 +133,7 @@ def test_photos_without_a_pair_and_broken_ones_are_named_and_the_others_compared
 
 
 def test_what_could_not_be_compared_ends_with_2_even_where_a_limit_is_broken(cli, folders):
-    words = ("compare", *folders, "--fail-mean-below", "0.5")
+    words = ("compare", *folders, "--whole", "--fail-mean-below", "0.5")
     assert cli(*words).code == 4
     (folders[1] / "p1.png").unlink()
     done = cli(*words)
@@ -172,7 +148,7 @@ def test_what_could_not_be_compared_ends_with_2_even_where_a_limit_is_broken(cli
      (("--fail-mean-below", "3"), 2)],
 )  # fmt: skip
 def test_limits_end_with_their_exit_code(cli, folders, tmp_path, words, code):
-    done = cli("compare", *folders, *words, "--junit", tmp_path / "out.xml")
+    done = cli("compare", *folders, "--whole", *words, "--junit", tmp_path / "out.xml")
     assert done.code == code
     assert ("FAILED" in done.err) is (code == 4)
     assert (tmp_path / "out.xml").exists() is (code != 2)
@@ -180,12 +156,12 @@ def test_limits_end_with_their_exit_code(cli, folders, tmp_path, words, code):
 
 def test_no_worse_than_the_baseline_passes_and_a_later_fall_fails(cli, folders, tmp_path):
     then = tmp_path / "then.jsonl"
-    cli("compare", *folders, "--jsonl", then)
-    assert cli("compare", *folders, "--baseline", then).code == 0
+    cli("compare", *folders, "--whole", "--jsonl", then)
+    assert cli("compare", *folders, "--whole", "--baseline", then).code == 0
     for number in range(3):
         darken(folders[0] / f"p{number}.png", folders[1] / f"p{number}.png", (0, 0, 60, 39))
     darken(folders[1] / "p0.png", folders[1] / "p0.png")
-    done = cli("compare", *folders, "--baseline", then)
+    done = cli("compare", *folders, "--whole", "--baseline", then)
     assert done.code == 4
     assert "--baseline FAILED" in done.err
 
@@ -193,7 +169,7 @@ def test_no_worse_than_the_baseline_passes_and_a_later_fall_fails(cli, folders, 
 def test_a_baseline_that_is_none_is_refused_before_anything_is_compared(cli, folders, tmp_path):
     then = tmp_path / "then.jsonl"
     then.write_text("{}\n")
-    done = cli("compare", *folders, "--baseline", then)
+    done = cli("compare", *folders, "--whole", "--baseline", then)
     assert done.code == 2
     assert "then.jsonl, line 1" in done.err
     assert cli.services.assessor.assessed == []

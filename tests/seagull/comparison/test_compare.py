@@ -1,4 +1,4 @@
-"""seagull.compare: photos in any form, one model, the whole photo without regions."""
+"""seagull.compare: photos in any form, one model, the regions that are found without any."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import seagull
+from seagull.photos import Photo
+from seagull.regions.classical import ClassicalSegmenter
+from seagull.regions.everything import Selection
 from tests.seagull.cli.conftest import FakeAssessor
 
 
@@ -28,8 +31,18 @@ def test_a_region_that_was_darkened_is_worse_and_the_other_one_the_same(pixels):
     assert [one.change.verdict.is_worse for one in made.regions] == [True, False]
 
 
-def test_without_regions_the_whole_photo_is_compared(pixels):
+def test_without_regions_those_that_are_found_in_the_photo_before_are_compared(pixels, monkeypatch):
+    monkeypatch.setattr("seagull.regions.load.load_segmenter", ClassicalSegmenter)
+    pixels[5:35, 10:30] = 250
     made = seagull.compare(pixels, 255 - pixels, model=FakeAssessor())
+    found = ClassicalSegmenter().open(Photo(pixels)).everything(Selection())
+    assert len(made.regions) == len(found) > 1
+    assert {one.region.source for one in made.regions} == {"everything"}
+
+
+def test_a_photo_in_which_no_region_is_found_is_compared_as_a_whole(pixels, monkeypatch):
+    monkeypatch.setattr("seagull.regions.load.load_segmenter", ClassicalSegmenter)
+    made = seagull.compare(np.full_like(pixels, 128), pixels, model=FakeAssessor())
     assert [one.region.source for one in made.regions] == ["whole"]
 
 

@@ -7,9 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from seagull.comparison.gates import Gates, check_gates, open_baseline
+from seagull.comparison.baseline import read_baseline
+from seagull.comparison.gates import Gates, check_gates
 from seagull.comparison.junit import junit_xml
-from seagull.comparison.log import ComparisonLog, PairState
+from seagull.comparison.log import ComparisonLog, PairState, RunSettings
 from seagull.comparison.markdown import markdown_summary
 from seagull.comparison.results import pair_result
 from seagull.comparison.summary import summarise, worst_first
@@ -86,9 +87,9 @@ def baseline(tmp_path, compared, changes, revision="1"):
                 names=(f"b/{number}.png", f"a/{number}.png"),
             )  # fmt: skip
             file = PhotoFile(f"b/{number}.png", 1, 1)
-            log.add(made, PairState(file, file, "s"))
-    model = ModelInfo("fake", revision, True)
-    return open_baseline(path, [f"b/{number}.png" for number in range(6)], model)
+            log.add(made, PairState(file, file, "s"), {})
+    settings = RunSettings(ModelInfo("fake", revision, True), "s", {})
+    return read_baseline(path, [f"b/{number}.png" for number in range(6)]).under(settings)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_baseline_of_another_model_or_of_other_photos_is_refused(compared, tmp
     with pytest.raises(ValueError, match="made by fake 1, this run uses fake 2"):
         baseline(tmp_path, compared, [0.0], revision="2")
     with pytest.raises(ValueError, match="none of these photos"):
-        open_baseline(tmp_path / "then.jsonl", ["z.png"], ModelInfo("fake", "1", True))
+        read_baseline(tmp_path / "then.jsonl", ["z.png"])
 
 
 def test_markdown_lists_the_worst_photo_first_and_every_failed_limit(results):

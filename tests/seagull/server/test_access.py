@@ -259,3 +259,10 @@ def test_hosts_that_are_not_allowed_are_not_asked(url, monkeypatch):
     with pytest.raises(ApiError) as refused:
         asyncio.run(fetch(url, ["pictures.example"], seconds=1, most=9))
     assert refused.value.status == 403
+
+
+def test_under_a_root_path_all_is_the_same(make_assessor):
+    with running(make_assessor(), ServerSettings(port=0, root_path="/seagull")) as server:
+        assert server.ask("/v1/models").status == 200  # the proxy takes the path away
+        assert server.ask("/healthz").status == 200
+        assert server.ask("/openapi.json").json["servers"] == [{"url": "/seagull"}]

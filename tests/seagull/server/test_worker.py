@@ -147,7 +147,8 @@ def test_a_segmenter_does_not_work_for_a_client_that_went_away(server, path):
     service = server.service
     asked = {"image": id, "box": [10, 10, 60, 60]} if path == "/v1/segment" else None
     opened, may_go_on = service.segmenting.segmenter.opened, threading.Event()
-    service.segmenting._thread.submit(may_go_on.wait, 20)
+    thread = service.segmenting._thread
+    thread.submit(may_go_on.wait, 20)
     try:
         connection = raw(server, path.format(id), asked)
         until(lambda: service.masks.used > 0)
@@ -155,7 +156,7 @@ def test_a_segmenter_does_not_work_for_a_client_that_went_away(server, path):
         until(lambda: service.masks.used == 0)
     finally:
         may_go_on.set()
-    service.segmenting._thread.submit(int).result(20)
+    thread.submit(int).result(20)
     assert service.segmenting.segmenter.opened == opened
 
 
@@ -272,13 +273,6 @@ def test_a_few_talks_go_on_at_the_same_time_and_the_others_wait(server):
     talks = server.service.limits.talks
     assert len({id(work) for work in begun}) == 9
     assert len({id(work) for work in begun[: 2 * talks]}) == talks
-
-
-def test_under_a_root_path_all_is_the_same(make_assessor, image_id):
-    with running(make_assessor(), ServerSettings(port=0, root_path="/seagull")) as server:
-        assert server.ask("/v1/models").status == 200  # the proxy takes the path away
-        assert server.ask("/healthz").status == 200
-        assert server.ask("/openapi.json").json["servers"] == [{"url": "/seagull"}]
 
 
 def test_a_refused_request_lets_go_of_its_photo_at_once(server):
