@@ -162,7 +162,7 @@ def _work(runs: Sequence[Run], places: Places, results: Results, seconds: float)
 def is_trained(run: Run, out: Path) -> bool:
     """Whether there is nothing (more) to train."""
     folder = run_folder(out, run.name)
-    if run.variant.is_nano:
+    if run.variant.name == "nano":
         return (folder / "adapter").is_dir()
     return not run.variant.config or baseline_folder(folder) is not None
 
@@ -175,7 +175,7 @@ def _train(run: Run, places: Places, results: Results) -> float:
     results.forget(run)
     for name in FIGURES:  # of an earlier training
         shutil.rmtree(_predictions(places.out, name, run.name), ignore_errors=True)
-    if run.variant.is_nano:
+    if run.variant.name == "nano":
         _train_nano(run, folder, places)
     else:
         train_baseline(settings_of(run, places))
@@ -208,7 +208,6 @@ def _train_nano(run: Run, folder: Path, places: Places) -> None:
     words = [f"data.train={json.dumps([{**own, 'crop': 288, 'weight': 17}])}"]
     words += [f"output={folder}", f"seed={run.seed}", "save_every=20", "keep=1"]
     words += [f"max_steps={STEPS[run.part] * BATCH // 32}", "tensorboard=false"]
-    words += run.variant.changes
     config = str(CONFIGS / run.variant.config)
     subprocess.run([sys.executable, "-m", "seagull", "train", config, *words], check=True)
 
@@ -250,7 +249,7 @@ def _predictor(run: Run, places: Places) -> Predictor:
     if run.variant.name == "classical":
         (own,) = sources(places, run)
         return ClassicalPredictor.fitted(measure(open_set(own["path"])), seed=run.seed)
-    if run.variant.is_nano:
+    if run.variant.name == "nano":
         return ModelPredictor(load(folder))
     return load_system(f"{system_of(folder / 'model')}:{folder}")
 

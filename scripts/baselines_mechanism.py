@@ -32,13 +32,13 @@ from scripts.baselines_table import difference_text, over_seeds, spread
 from seagull.baselines.assessor import load_baseline
 from seagull.baselines.config import BaselineConfig
 from seagull.baselines.learners import starting_network
+from seagull.baselines.qfm.matching import match
 from seagull.baselines.qfm.memory import Entries
 from seagull.baselines.qfm.network import QfmNetwork, RegionFeatures
 from seagull.baselines.qfm.noise import perturbed
 from seagull.baselines.views import READ_SEED, as_tensor, make_views, shown
 from seagull.evaluation.metrics import srcc
 from seagull.evaluation.sets import open_set
-from seagull.training.matching import match
 from seagull.types import Region
 
 CLOSEST = 0.05

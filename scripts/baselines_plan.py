@@ -48,18 +48,12 @@ class Variant:
     parts: tuple[str, ...] = (SMALL, FULL)
 
     @property
-    def is_nano(self) -> bool:
-        """Whether it is Seagull's own network, not a baseline's."""
-        return self.config == NANO
-
-    @property
     def sees_regions(self) -> bool:
         """Whether it learns from regions, too, because importance is that of regions."""
         return self.config.endswith("-mask.yaml")
 
 
 QFM, DGIQA = "baselines/qfm-iqm.yaml", "baselines/dgiqa.yaml"
-NANO = "nano/mos-alone.yaml"
 VARIANTS = (
     # Before those that it teaches.
     Variant(NONE, QFM, 25, 30, ("qfm_iqm.match.kind=none", *VIEW)),
@@ -71,8 +65,7 @@ VARIANTS = (
     Variant("dgiqa-no-tcb", DGIQA, 58, 60, ("dgiqa.bridge=projection", *VIEW)),
     Variant("qfm-mask", "baselines/qfm-iqm-mask.yaml", 40, 25, VIEW, parts=(FULL,)),
     Variant("dgiqa-mask", "baselines/dgiqa-mask.yaml", 60, 40, VIEW, parts=(FULL,)),
-    Variant("nano", NANO, 54, 45),
-    Variant("nano-matched", NANO, 58, 45, ("loss.consistency.weight=1",)),
+    Variant("nano", "nano/mos-alone.yaml", 54, 45),
     Variant("classical", "", 0, 60),
     Variant("area", "", 0, 10, parts=(FULL,)),
 )
@@ -86,7 +79,6 @@ DIFFERENCES = (
     (MATCHED, "nano"),
     ("dgiqa-prior", "nano"),
     ("classical", "nano"),
-    ("nano-matched", "nano"),
     ("qfm-mask", MATCHED),
     ("dgiqa-mask", "dgiqa-prior"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -26,9 +27,9 @@ from seagull.baselines.views import (
 )
 from seagull.photos import Photo
 from seagull.photos.identity import photo_file
-from seagull.records import RegionLabels
+from seagull.records import InstructionRecord, RegionLabels
 from seagull.records.photos import record_photo
-from seagull.training.data.packs import Regions, scene_number
+from seagull.training.data.packs import Regions
 from seagull.training.data.plan import Item
 from seagull.training.data.records import RecordIndex
 from seagull.types import Region
@@ -252,3 +253,10 @@ def collate(samples: Sequence[Sample]) -> Batch:
         unlabelled=None if every is None else make_views(every, torch.arange(len(every))),
         unlabelled_photo=torch.tensor([s.photo for s in samples]) if more else None,
     )
+
+
+def scene_number(record: InstructionRecord) -> int:
+    """63 bits that all versions of one photo share: what was made of it shows what it shows."""
+    name = record.reference or record.image
+    mark = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+    return int.from_bytes(mark, "big") >> 1

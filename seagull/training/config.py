@@ -84,36 +84,6 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
-class ConsistencySettings:
-    """Consistency of quality under semantic noise, see ``seagull.training.consistency``.
-
-    Args:
-        weight: of the losses of disturbed tokens, in those of MOS; 0 disturbs nothing.
-        tie: mu, weight of the distance from what is read of the undisturbed token.
-        strength: a_max; a partner's token is added with a strength drawn from 0 to this.
-        kind: ``semantic``: partners of similar quality that show something else; ``random``: any
-            other photo's region with MOS.
-        quality: dq; partners differ by at most this much in MOS.
-        similarity: ts; the largest cosine of partners' tokens.
-        quantile: where no candidate lies below ``similarity``, this share of the candidates, the
-            least similar ones, is taken instead; 0 takes none then.
-    """
-
-    weight: float = 0.0
-    tie: float = 0.5
-    strength: float = 0.3
-    kind: str = "semantic"
-    quality: float = 0.05
-    similarity: float = 0.5
-    quantile: float = 0.2
-
-    @property
-    def candidates(self) -> int:
-        """The least similar one alone."""
-        return 1
-
-
-@dataclass(frozen=True)
 class LossSettings:
     """Losses; those beyond the paper's are off at 0.
 
@@ -129,15 +99,12 @@ class LossSettings:
             labels whose metric is ``mos`` alone.
         order: weight of the order of the regions of a micro-batch, by the head's quality, where
             their labels tell it (``data.pack: photo`` only), see ``seagull.training.data.order``.
-        consistency: of the head's quality under the tokens of other photos' regions of the same MOS
-            (``data.pack: photo`` only).
     """
 
     text: float = 1.0
     soft_levels: float = 0.0
     numeric_head: float = 0.0
     order: float = 0.0
-    consistency: ConsistencySettings = field(default_factory=ConsistencySettings)
 
 
 @dataclass(frozen=True)

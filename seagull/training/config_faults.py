@@ -30,7 +30,6 @@ _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "optimizer": OPTIMIZERS,
     "best_by": METRICS,
     "data.pack": ("none", "photo"),
-    "loss.consistency.kind": ("semantic", "random"),
 }
 _RANGES: Mapping[str, tuple[float, float]] = {
     "drop_path": (0, 0.95),
@@ -48,12 +47,6 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "loss.soft_levels": (0, 1),
     "loss.numeric_head": (0, 1e6),
     "loss.order": (0, 1e6),
-    "loss.consistency.weight": (0, 1e6),
-    "loss.consistency.tie": (0, 1e6),
-    "loss.consistency.strength": (0, 100),
-    "loss.consistency.quality": (0, 1),
-    "loss.consistency.similarity": (-1, 1),
-    "loss.consistency.quantile": (0, 1),
     "data.workers": (0, 1024),
     "data.validation_records": (0, 1e9),
     "data.max_tokens": (16, 1e7),
@@ -122,8 +115,6 @@ def _loss_faults(config: TrainConfig) -> Iterator[str]:
         yield "loss.text: 0 leaves nothing to learn without loss.numeric_head"
     if config.loss.order:
         yield "loss.order: is about what the head reads; set loss.numeric_head"
-    if config.loss.consistency.weight:
-        yield "loss.consistency: is about what the head reads; set loss.numeric_head"
     if "head" in config.groups:
         yield "trainable: head learns by loss.numeric_head, which is 0"
 
@@ -138,7 +129,5 @@ def _unpacked_faults(config: TrainConfig) -> Iterator[str]:
         yield "together: needs data.pack: photo"
     if config.loss.order:
         yield "loss.order: needs data.pack: photo"
-    if config.loss.consistency.weight:
-        yield "loss.consistency: needs data.pack: photo"
     if not config.loss.text:
         yield "loss.text: 0 needs data.pack: photo"

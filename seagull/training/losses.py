@@ -7,7 +7,7 @@ its records are spread over micro-batches and processes.
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
@@ -63,29 +63,6 @@ def gaussian_loss(
     likelihood = 0.5 * (variance.log() + error.square() / variance) * variance.detach()
     regions = is_known.sum(dim=1).clamp_min(1)
     return (torch.where(is_known, likelihood, 0.0).sum(dim=1) / regions).sum()
-
-
-def divergence_loss(
-    mean: Float[Tensor, "B R"],
-    spread: Float[Tensor, "B R"],
-    reference: tuple[Float[Tensor, "B R"], Float[Tensor, "B R"]],
-    chosen: Bool[Tensor, "B R"],
-) -> Float[Tensor, ""]:
-    """KL divergence of N(mean, spread) from reference distributions, weighted by their variance.
-
-    Summed over a photo's regions' mean, as ``gaussian_loss``, whose weight it shares.
-
-    Args:
-        mean: quality. ``spread``: its standard deviation, above 0.
-        reference: mean and spread; no gradient reaches them.
-        chosen: the regions that count.
-    """
-    middle, width = (one.detach() for one in reference)
-    ratio = (spread / width).square()
-    divergence = 0.5 * (ratio - 1 - ratio.log() + ((mean - middle) / width).square())
-    regions = chosen.sum(dim=1).clamp_min(1)
-    kept = torch.where(chosen, divergence * width.square(), 0.0)
-    return (kept.sum(dim=1) / regions).sum()
 
 
 def presence_loss(

@@ -17,9 +17,7 @@ from seagull.model.lora import group_of
 from seagull.model.seagull import SeagullForConditionalGeneration, VisualTokens
 from seagull.training.batch_statistics import learning_norms, statistics
 from seagull.training.config import LossSettings
-from seagull.training.consistency import disturbed
 from seagull.training.losses import (
-    divergence_loss,
     gaussian_loss,
     head_loss,
     pair_loss,
@@ -112,8 +110,6 @@ class TrainingNetwork(nn.Module):
         if self.head is not None and self.settings.numeric_head:
             reading = self.head(global_tokens)
             terms |= self._head_terms(reading, batch)
-            if self.settings.consistency.weight:
-                terms |= self._consistency_terms(global_tokens, reading, batch)
             zero = zero + 0.0 * reading.spread.sum()  # not every batch has MOS
         total = torch.stack([value for value in terms.values() if value.requires_grad]).sum()
         return {"total": total + zero, **{name: value.detach() for name, value in terms.items()}}
@@ -174,28 +170,6 @@ class TrainingNetwork(nn.Module):
         if "pairs" in batch and self.settings.order:
             terms |= self._order_terms(quality.flatten(), batch)
         return terms
-
-    def _consistency_terms(
-        self, tokens: Tensor | None, reading: HeadReading, batch: dict[str, Tensor]
-    ) -> dict[str, Tensor]:
-        """MOS, and what was read of the token itself, are to be read of the disturbed token, too.
-
-        ``matched``, without a gradient, counts the photos with a partner, for the log.
-        """
-        assert self.head is not None
-        assert tokens is not None  # a batch without regions gets one
-        settings, mos = self.settings.consistency, batch["region_numbers"][..., QUALITY]
-        other, matched = disturbed(tokens, mos, batch["scenes"], settings)
-        again = self.head(other)
-        quality, spread = again.numbers[..., QUALITY], again.spread
-        label = gaussian_loss(quality, spread, mos.masked_fill(~matched, float("nan")))
-        clean = reading.numbers[..., QUALITY], reading.spread
-        tie = divergence_loss(quality, spread, clean, matched)
-        weight = self.settings.numeric_head * settings.weight * MOS_WEIGHT
-        return {
-            "consistency": weight * (label + settings.tie * tie),
-            "matched": matched.any(dim=1).sum().float(),
-        }
 
     def _order_terms(self, quality: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of order, each a mean that counts for all photos of the batch."""

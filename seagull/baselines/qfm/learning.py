@@ -12,12 +12,12 @@ from seagull.baselines.config import QfmSettings
 from seagull.baselines.encoders import TokenEncoder
 from seagull.baselines.losses import smooth_l1
 from seagull.baselines.network import BaselineNetwork
+from seagull.baselines.qfm.matching import Candidates, Described, match
 from seagull.baselines.qfm.memory import Entries, TemporaryMemory, filled
 from seagull.baselines.qfm.network import QfmNetwork, RegionFeatures
 from seagull.baselines.qfm.noise import hardest, perturbed, strengths
 from seagull.baselines.samples import Batch
 from seagull.baselines.views import Views, join_views
-from seagull.training.matching import Candidates, Described, match
 
 
 class QfmLearner:

@@ -1,4 +1,4 @@
-"""The temporary memory of QFM-IQM (section 3.4), in which ``seagull.training.matching`` matches.
+"""The temporary memory of QFM-IQM (section 3.4), in which ``matching`` looks for partners.
 
 Published is the idea: features are kept in pairs with their quality, and noise for a sample is an
 entry of similar quality and different semantics. Sizes are ours.
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from seagull.training.matching import Described
+from seagull.baselines.qfm.matching import Described
 
 
 @dataclass(frozen=True, eq=False)

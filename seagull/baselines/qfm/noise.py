@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from seagull.baselines.qfm.matching import TINY, Candidates, at_scale
 from seagull.baselines.qfm.memory import Entries
 from seagull.baselines.qfm.network import AttentionPanel, RegionFeatures
-from seagull.training.matching import TINY, Candidates, at_scale
 
 
 def strengths(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -61,7 +60,6 @@ class PhotoSample:
         levels: level words with numbers behind them; ``position`` is a node, ``region`` a number.
         numbers: what is known of each region, (R, numbers), see ``HEAD_NUMBERS``.
         known: key and labels of each region, see ``seagull.training.data.order``.
-        scene: its number, see ``scene_number``.
         seed: of the micro-batch.
     """
 
@@ -71,7 +69,6 @@ class PhotoSample:
     levels: list[LevelWord]
     numbers: Tensor
     known: list[Known]
-    scene: int
     seed: int
 
 
@@ -146,7 +143,6 @@ class PhotoDataset(Dataset[PhotoSample]):
                 (region_key(s), labels)
                 for s, labels in zip(regions.specs, regions.labels, strict=True)
             ],
-            scene=scene_number(records[0]),
             seed=seed,
         )
 
@@ -224,7 +220,7 @@ class PackMaker:
 
     With conversations, ``input_ids``, ``labels`` and ``position_ids`` are (1, n), ``visible`` is
     (1, 1, n, n), and ``answer_parents`` (E,) are the nodes that the supervised ones are predicted
-    from. ``region_numbers`` is (B, R, numbers), ``scenes`` (B,); for the order of regions see
+    from. ``region_numbers`` is (B, R, numbers); for the order of regions see
     ``seagull.training.data.order``.
 
     Args:
@@ -252,7 +248,6 @@ class PackMaker:
                 [sample.numbers for sample in samples], (count, max_regions)
             ),
             **order_targets([sample.known for sample in samples], max_regions),
-            "scenes": torch.tensor([sample.scene for sample in samples]),
             "seed": torch.tensor(samples[0].seed),
         }
 
@@ -281,13 +276,6 @@ def _words(samples: Sequence[PhotoSample]) -> list[tuple[int, LevelWord]]:
         for row, sample in enumerate(samples)
         for word in sample.levels
     ]
-
-
-def scene_number(record: InstructionRecord) -> int:
-    """63 bits that all versions of one photo share: what was made of it shows what it shows."""
-    name = record.reference or record.image
-    mark = blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest()
-    return int.from_bytes(mark, "big") >> 1
 
 
 def group_by_photo(index: RecordIndex) -> list[NDArray[np.int64]]:

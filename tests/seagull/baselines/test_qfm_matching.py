@@ -3,8 +3,8 @@
 import torch
 
 from seagull.baselines.config import MatchSettings
+from seagull.baselines.qfm.matching import Described, match
 from seagull.baselines.qfm.memory import Entries, TemporaryMemory, filled
-from seagull.training.matching import Described, match
 
 # Cosines with (1, 0): 1, 0, -1, 0.8.
 SEMANTICS = torch.tensor([[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0], [0.8, 0.6]])

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from seagull.baselines.qfm.matching import Candidates
 from seagull.baselines.qfm.memory import Entries
 from seagull.baselines.qfm.network import AttentionPanel, RegionFeatures
 from seagull.baselines.qfm.noise import hardest, perturbed, strengths
-from seagull.training.matching import Candidates
 
 
 def noise(tokens, cls=((0.0, 0.0),)) -> Entries:

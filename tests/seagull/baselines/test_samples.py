@@ -12,10 +12,9 @@ from seagull.baselines.config import BaselineConfig
 from seagull.baselines.depth.sources import Constant
 from seagull.baselines.errors import BaselineError
 from seagull.baselines.run_data import open_data
-from seagull.baselines.samples import Batch, RegionDataset, collate, known_of
+from seagull.baselines.samples import Batch, RegionDataset, collate, known_of, scene_number
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
-from seagull.training.data.packs import scene_number
 
 Make = Callable[..., BaselineConfig]
 BOTH: dict[str, Any] = {"protocol": "mask", "tasks": ["quality", "importance"]}

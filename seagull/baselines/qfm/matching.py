@@ -7,44 +7,15 @@ something else differs in what has nothing to do with quality. Equations and thr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+from seagull.baselines.config import MatchSettings
+
 TINY = 1e-6
-
-
-@runtime_checkable
-class MatchRule(Protocol):
-    """Thresholds of matching."""
-
-    @property
-    def kind(self) -> str:
-        """``semantic``; ``random`` takes any other photo's."""
-        ...
-
-    @property
-    def quality(self) -> float:
-        """dq; partners differ by at most this much."""
-        ...
-
-    @property
-    def similarity(self) -> float:
-        """ts; the largest cosine of partners."""
-        ...
-
-    @property
-    def quantile(self) -> float:
-        """Share of the candidates that is taken where none lies below ``similarity``."""
-        ...
-
-    @property
-    def candidates(self) -> int:
-        """k; so many of the least similar ones."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +53,7 @@ class Candidates:
         return self.valid.any(dim=1)
 
 
-def match(own: Described, others: Described, rule: MatchRule) -> Candidates:
+def match(own: Described, others: Described, rule: MatchSettings) -> Candidates:
     """Candidates C_i = {j: another photo, |y_i - y_j| <= dq}, of them those least similar to i.
 
     Similar enough to be left out is what has a cosine above ``similarity``; where that leaves
