@@ -138,7 +138,7 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 
 def _name(axes: Axes, name: str, width: float) -> None:
     """The name over a panel of ``width`` inches, whole: in as many lines as it takes."""
-    text = textwrap.fill(name, int(_LETTERS * width), break_on_hyphens=False)
+    text = "\n".join(textwrap.wrap(name, int(_LETTERS * width), break_on_hyphens=False))
     axes.set_title(text, loc="left", fontsize=11, fontweight="bold", color=INK)
 
 

@@ -201,4 +201,4 @@ def test_a_photo_without_regions_of_its_own_has_an_empty_list(server):
     ]
     assert server.ask(f"/v1/images/{id}/regions").json["regions"] == []
     refused = server.ask("/v1/assess", {"image": id, "everything": True})
-    assert (refused.status, refused.json["error"]["code"]) == (422, "invalid_region")
+    assert (refused.status, refused.json["error"]["code"]) == (422, "no_regions")
