@@ -22,7 +22,6 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure as Plot
 from PIL import Image, ImageDraw
-from PIL.ImageFont import FreeTypeFont
 
 from data_tools.distort.registry import apply, distortion_key
 from data_tools.distort.tables import LADDERS
@@ -37,7 +36,7 @@ from seagull.comparison.types import Comparison, RegionChange
 from seagull.comparison.words import change_text, distortions_text
 from seagull.photos import Photo, Pixels, read_photo
 from seagull.regions.rle import Rle, decode
-from seagull.reports.canvas import load_font
+from seagull.reports.canvas import load_font, wrapped
 from seagull.types import DistortionType, Region
 
 STRENGTHS = (3, 6, 10, 16, 24)
@@ -233,18 +232,6 @@ def _caption(region: RegionChange) -> str:
     words = distortions_text(region.distortions)
     verdict = f"{region.change.verdict} {change_text(region.change)}"
     return f"{verdict}; {words}" if words else verdict
-
-
-def wrapped(text: str, font: FreeTypeFont, width: int) -> list[str]:
-    """The text in lines of at most so many pixels, broken between words."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and font.getlength(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
 
 
 def _page(made: Sequence[Made], path: Path) -> None:

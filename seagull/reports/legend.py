@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from seagull.levels import LevelScale
-from seagull.reports.canvas import Canvas
+from seagull.reports.canvas import Canvas, wrapped
 from seagull.reports.palette import DARK, LIGHT, ramp
 
 NOTE = (214, 164, 60)
@@ -29,7 +29,7 @@ def add_legend(
     width = max(picture.width, round(22 * canvas.font.size))
     line = sum(canvas.font.getmetrics())
     ramp_height = 0 if scale is None else 2 * line + gap
-    lines = [part for note in notes for part in _wrapped(note, canvas.font, width - 2 * gap)]
+    lines = [part for note in notes for part in wrapped(note, canvas.font, width - 2 * gap)]
     height = ramp_height + len(lines) * line + 2 * gap
     if height == 2 * gap:
         return picture
@@ -66,14 +66,3 @@ def _draw_ramp(strip: Image.Image, canvas: Canvas, scale: LevelScale, gap: int, 
         anchor = "la" if index == 0 else "ra" if index == len(shown) - 1 else "ma"
         at = (start + share * (end - start), gap + line)
         draw.text(at, word, font=font, fill=LIGHT, anchor=anchor)
-
-
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and font.getlength(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-import pytest
 from PIL import Image
 
-from scripts.compare_demo import BEGIN, END, STRENGTHS, wrapped, write_docs
+from scripts.compare_demo import BEGIN, END, STRENGTHS, write_docs
 from seagull.comparison.summary import Figure, Summary, TypeChange
 from seagull.comparison.types import Verdict
-from seagull.reports.canvas import load_font
 from seagull.types import DistortionType
 
 
@@ -44,15 +40,3 @@ def test_the_docs_get_the_pictures_and_the_table_and_keep_all_else(tmp_path):
     ]  # fmt: skip
     with Image.open(docs / "images" / "compare-worst.jpg") as picture:
         assert (picture.format, picture.size) == ("JPEG", (60, 20))
-
-
-@pytest.mark.parametrize("width", [120, 400, 578])
-def test_a_caption_is_wrapped_between_words_where_it_is_wider_than_its_picture(width):
-    font = load_font(15)
-    text = "much worse -0.34 ±0.09; noise gone, now serious blur, now trivial contrast, " * 2
-    text = text.strip()
-    lines = wrapped(text, font, width)
-    assert " ".join(lines) == text
-    assert max(font.getlength(line) for line in lines) <= width
-    longer = [f"{first} {then.split()[0]}" for first, then in pairwise(lines)]
-    assert all(font.getlength(line) > width for line in longer)  # no line ends too early
