@@ -7,11 +7,16 @@ import importlib.util
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seagull.cli.errors import complain
 from seagull.cli.models import ModelRequest, load_assessor, refuse_baseline
 from seagull.cli.services import Services
 from seagull.regions.segmenter import Segmenter
+
+if TYPE_CHECKING:
+    from seagull.server.label_studio.source import LabelStudioFiles
+    from seagull.server.settings import ServerSettings
 
 _NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart")
 
@@ -48,35 +53,11 @@ def run_serve(request: ServeRequest, services: Services) -> None:
         raise ValueError(
             f"serving needs {missing[0].replace('_', '-')}: pip install 'seagull-iqa[serve]'"
         )
-    from seagull.server.label_studio.source import LabelStudioFiles
-    from seagull.server.run import bind, make_server, run_server
-    from seagull.server.settings import Limits, ServerSettings, read_keys
-
     refuse_baseline(request.model, "which the API has no room for")
-    limits = Limits(
-        body_bytes=request.max_body_mb << 20,
-        bodies_bytes=max(512, 2 * request.max_body_mb) << 20,
-        pixels=round(request.max_megapixels * 1e6),
-        in_progress=request.queue,
-    )
-    settings = ServerSettings(
-        host=request.host,
-        port=request.port,
-        root_path=request.root_path,
-        image_minutes=request.image_minutes,
-        cache_bytes=request.cache_mb << 20,
-        keys=read_keys(request.api_key_file) if request.api_key_file else (),
-        domains=tuple(name.lower().rstrip(".") for name in request.domains),
-        origins=request.origins,
-        drain_seconds=request.drain_seconds,
-        limits=limits,
-    )
-    key_file, files = request.label_studio_key_file, None
-    if request.label_studio is not None:
-        key = None if key_file is None else key_file.read_text("utf-8-sig").strip()
-        files = LabelStudioFiles(request.label_studio, key)
-    elif key_file is not None:
-        raise ValueError("--label-studio-key-file goes with --label-studio URL")
+    settings, files = _settings(request), _label_studio(request)
+    # After the settings: it takes seconds.
+    from seagull.server.run import bind, make_server, run_server
+
     if not settings.is_local and not settings.keys:
         complain(f"everybody who reaches {settings.host} can use it; --api-key-file sets keys")
     logging.getLogger("seagull.server").setLevel(logging.INFO)
@@ -90,3 +71,39 @@ def run_serve(request: ServeRequest, services: Services) -> None:
     segmenter()  # a wrong name shows now, not at the first click
     names = (request.model.model,)
     run_server(make_server(assessor, segmenter, settings, names, files), address)
+
+
+def _settings(request: ServeRequest) -> ServerSettings:
+    from seagull.server.settings import Limits, ServerSettings, read_keys
+
+    limits = Limits(
+        body_bytes=request.max_body_mb << 20,
+        bodies_bytes=max(512, 2 * request.max_body_mb) << 20,
+        pixels=round(request.max_megapixels * 1e6),
+        in_progress=request.queue,
+    )
+    return ServerSettings(
+        host=request.host,
+        port=request.port,
+        root_path=request.root_path,
+        image_minutes=request.image_minutes,
+        cache_bytes=request.cache_mb << 20,
+        keys=read_keys(request.api_key_file) if request.api_key_file else (),
+        domains=tuple(name.lower().rstrip(".") for name in request.domains),
+        origins=request.origins,
+        drain_seconds=request.drain_seconds,
+        limits=limits,
+    )
+
+
+def _label_studio(request: ServeRequest) -> LabelStudioFiles | None:
+    """The Label Studio whose files are asked, if one is named."""
+    from seagull.server.label_studio.source import LabelStudioFiles
+
+    key_file = request.label_studio_key_file
+    if request.label_studio is None:
+        if key_file is not None:
+            raise ValueError("--label-studio-key-file goes with --label-studio URL")
+        return None
+    key = None if key_file is None else key_file.read_text("utf-8-sig").strip()
+    return LabelStudioFiles(request.label_studio, key)

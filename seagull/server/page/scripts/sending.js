@@ -2,8 +2,11 @@
 
 import { $ } from "./dom.js";
 
+// Of answers that a second try does not change: the photo itself is refused.
+const REFUSED = [400, 413, 415, 422];
+
 export class Sending {
-  // What was not sent.
+  // What was not sent, and may be sent again.
   file = null;
 
   // `send(file)` sends a file once more.
@@ -33,10 +36,11 @@ export class Sending {
     else bar.value = share;
   }
 
-  fail(file, name, why) {
+  fail(file, name, error) {
     this.clear();
-    this.file = file;
-    $("#unsent-text").textContent = `${name} was not sent: ${why}`;
+    this.file = REFUSED.includes(error.status) ? null : file;
+    $("#unsent-text").textContent = `${name} was not sent: ${error.message}`;
+    $("#unsent-again").hidden = !this.file;
     $("#unsent").hidden = false;
   }
 }

@@ -49,7 +49,7 @@ export class Session {
     } catch (error) {
       photo?.close();
       if (signal.aborted) return;
-      if (photo) this.#sending.fail(file, photo.name, error.message);
+      if (photo) this.#sending.fail(file, photo.name, error);
       else this.notices.fail(error);
       return;
     }

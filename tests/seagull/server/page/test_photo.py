@@ -73,6 +73,7 @@ def test_what_the_server_refuses_is_said_in_its_words(person):
     hand_over(person, "drop", content=PHOTO)
     unsent = person.page.locator("#unsent")
     unsent.filter(has_text="mine.png was not sent: the photo has too many pixels").wait_for()
+    assert unsent.get_by_role("button").all_inner_texts() == ["Close"]
     assert person.page.locator("#start").is_visible()
     assert person.page.locator("#work").is_hidden()
 
@@ -82,8 +83,8 @@ def test_a_photo_that_is_not_sent_leaves_the_one_before_and_is_sent_when_asked(a
     at_work.drag(40, 50, 240, 190)
     at_work.rest()
     rows = [at_work.row(name) for name in ("1", "photo")]
-    refusal = {"error": {"message": "the photo has too many pixels", "code": "x"}}
-    page.route("**/v1/images", lambda route: route.fulfill(status=413, json=refusal), times=1)
+    refusal = {"error": {"message": "not from here", "code": "x"}}
+    page.route("**/v1/images", lambda route: route.fulfill(status=403, json=refusal), times=1)
     hand_over(at_work, "drop")
     unsent.wait_for()
     assert page.locator("#file-name").inner_text() == "coffee.jpg"
