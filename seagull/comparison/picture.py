@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from seagull.comparison.types import Comparison, RegionChange, Verdict
 from seagull.comparison.words import headline, unmeasured_text
 from seagull.photos import Pixels
-from seagull.reports.canvas import Canvas, make_canvas
+from seagull.reports.canvas import Canvas, make_canvas, on_top
 from seagull.reports.labels import Label, draw_labels, place_labels
 from seagull.reports.overlay import UNTRAINED_NOTE
 from seagull.reports.palette import DARK, LIGHT, Colour
@@ -129,22 +129,15 @@ def _reduced(photo: Pixels, most: int = PANEL) -> Pixels:
 
 
 def _map_pixels(canvas: Canvas, regions: Sequence[RegionChange]) -> Pixels:
-    total = np.zeros((*canvas.size, 3))
-    weight = np.zeros(canvas.size)
-    strength = np.zeros(canvas.size)
-    for one in regions:
-        mask = canvas.mask(one.region.mask)
-        share = 1 / max(1, int(mask.sum()))
-        moved = 0.0 if one.change.verdict is Verdict.SAME else one.change.quality
-        total[mask] += share * np.asarray(change_colour(moved), np.float64)
-        strength[mask] += share * (0.0 if moved == 0 else COVER)
-        weight[mask] += share
-    covered = np.where(weight > 0, weight, 1.0)
+    top = on_top(canvas, [one.region for one in regions])
+    moved = [0.0 if one.change.verdict is Verdict.SAME else one.change.quality for one in regions]
+    # The last row, which -1 takes, is for pixels of no region.
+    tones = np.array([*(change_colour(one) for one in moved), (0, 0, 0)], np.float64)[top]
+    opacity = np.array([*(COVER if one else 0.0 for one in moved), 0.0])[top][..., None]
     grey = _grey(canvas.pixels)
-    opacity = (strength / covered)[..., None]
     shade = 0.6 + 0.4 * grey / 255
-    mixed = opacity * (total / covered[..., None]) * shade + (1 - opacity) * grey
-    shown = np.where(weight[..., None] > 0, mixed, 0.5 * grey)
+    mixed = opacity * tones * shade + (1 - opacity) * grey
+    shown = np.where(top[..., None] >= 0, mixed, 0.5 * grey)
     return np.asarray(shown.round().clip(0, 255), np.uint8)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
-from seagull.types import BoolMask
+from seagull.types import BoolMask, Region
 
 MIN_LONG_SIDE = 800
 MAX_LONG_SIDE = 2400
 
 Pixels = NDArray[np.uint8]
+
+_UNDER = {"whole": 0, "everything": 1}
+"""Sources of regions that lie below those which somebody pointed at."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,20 @@ class Canvas:
         soft = cv2.resize(mask.astype(np.float32), (width, height), interpolation=interpolation)
         solid = np.asarray(soft >= 0.5)
         return solid if solid.any() else np.asarray(soft > 0)
+
+
+def on_top(canvas: Canvas, regions: Sequence[Region]) -> NDArray[np.intp]:
+    """The region that shows at each pixel where several lie, (H, W); -1 where there is none.
+
+    A smaller region says more of its pixels than a larger one, one that was asked for more than
+    one that was found, and the whole photo says least.
+    """
+    masks = [canvas.mask(region.mask) for region in regions]
+    places = [_UNDER.get(region.source, len(_UNDER)) for region in regions]
+    top = np.full(canvas.size, -1, np.intp)
+    for number in sorted(range(len(masks)), key=lambda n: (places[n], -int(masks[n].sum()))):
+        top[masks[number]] = number
+    return top
 
 
 def make_canvas(photo: Pixels) -> Canvas:

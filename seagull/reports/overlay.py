@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from seagull.levels import IMPORTANCE, QUALITY, LevelScale
-from seagull.reports.canvas import Canvas, Pixels, make_canvas
+from seagull.reports.canvas import Canvas, Pixels, make_canvas, on_top
 from seagull.reports.labels import Label, draw_labels, place_labels
 from seagull.reports.legend import add_legend
 from seagull.reports.palette import DARK, Colour, colour, ramp
@@ -66,10 +66,10 @@ def draw_overlay(photo: Pixels, report: QualityReport) -> Image.Image:
 
 
 def draw_heatmap(photo: Pixels, report: QualityReport) -> Image.Image:
-    """Quality as colour over the greyed photo: at each pixel that of the regions on it.
+    """Quality as colour over the greyed photo: at each pixel that of the region on top.
 
     The worse a region is, the more its colour covers, so that what is wrong meets the eye first.
-    Small regions count more, see ``quality_map``. Pixels outside every region stay grey and dark.
+    Pixels outside every region stay grey and dark.
 
     Args:
         photo: (H, W, 3) uint8 sRGB, the photo the report is about.
@@ -93,25 +93,17 @@ def draw_heatmap(photo: Pixels, report: QualityReport) -> Image.Image:
 
 
 def quality_map(canvas: Canvas, report: QualityReport) -> tuple[NDArray[np.float64], BoolMask]:
-    """Mean quality over the regions that cover each pixel, (H, W), and where there is one.
-
-    A region weighs one over its area: of one pixel, a small region says more than the whole photo.
+    """Quality of the region on top at each pixel, (H, W), and where there is one; see ``on_top``.
 
     Raises:
         ValueError: if no region of the report has a quality score.
     """
-    total = np.zeros(canvas.size)
-    weight = np.zeros(canvas.size)
-    for assessment in report.regions:
-        if assessment.quality is not None:
-            mask = canvas.mask(assessment.region.mask)
-            own = 1 / max(1, int(mask.sum()))
-            total[mask] += own * assessment.quality.score
-            weight[mask] += own
-    covered = weight > 0
-    if not covered.any():
+    scored = [(one.region, one.quality.score) for one in report.regions if one.quality is not None]
+    if not scored:
         raise ValueError("a heat map shows quality: ask the quality task (--tasks quality)")
-    return total / np.where(covered, weight, 1.0), covered
+    top = on_top(canvas, [region for region, _ in scored])
+    # -1 takes the last one, which stands for no region.
+    return np.array([*(score for _, score in scored), 0.0])[top], top >= 0
 
 
 def _check_size(photo: Pixels, report: QualityReport) -> None:

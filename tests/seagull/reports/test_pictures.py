@@ -136,20 +136,29 @@ def test_outline_and_tint_have_the_colour_of_the_score(make_report):
     assert (picture[700, 700] == 128).all()
 
 
-def test_the_heat_map_is_the_mean_over_the_regions_on_a_pixel(make_report):
+def test_the_heat_map_shows_the_smallest_region_on_a_pixel(make_report):
     size = (800, 800)
-    report = make_report([box(size, 0, 0, 400, 800), box(size, 200, 0, 600, 800)], [0, 4])
+    masks = [box(size, 0, 0, 400, 800), box(size, 200, 0, 400, 800), box(size, 0, 0, 600, 800)]
+    report = make_report(masks, [0, 3, 4])
     scores, covered = quality_map(make_canvas(np.zeros((*size, 3), np.uint8)), report)
-    assert [scores[9, x] for x in (100, 300, 500)] == pytest.approx([0.0, 0.5, 1.0])
+    assert [scores[9, x] for x in (100, 300, 500)] == pytest.approx([0.0, 0.75, 1.0])
     assert [bool(covered[9, x]) for x in (100, 500, 700)] == [True, True, False]
 
 
-def test_a_small_region_says_more_of_its_pixels_than_a_large_one(make_report):
+def test_a_region_asked_for_lies_over_those_found_and_the_photo_below_all(make_report):
     size = (800, 800)
-    report = make_report([box(size, 0, 0, 800, 800), box(size, 0, 0, 400, 200)], [4, 0])
-    scores, _ = quality_map(make_canvas(np.zeros((*size, 3), np.uint8)), report)
-    # An eighth of the area, so eight times the weight.
-    assert [scores[9, x] for x in (100, 700)] == pytest.approx([1 / 9, 1.0])
+    masks = [box(size, 0, 0, 600, 800), box(size, 0, 0, 200, 800), np.ones(size, bool)]
+    report = make_report(masks, [0, 4, 2])
+    sources = ("box", "everything", "whole")
+    regions = tuple(
+        replace(one, region=replace(one.region, source=source))
+        for one, source in zip(report.regions, sources, strict=True)
+    )
+    canvas = make_canvas(np.zeros((*size, 3), np.uint8))
+    scores, _ = quality_map(canvas, replace(report, regions=regions))
+    assert [scores[9, x] for x in (100, 300, 700)] == pytest.approx([0.0, 0.0, 0.5])
+    scores, _ = quality_map(canvas, replace(report, regions=regions[1:]))
+    assert [scores[9, x] for x in (100, 700)] == pytest.approx([1.0, 0.5])
 
 
 def test_a_heat_map_needs_quality(make_report):

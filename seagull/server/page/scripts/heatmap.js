@@ -1,4 +1,4 @@
-// Quality as colour: at each pixel the mean over the regions on it, as `draw_heatmap` does.
+// Quality as colour: at each pixel that of the region on top, as `draw_heatmap` does.
 
 import { colour } from "./palette.js";
 
@@ -16,35 +16,28 @@ export function rampOf(colourOf, alphaOf) {
 
 // A canvas of the masks' size; what no region covers is dark.
 //
-// Args: size {width, height}; regions with a mask and a score in [0, 1]; ramp of rampOf. A small
-// region says more of a pixel than a large one: each weighs one over its area.
+// Args: size {width, height}; regions with a mask and a score in [0, 1], each over those before it;
+// ramp of rampOf.
 export function heatmap(size, regions, ramp = QUALITY) {
-  const count = size.width * size.height;
-  const total = new Float32Array(count);
-  const weight = new Float32Array(count);
-  for (const { mask, score } of regions) add(total, weight, mask, score);
   const canvas = document.createElement("canvas");
   Object.assign(canvas, size);
   const context = canvas.getContext("2d");
   const picture = context.createImageData(size.width, size.height);
-  const words = new Uint32Array(picture.data.buffer);
-  for (let pixel = 0; pixel < count; pixel++) {
-    const covered = weight[pixel] > 0;
-    words[pixel] = covered ? ramp[Math.round((total[pixel] / weight[pixel]) * 255)] : BARE;
-  }
+  const words = new Uint32Array(picture.data.buffer).fill(BARE);
+  for (const { mask, score } of regions) paint(words, mask, ramp[Math.round(score * 255)]);
   context.putImageData(picture, 0, 0);
   return canvas;
 }
 
-function add(total, weight, { bits, box, area, size }, score) {
-  const share = 1 / Math.max(1, area);
+// The largest first, so that the smallest is painted last.
+export function largestFirst(regions) {
+  return [...regions].sort((a, b) => b.mask.area - a.mask.area);
+}
+
+function paint(words, { bits, box, size }, tone) {
   for (let row = box.top; row < box.bottom; row++) {
     const start = row * size.width;
-    for (let pixel = start + box.left; pixel < start + box.right; pixel++) {
-      if (!bits[pixel]) continue;
-      total[pixel] += share * score;
-      weight[pixel] += share;
-    }
+    for (let pixel = start + box.left; pixel < start + box.right; pixel++) if (bits[pixel]) words[pixel] = tone;
   }
 }
 

@@ -1,6 +1,6 @@
 // Two versions of a photo in one frame: the one before left of a line, the one after right of it.
 
-import { heatmap, rampOf } from "./heatmap.js";
+import { heatmap, largestFirst, rampOf } from "./heatmap.js";
 import { sampling } from "./mask.js";
 import { FULL_CHANGE, changeColour } from "./palette.js";
 
@@ -33,5 +33,5 @@ export function paintSplit(context, view, x, photo, other) {
 // Args: photo; regions with a mask and a change of quality.
 export function changeMap(photo, regions) {
   const score = (change) => Math.min(Math.max(change / FULL_CHANGE, -1), 1) / 2 + 0.5;
-  return heatmap(sampling(photo), regions.map(({ mask, change }) => ({ mask, score: score(change) })), CHANGES);
+  return heatmap(sampling(photo), largestFirst(regions).map(({ mask, change }) => ({ mask, score: score(change) })), CHANGES);
 }

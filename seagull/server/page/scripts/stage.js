@@ -1,6 +1,6 @@
 // The photo with its regions: one canvas for the photo, one above it for outlines.
 
-import { heatmap } from "./heatmap.js";
+import { heatmap, largestFirst } from "./heatmap.js";
 import { Lookup } from "./lookup.js";
 import { changeColour, colour, css } from "./palette.js";
 import { sampling } from "./mask.js";
@@ -159,7 +159,8 @@ export class Stage {
 
   #heat() {
     const { photo, regions, untaken } = this.project;
-    const scored = [...regions, ...untaken]
+    const [whole, parts] = [true, false].map((wanted) => regions.filter((one) => Boolean(one.asked.whole) === wanted));
+    const scored = [...whole, ...largestFirst(untaken), ...largestFirst(parts)]
       .map((region) => ({ mask: region.mask, score: this.score(region) }))
       .filter(({ score }) => score !== null);
     this.#heatmap ??= heatmap(sampling(photo), scored);
@@ -242,8 +243,4 @@ export class Stage {
       context.stroke();
     }
   }
-}
-
-function largestFirst(regions) {
-  return [...regions].sort((a, b) => b.mask.area - a.mask.area);
 }

@@ -8,7 +8,6 @@ import re
 import numpy as np
 
 from seagull.regions.rle import Rle, decode
-from seagull.reports.palette import colour, ink, ramp
 
 BOX = (40, 50, 240, 190)
 
@@ -234,46 +233,6 @@ def test_the_tooltip_of_the_colours_says_what_they_were_set_to(person):
     assert tip.inner_text() == "Colours: as the system"
     page.click("#theme-button")
     assert tip.inner_text() == "Colours: light"
-
-
-def test_colours_are_those_of_the_command_line(person):
-    drawn = person.page.evaluate(
-        """async () => {
-          const palette = await import("./page/scripts/palette.js");
-          const scores = Array.from({ length: 101 }, (_, i) => i / 100);
-          return scores.map((score) => [palette.colour(score), palette.ink(palette.colour(score))]);
-        }"""
-    )
-    scores = np.arange(101) / 100
-    assert np.abs(np.array([one[0] for one in drawn]) - ramp(scores).astype(int)).max() <= 1
-    assert [tuple(one[1]) for one in drawn] == [ink(colour(score)) for score in scores]
-
-
-def test_the_heat_map_lies_over_a_grey_photo(at_work):
-    page = at_work.page
-
-    def pixel():
-        # In the middle of the over-exposed part, which is orange.
-        return page.evaluate(
-            """([x, y]) => new Promise((done) => requestAnimationFrame(() => {
-              const canvas = document.querySelector("#stage canvas");
-              const { left, top } = canvas.getBoundingClientRect();
-              const read = canvas.getContext("2d").getImageData(x - left, y - top, 1, 1).data;
-              done([...read.slice(0, 3)]);
-            }))""",
-            list(at_work.place(500, 300)),
-        )
-
-    photo = pixel()
-    page.get_by_role("radio", name="Heat map").click()
-    heat = pixel()
-    page.fill("#heat", "0")
-    grey = pixel()
-    assert max(photo) - min(photo) > 60
-    assert max(grey) - min(grey) <= 8
-    assert heat not in (photo, grey)
-    page.get_by_role("radio", name="Photo", exact=True).click()
-    assert pixel() == photo
 
 
 def test_zoom_and_move_keep_regions_where_they_are(at_work, tmp_path):
