@@ -44,6 +44,8 @@ DOMINANT = {
 """Types of clive's labels that have a counterpart here."""
 COVERED = 1.645
 """Standard deviations to either side within which nine tenths of a normal distribution lie."""
+LOW = 0.3
+"""Photos with a MOS below it are poor or bad."""
 
 
 def main() -> None:
@@ -131,8 +133,15 @@ def _clive(assessor: Assessor, table: Path) -> _Photos:
         for row, one in zip(rows, read, strict=True)
         if row["type"] in DOMINANT
     ]
+    says_blur, says_compression = (
+        np.array([any(found.type is kind for found in one.distortions or ()) for one in read])
+        for kind in (DistortionType.BLUR, DistortionType.COMPRESSION)
+    )
     types = {
+        "low_mos": _lowest(_scores(read), mos),
         "blur_auc": _auc(blur, is_blur),
+        "blur_named": [round(float(says_blur[one].mean()), 4) for one in (is_blur, ~is_blur)],
+        "compression_named": round(float(says_compression.mean()), 4),
         "dominant_type_first": round(float(np.mean(named)), 4),
     }
     return _Photos(_agreement(read, mos) | types, _scores(read), mos)
@@ -198,6 +207,15 @@ def _agreement(read: list[RegionAssessment], mos: NDArray[np.float64]) -> dict[s
         "std": round(float(std.mean()), 4),
         "covered_90": round(float((abs(said - mos) < COVERED * std).mean()), 4),
     }
+
+
+def _lowest(said: NDArray[np.float64], mos: NDArray[np.float64]) -> dict[str, float]:
+    """Of photos whose MOS is below ``LOW``: how many, their mean MOS, what is read of them."""
+    low = mos < LOW
+    if not low.any():
+        return {"n": 0}
+    means = {"mos": round(float(mos[low].mean()), 4), "read": round(float(said[low].mean()), 4)}
+    return {"n": int(low.sum())} | means
 
 
 def _likeliest(one: RegionAssessment) -> DistortionType:

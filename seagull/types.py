@@ -93,6 +93,10 @@ class Region:
         """Share of the photo's pixels inside the region, in (0, 1]."""
         return self.area / self.mask.size
 
+    def answers(self, task: AssessmentTask) -> bool:
+        """Whether a task has an answer here: a whole photo has no importance within itself."""
+        return task is not AssessmentTask.IMPORTANCE or self.area < self.mask.size
+
 
 def check_ids(ids: Sequence[str]) -> None:
     """Refuses regions of one photo that cannot be told apart by their ids.
@@ -172,7 +176,7 @@ class Distortion:
 
 @dataclass(frozen=True, eq=False)
 class RegionAssessment:
-    """All answers about one region; a task that was not asked is None.
+    """All answers about one region; None where a task was not asked, or has none (``answers``).
 
     ``distortions`` holds the types judged present, most probable first (empty means clean);
     ``distortion_probabilities`` holds all six. ``text`` holds answers in words by task name.

@@ -149,7 +149,7 @@ class BaselineAssessor:
             levels = {
                 task: LevelScore.from_normal(SCALES[task], float(value), STD)
                 for task, value in zip(self.tasks, row, strict=True)
-                if task in asked
+                if task in asked and region.answers(task)
             }
             yield RegionAssessment(
                 region,

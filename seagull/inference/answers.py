@@ -30,6 +30,7 @@ PRESENT = 0.5
 
 READ_OUT = "head-3"
 """Changes whenever the same numbers of a head are read differently."""
+_IMPORTANCE = AssessmentTask.IMPORTANCE
 IMPORTANCE_STD = 0.1
 """Half a bin: nothing tells how sure the head is of importance."""
 
@@ -121,7 +122,7 @@ def _assessment(
     return RegionAssessment(
         region=region,
         quality=levels.get(AssessmentTask.QUALITY),
-        importance=levels.get(AssessmentTask.IMPORTANCE),
+        importance=levels.get(_IMPORTANCE) if region.answers(_IMPORTANCE) else None,
         distortions=None if present is None else found_distortions(present, severities),
         distortion_probabilities=present,
         text=dict(text or {}),

@@ -91,7 +91,8 @@ class Assessor:
                 ``(x1, y1, x2, y2)`` in pixels, boolean masks (H, W), or annotations (COCO, SAM's
                 mask generator), in a list or an array; those without an id are numbered by their
                 place. None means the whole photo.
-            tasks: any of ``quality``, ``importance``, ``distortion``.
+            tasks: any of ``quality``, ``importance``, ``distortion``. A region that is the whole
+                photo has no importance.
             text: also let the language model answer the tasks in words. Where there is a
                 head, context turns say what it reads, so that the words go with the numbers.
             segmenter: name of what made the regions, for the report; by default it is taken from
@@ -143,11 +144,14 @@ class Assessor:
         regions, tasks = request.regions, request.tasks
         words: list[dict[str, str]] = [{} for _ in regions]
         if request.text:
-            questions = [self._in_words(tasks, head) for head in heads]
-            for region_words, answers in zip(
-                words, self.engine.generate(session, regions, questions), strict=True
-            ):
-                region_words.update(zip([task.value for task in tasks], answers, strict=True))
+            asked = [[task for task in tasks if region.answers(task)] for region in regions]
+            questions = [
+                self._in_words(own, _findings(region, head) if head else None)
+                for region, own, head in zip(regions, asked, heads, strict=True)
+            ]
+            answers = self.engine.generate(session, regions, questions)
+            for region_words, own, said in zip(words, asked, answers, strict=True):
+                region_words.update(zip([task.value for task in own], said, strict=True))
         return QualityReport(
             image=request.photo.info,
             model=self.info,
@@ -227,26 +231,26 @@ class Assessor:
         return Chat(self.engine, photo, chat_regions, seed=seed, findings=findings, kept=kept)
 
     def _in_words(
-        self, tasks: Sequence[AssessmentTask], head: HeadNumbers | None
+        self, tasks: Sequence[AssessmentTask], findings: Findings | None
     ) -> list[Question]:
         book = self.engine.book
-        if head is None:
+        if findings is None:
             return [book.answers[task] for task in tasks]
-        findings = _findings(head)
         return [book.free(INSTRUCTIONS[task], findings) for task in tasks]
 
     def _find(self, photo: Photo, region: Region) -> Findings:
         ((head,),) = self._read_heads([(self.engine.open(photo), [region])])
         assert head is not None  # asked only where there is one
-        return _findings(head)
+        return _findings(region, head)
 
 
-def _findings(head: HeadNumbers) -> Findings:
+def _findings(region: Region, head: HeadNumbers) -> Findings:
+    importance = AssessmentTask.IMPORTANCE
     distortions = found_distortions(head.present, head.severities)
     return Findings(
         _word(QUALITY, head.scores[AssessmentTask.QUALITY]),
         tuple((distortion.type, distortion.severity) for distortion in distortions),
-        _word(IMPORTANCE, head.scores[AssessmentTask.IMPORTANCE]),
+        _word(IMPORTANCE, head.scores[importance]) if region.answers(importance) else None,
     )
 
 

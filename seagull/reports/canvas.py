@@ -17,9 +17,6 @@ MAX_LONG_SIDE = 2400
 
 Pixels = NDArray[np.uint8]
 
-_UNDER = {"whole": 0, "everything": 1}
-"""Sources of regions that lie below those which somebody pointed at."""
-
 
 @dataclass(frozen=True)
 class Canvas:
@@ -64,7 +61,10 @@ def on_top(canvas: Canvas, regions: Sequence[Region]) -> NDArray[np.intp]:
     one that was found, and the whole photo says least.
     """
     masks = [canvas.mask(region.mask) for region in regions]
-    places = [_UNDER.get(region.source, len(_UNDER)) for region in regions]
+    places = [
+        0 if region.area == region.mask.size else 1 if region.source == "everything" else 2
+        for region in regions
+    ]
     top = np.full(canvas.size, -1, np.intp)
     for number in sorted(range(len(masks)), key=lambda n: (places[n], -int(masks[n].sum()))):
         top[masks[number]] = number

@@ -48,6 +48,12 @@ def test_an_interval_of_a_difference_is_over_the_photos() -> None:
     assert 0 <= low < high < 0.2
 
 
+def test_what_is_read_of_the_worst_photos() -> None:
+    said, mos = np.array([0.2, 0.5, 0.9]), np.array([0.1, 0.2, 0.8])
+    assert nano_select._lowest(said, mos) == {"n": 2, "mos": 0.15, "read": 0.35}
+    assert nano_select._lowest(said[2:], mos[2:]) == {"n": 0}
+
+
 def test_each_dominant_type_has_a_counterpart() -> None:
     assert set(nano_select.DOMINANT.values()) < set(DistortionType)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seagull.files.config import ConfigError
+from seagull.language.prompts import QUALITY_SLOT
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import DataSettings
 from seagull.training.data.packs import PackMaker, PhotoDataset, group_by_photo
@@ -70,6 +71,8 @@ def build_data(
     if not settings.train:
         raise ConfigError("data.train: name at least one source, e.g. - path: records.jsonl")
     index = build_index(settings.train, check_photos=settings.check_photos)
+    if text:
+        _check_words(index)
     dataset: RecordDataset | PhotoDataset
     maker: BatchMaker | PackMaker
     if settings.pack == "photo":
@@ -95,6 +98,19 @@ def build_data(
         together=tuple(source.together for source in settings.train),
     )
     return TrainingData(index, first_records, plan, dataset, maker)
+
+
+def _check_words(index: RecordIndex) -> None:
+    """Refuses answers whose quality words are open: they would be learned to the letter."""
+    numbers = np.flatnonzero(index.open)
+    if len(numbers):
+        first = int(numbers[0])
+        raise ConfigError(
+            f"{index.files[index.file[first]].path}: answers of {len(numbers)} records have "
+            f"{QUALITY_SLOT} where a quality word belongs, the first of them "
+            f"{index.read(first).id!r}; `seagull-data versions ... versions.readings=FILE` fills "
+            "them (docs/data.md), and with loss.text=0 answers are not learned"
+        )
 
 
 def _buckets(

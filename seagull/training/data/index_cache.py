@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 SMALLEST_KEPT = 4 << 20
 """Smaller files, in bytes, are read anew each time: that is quick, and finds faults."""
-_VERSION = 4
-_COLUMNS = ("place", "size", "length", "image", "scene")
+_VERSION = 5
+_COLUMNS = ("place", "size", "length", "image", "scene", "open")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,7 @@ class FileIndex:
         length: characters of the conversation, shape (n,).
         image: a number per photo, shape (n,).
         scene: a number per group of regions whose order is known, shape (n,).
+        open: 1 where an answer has ``QUALITY_SLOT`` in place of a word, else 0, shape (n,).
         left_out: records of the file that cannot be used.
     """
 
@@ -45,6 +46,7 @@ class FileIndex:
     length: NDArray[np.int64]
     image: NDArray[np.int64]
     scene: NDArray[np.int64]
+    open: NDArray[np.int64]
     left_out: int = 0
 
     def __len__(self) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seagull.files.config import ConfigError
+from seagull.language.prompts import QUALITY_SLOT
 from seagull.records import InstructionRecord
 from seagull.records.files import FaultyRecord, each_record, read_record, records_of
 from seagull.records.sources import RecordFile, file_digest, source_files
@@ -30,13 +31,15 @@ from seagull.training.data.photo_checks import (
 
 logger = logging.getLogger(__name__)
 
+_COLUMNS = 7
+"""Numbers of each record in its file's index."""
 _REMEMBERED_PHOTOS = 1 << 16
 """Records about one photo mostly lie close together, so its header is read once."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecordIndex:
-    """Where each record lies and what batching needs to know of it: 64 bytes a record.
+    """Where each record lies and what batching needs to know of it: 72 bytes a record.
 
     Attributes:
         files: that hold records.
@@ -48,6 +51,7 @@ class RecordIndex:
         image: number of the photo, in the order they first appear in, shape (n,).
         scene: number of the group inside which its regions are put in order, likewise; that of its
             photo where there is none, shape (n,).
+        open: 1 where an answer has ``QUALITY_SLOT`` in place of a word, else 0, shape (n,).
         left_out: records that cannot be used.
     """
 
@@ -59,6 +63,7 @@ class RecordIndex:
     length: NDArray[np.int64]
     image: NDArray[np.int64]
     scene: NDArray[np.int64]
+    open: NDArray[np.int64]
     left_out: int = 0
 
     def __len__(self) -> int:
@@ -114,6 +119,7 @@ def build_index(sources: Sequence[Source], *, check_photos: bool = False) -> Rec
         length=np.concatenate([part.length for part in indexes]),
         image=_numbered(np.concatenate([part.image for part in indexes])),
         scene=_numbered(np.concatenate([part.scene for part in indexes])),
+        open=np.concatenate([part.open for part in indexes]),
         left_out=sum(part.left_out for part in indexes),
     )
 
@@ -171,20 +177,26 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
         photo = _mark(file, record.image)
         groups = [labels.order.group for labels in record.labels.values() if labels.order]
         scene = _mark(file, groups[0]) if groups else photo
-        rows.extend((place, *size, length, photo, scene))
+        rows.extend((place, *size, length, photo, scene, _has_slot(record)))
     _check_ids(file, np.frombuffer(ids, dtype=np.int64) if ids else np.empty(0, np.int64))
-    _warn(file, faults, len(rows) // 6 + len(faults))
-    table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 6) if rows else np.empty((0, 6), int)
+    _warn(file, faults, len(rows) // _COLUMNS + len(faults))
+    table = np.array(rows, dtype=np.int64).reshape(-1, _COLUMNS)
     index = FileIndex(
         place=table[:, 0].copy(),
         size=table[:, 1:3].copy(),
         length=table[:, 3].copy(),
         image=table[:, 4].copy(),
         scene=table[:, 5].copy(),
+        open=table[:, 6].copy(),
         left_out=len(faults),
     )
     store_index(file, index, checked=check_photos)
     return index
+
+
+def _has_slot(record: InstructionRecord) -> bool:
+    answers = (message.content for message in record.messages if message.role == "assistant")
+    return any(QUALITY_SLOT in answer for answer in answers)
 
 
 def _check_ids(file: RecordFile, ids: NDArray[np.int64]) -> None:

@@ -148,6 +148,19 @@ def test_tasks_not_asked_are_none_and_words_come_on_request(assessor, photo, reg
     assert list(entry.text) == ["quality"]
 
 
+def test_a_whole_photo_has_no_importance_within_itself(
+    assessor, tiny_model, processor, photo, regions
+):
+    whole = Region(np.ones_like(regions[0].mask), id="photo")
+    for one in (assessor, headed(tiny_model, processor)):
+        everything, part = one.assess(photo, [whole, regions[0]], text=True).regions
+        assert (everything.importance, part.importance is None) == (None, False)
+        assert everything.quality is not None
+        assert set(part.text) - set(everything.text) == {"importance"}
+        (nothing,) = one.assess(photo, [whole], tasks=["importance"], text=True).regions
+        assert (nothing.importance, nothing.text) == (None, {})
+
+
 def test_words_go_on_from_what_the_head_reads(tiny_model, processor, photo, regions):
     torch.manual_seed(3)
     head = RegionHead(tiny_model.config.text.hidden_size).eval()

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ from PIL import Image
 
 from seagull.files.appending import only_writer
 from seagull.files.config import ConfigError
+from seagull.language.prompts import QUALITY_SLOT, quality_answer
 from seagull.photos import PhotoError
 from seagull.records import read_records, write_records
-from seagull.training.config import Source
+from seagull.training.config import Source, TrainConfig
 from seagull.training.data.records import build_index, changed_file, fingerprint
 from seagull.training.run import train
+
+Settings = Callable[..., TrainConfig]
 
 
 @pytest.fixture
@@ -62,6 +66,24 @@ def test_checked_photos_and_regions_are_left_out_with_a_count(
     kept = [index.read(number).id for number in range(len(index))]
     assert kept == [one.id for n, one in enumerate(written) if n not in (3, 5, 8)]
     assert "3 of 24 records are left out: record r3" in caplog.text
+
+
+def test_open_quality_words_are_no_answers_to_learn(
+    moved: Path, model_folder: Path, settings: Settings
+) -> None:
+    lines = moved.read_text().splitlines()
+    plain = json.loads(lines[2])
+    plain["messages"][1]["content"] = quality_answer(QUALITY_SLOT)
+    moved.write_text("\n".join([*lines[:2], json.dumps(plain), *lines[3:]]))
+    data = {"train": [{"path": str(moved)}]}
+    with pytest.raises(
+        ConfigError, match=r"of 1 records have \{quality\} .* 'r2'; .*readings=FILE"
+    ):
+        train(settings(data=data), model_folder)
+    # The head learns no answers.
+    numbers = {"text": 0.0, "numeric_head": 1.0}
+    photos = data | {"pack": "photo"}
+    train(settings(data=photos, loss=numbers, trainable=["mfe"], max_steps=1), model_folder)
 
 
 def test_numbers_of_a_region_that_do_not_fit_its_photo_end_the_run_before_it_starts(
