@@ -39,6 +39,7 @@ from scripts.baselines_plan import (
 from scripts.baselines_table import differences, figures, table
 from seagull import load
 from seagull.baselines.config import BaselineConfig
+from seagull.baselines.config_faults import SYSTEMS
 from seagull.baselines.place import baseline_folder, system_of
 from seagull.baselines.train import train_baseline
 from seagull.evaluation.classical import ClassicalPredictor, measure
@@ -127,6 +128,7 @@ class Results:
 
     def write(self) -> None:
         """Brings the file up to date."""
+        self.plain["reconstructions"] = list(SYSTEMS)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.file.with_suffix(".partial")
         scratch.write_text(json.dumps(self.plain, indent=2), encoding="utf-8")
@@ -238,8 +240,9 @@ def _predictions(out: Path, name: str, run: str) -> Path:
 
 def _kept_rows(out: Path, name: str, run: str) -> Sequence[Row]:
     """The rows of a run on a set, from its predictions file."""
-    (file,) = _predictions(out, name, run).glob("*.jsonl")
-    return read_given(file).rows
+    # Files are called by the folder of the model as it was spelled; the last one was finished.
+    files = _predictions(out, name, run).glob("*.jsonl")
+    return read_given(max(files, key=lambda file: file.stat().st_mtime)).rows
 
 
 def _predictor(run: Run, places: Places) -> Predictor:

@@ -79,6 +79,8 @@ DIFFERENCES = (
     (MATCHED, "nano"),
     ("dgiqa-prior", "nano"),
     ("classical", "nano"),
+    (MATCHED, "classical"),
+    ("dgiqa-prior", "classical"),
     ("qfm-mask", MATCHED),
     ("dgiqa-mask", "dgiqa-prior"),
 )

@@ -103,7 +103,7 @@ def _beyond(one: _Model, first: _Model, resamples: int = 1000) -> dict[str, dict
 
     Photos are drawn with replacement, the same for both models; pairs are not.
     """
-    pairs = one.pairs["accuracy"] - first.pairs["accuracy"]
+    pairs = one.pairs["right"] - first.pairs["right"]
     names, at = list(one.photos), np.cumsum([0, *(len(of.mos) for of in one.photos.values())])
 
     def apart(drawn: Indices) -> dict[str, float]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from seagull.baselines.errors import BaselineError
@@ -68,9 +69,9 @@ def restore_checkpoint(
     """Gives network, learner and optimiser their state back; the state that was saved beside.
 
     Raises:
-        BaselineError: if the checkpoint is of another network.
+        BaselineError: if the checkpoint is damaged, or of another network.
     """
-    weights = load_file(folder / WEIGHTS_FILE)
+    weights = _tensors(folder / WEIGHTS_FILE)
     wanted = network.state_dict()
     if other := sorted(set(weights) ^ set(wanted)) or [
         name for name, value in wanted.items() if weights[name].shape != value.shape
@@ -82,8 +83,17 @@ def restore_checkpoint(
     network.load_state_dict(weights)
     parameters = dict(network.named_parameters())
     restore_plain(optimizer, parameters, read_optimizer(folder / OPTIMIZER_FILE))
-    remembered = load_file(folder / LEARNER_FILE)
+    remembered = _tensors(folder / LEARNER_FILE)
     if remembered:
         learner.restore(remembered)
     state: dict[str, Any] = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
     return state
+
+
+def _tensors(file: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(file)
+    except (SafetensorError, OSError) as error:
+        raise BaselineError(
+            f"{file}: damaged ({error}); remove its folder, and the run goes on from the one before"
+        ) from error

@@ -57,7 +57,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "weight_decay": (0, 10),
     "warmup": (0, 1e9),
     "epochs": (0, 10_000),
-    "batch_size": (1, 100_000),
+    # A batch of one has no statistics, and no correlation.
+    "batch_size": (2, 100_000),
     "clip": (0, 1e9),
     "seed": (0, 2**31),
     "save_every": (0, 1e9),

@@ -8,6 +8,7 @@ import torch
 
 from seagull.baselines.config import BaselineConfig
 from seagull.baselines.depth.sources import depth_source
+from seagull.baselines.folder import teacher_folder
 from seagull.baselines.run_data import open_data
 from seagull.baselines.samples import collate
 from seagull.baselines.systems import build_network
@@ -35,8 +36,9 @@ def dry_run(config: BaselineConfig) -> DryRun:
     """The sizes of a run; no weight is loaded or fetched.
 
     Raises:
-        ConfigError, ValueError: as the run itself would, for settings and records.
+        ConfigError, ValueError: as the run itself would, for settings, records and a teacher.
     """
+    teacher_folder(config)
     with torch.device("meta"):
         network = build_network(config)
     sizes = {

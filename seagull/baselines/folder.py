@@ -20,7 +20,7 @@ from seagull.baselines.card import card_text
 from seagull.baselines.config import BaselineConfig
 from seagull.baselines.errors import BaselineError
 from seagull.baselines.network import BaselineNetwork
-from seagull.baselines.place import ABOUT_FILE
+from seagull.baselines.place import ABOUT_FILE, baseline_folder
 from seagull.baselines.systems import build_network
 from seagull.files.card import CARD_FILE
 from seagull.files.config import ConfigError, build_settings, to_plain
@@ -75,6 +75,28 @@ def read_about(folder: Path) -> About:
     except (json.JSONDecodeError, KeyError, AttributeError, TextError, ConfigError) as error:
         raise BaselineError(f"{file}: it cannot be used: {error}") from error
     return About(config, plain.get("history") or {})
+
+
+def teacher_folder(config: BaselineConfig) -> Path | None:
+    """The model folder of the teacher that the settings name; None if they name none.
+
+    Raises:
+        BaselineError: if there is no baseline, or one that sees something else than the student.
+    """
+    wanted = config.qfm_iqm.distil.teacher
+    if config.system != "qfm-iqm" or not wanted:
+        return None
+    folder = baseline_folder(wanted)
+    if folder is None:
+        raise BaselineError(f"qfm_iqm.distil.teacher: {wanted} is no baseline's folder")
+    own = read_about(folder).config
+    if (own.system, own.protocol, own.view.side) != ("qfm-iqm", "crop", config.view.side):
+        raise BaselineError(
+            f"qfm_iqm.distil.teacher: {wanted} is a {own.system} of {own.view.side} px by the "
+            f"{own.protocol} protocol; a qfm-iqm of {config.view.side} px by the crop protocol "
+            "can teach here"
+        )
+    return folder
 
 
 def load_network(folder: Path, config: BaselineConfig) -> BaselineNetwork:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from copy import deepcopy
 
 import torch
@@ -15,6 +16,8 @@ from seagull.baselines.network import BaselineNetwork, Learner
 from seagull.baselines.qfm.learning import QfmLearner
 from seagull.baselines.qfm.network import QfmNetwork
 from seagull.baselines.systems import build_network
+
+logger = logging.getLogger(__name__)
 
 
 def starting_network(config: BaselineConfig) -> BaselineNetwork:
@@ -47,6 +50,12 @@ def build_learner(
     if not isinstance(network, QfmNetwork):
         raise BaselineError(f"nothing is known of how {type(network).__name__} learns")
     settings, frozen = config.qfm_iqm, None
+    if settings.match.kind != "none" and not (settings.perturb_cls or network.encoder.is_vit):
+        logger.warning(
+            "qfm_iqm.perturb_cls is false, but the CLS token of %s is the mean of its tokens: the "
+            "decoder can read everything there, so noise on the tokens teaches little",
+            config.encoder.architecture,
+        )
     if settings.match.kind == "semantic" and settings.match.semantics == "frozen":
         frozen = deepcopy(network.encoder).eval().requires_grad_(False)
     if teacher is not None:

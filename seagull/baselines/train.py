@@ -17,10 +17,10 @@ from seagull.baselines.checkpoints import restore_checkpoint, save_checkpoint
 from seagull.baselines.config import BaselineConfig
 from seagull.baselines.depth.sources import DepthSource
 from seagull.baselines.errors import BaselineError
-from seagull.baselines.folder import About, load_network, read_about, write_folder
+from seagull.baselines.folder import About, load_network, read_about, teacher_folder, write_folder
 from seagull.baselines.learners import build_learner, starting_network
 from seagull.baselines.network import BaselineNetwork, Learner
-from seagull.baselines.place import MODEL_FOLDER, baseline_folder
+from seagull.baselines.place import MODEL_FOLDER
 from seagull.baselines.run_data import RunData, open_data, prepare_depth, run_depth
 from seagull.baselines.samples import Batch, Progress, collate
 from seagull.baselines.schedule import make_optimizer, set_rates, share
@@ -208,22 +208,10 @@ class _Training:
 
 
 def _teacher(config: BaselineConfig, device: str) -> BaselineNetwork | None:
-    """The network that labels crops.
+    """The network that labels crops, if there is to be one.
 
     Raises:
         BaselineError: if it cannot be loaded, or sees something else than the student.
     """
-    wanted = config.qfm_iqm.distil.teacher
-    if config.system != "qfm-iqm" or not wanted:
-        return None
-    folder = baseline_folder(wanted)
-    if folder is None:
-        raise BaselineError(f"qfm_iqm.distil.teacher: {wanted} is no baseline's folder")
-    own = read_about(folder).config
-    if (own.system, own.protocol, own.view.side) != ("qfm-iqm", "crop", config.view.side):
-        raise BaselineError(
-            f"qfm_iqm.distil.teacher: {wanted} is a {own.system} of {own.view.side} px by the "
-            f"{own.protocol} protocol; a qfm-iqm of {config.view.side} px by the crop protocol "
-            "can teach here"
-        )
-    return load_network(folder, own).to(device)
+    folder = teacher_folder(config)
+    return None if folder is None else load_network(folder, read_about(folder).config).to(device)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from scripts import baselines_compare, baselines_data, baselines_mechanism, baselines_plan
+from scripts import baselines_compare, baselines_data, baselines_plan
 from scripts.baselines_plan import DIFFERENCES, FULL, SMALL, VARIANTS, planned
 from scripts.baselines_table import (
     difference_text,
@@ -241,33 +241,46 @@ def test_a_run_is_trained_once_its_model_lies_there(tmp_path: Path) -> None:
     assert not baselines_compare.is_trained(nano, tmp_path)
 
 
-# The mechanism
+class Interrupted(BaseException):
+    """Ends the comparison as a killed process would."""
 
 
-def test_the_closest_pairs_are_compared_in_quality() -> None:
-    features = torch.tensor([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0]])
-    quality = torch.tensor([0.1, 0.4, 0.9, 0.8])
-    # Two of six pairs are closest: (0, 1) and (2, 3), .3 and .1 apart.
-    assert baselines_mechanism.closest_apart(features, quality, 0.34) == pytest.approx(0.2)
-    assert baselines_mechanism.mean_of([0.5, None, 0.7]) == pytest.approx(0.6)
-    assert baselines_mechanism.mean_of([None]) is None
+def test_a_comparison_that_was_killed_goes_on_with_what_is_missing(
+    made: baselines_data.Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    alive = [True]
 
+    def train(run: baselines_plan.Run, *_: object) -> float:
+        folder = baselines_plan.run_folder(made.out, run.name) / "model"
+        if folder.is_dir():
+            return 0.0
+        folder.mkdir(parents=True)
+        (folder / "baseline.json").write_text("{}")
+        done.append(f"train {run.name}")
+        return 1.0
 
-def test_accuracy_stands_beside_sensitivity_and_changes_are_paired_by_seed() -> None:
-    def run(kind: str, seed: int, srcc: float, matched: float, random: float) -> dict[str, Any]:
-        return {
-            "trained_with": kind, "seed": seed, "srcc": srcc, "moves_matched": matched,
-            "moves_random": random, "matched_in_training": None, "closest_apart": 0.1,
-        }  # fmt: skip
+    def evaluate(evaluated: str, predictors: list[str], settings: object) -> object:
+        done.append(f"evaluate {predictors[0]}")
+        if not alive[0] and len(done) == 4:
+            raise Interrupted
+        return SimpleNamespace(failed=[], rows={"x": [row(n, n, n) for n in range(4)]})
 
-    found = [
-        run("semantic", 0, 0.50, 0.20, 0.30), run("semantic", 1, 0.60, 0.22, 0.31),
-        run("none", 0, 0.51, 0.40, 0.42), run("none", 1, 0.61, 0.42, 0.43),
+    monkeypatch.setattr(baselines_compare, "_train", train)
+    monkeypatch.setattr(baselines_compare, "_predictor", lambda run, places: run.name)
+    monkeypatch.setattr(baselines_compare, "run_predictors", evaluate)
+    monkeypatch.setattr(baselines_compare, "evaluated", lambda places: {"clive": "photos"})
+    runs, file = planned(["qfm-none"], seeds=3)[:3], made.out / "results.json"
+    alive[0] = False
+    with pytest.raises(Interrupted):
+        baselines_compare._work(runs, made, baselines_compare.Results(file), 60)
+    alive[0] = True
+    assert done == [f"{what} {one.name}" for one in runs[:2] for what in ("train", "evaluate")]
+    done.clear()
+    baselines_compare._work(runs, made, baselines_compare.Results(file), 60)
+    assert done == [
+        f"evaluate {runs[1].name}", f"train {runs[2].name}", f"evaluate {runs[2].name}",
     ]  # fmt: skip
-    text = "\n".join(baselines_mechanism.report(found))
-    assert text.startswith("QFM-IQM, a reconstruction")
-    assert "| semantic | 2 | 0.550 ± 0.071 | 0.210 ± 0.014 |" in text
-    assert "SRCC: -0.010 [-0.010, -0.010]" in text
-    assert "moves, matched noise: -0.200 [-0.200, -0.200]" in text
-    # -.2 and -.2 under matched noise, -.12 and -.12 under random noise.
-    assert "as claimed): -0.080 [-0.080, -0.080]" in text
+    plain = json.loads(file.read_text())
+    assert [plain["runs"][one.name]["figures"]["clive"]["srcc"] for one in runs] == [1, 1, 1]
+    assert plain["reconstructions"] == ["qfm-iqm", "dgiqa"]

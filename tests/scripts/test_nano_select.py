@@ -31,7 +31,7 @@ def _model(said: list[float], pairs: float) -> nano_select._Model:
         "clive": nano_select._Photos({}, worse, mos),
         "held_out": nano_select._Photos({}, mos, mos),
     }
-    return nano_select._Model(photos, {"accuracy": pairs})
+    return nano_select._Model(photos, {"right": pairs})
 
 
 def test_a_model_is_beyond_the_first_by_its_srcc_and_its_share_of_pairs() -> None:

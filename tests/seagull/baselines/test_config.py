@@ -61,6 +61,7 @@ def test_every_way_of_learning_that_can_be_set_is_in_a_shipped_config():
         ({"system": "dgiqa", "qfm_iqm": {"heads": 4}}, "qfm_iqm: settings of another system"),
         ({"view": {"short_side": 100}}, "view.short_side: 0, or at least view.side 224"),
         ({"qfm_iqm": {"match": {"kind": "best"}}}, "qfm_iqm.match.kind: one of semantic"),
+        ({"batch_size": 1}, "batch_size: a number from 2"),
         ({"depth": {"source": "maps"}}, "depth.maps: name it"),
         ({"lr": {"head": 1.0}}, r"lr: unknown groups \['head'\]"),
         ({"data": {"train": [{"path": "a", "crop": 9}]}}, "crop and together are not for"),

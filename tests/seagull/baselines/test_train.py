@@ -19,6 +19,7 @@ from seagull.baselines.assessor import load_baseline
 from seagull.baselines.config import BaselineConfig
 from seagull.baselines.dry_run import dry_run
 from seagull.baselines.errors import BaselineError
+from seagull.baselines.learners import build_learner, starting_network
 from seagull.baselines.train import train_baseline
 from seagull.evaluation.systems import make_system_validator
 from seagull.files.config import ConfigError, to_plain
@@ -134,6 +135,29 @@ def test_another_network_does_not_take_over_a_checkpoint(settings: Make):
         train_baseline(other)
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "learner.safetensors"])
+def test_a_damaged_checkpoint_is_named(settings: Make, name: str):
+    config = settings(max_steps=2)
+    train_baseline(config)
+    (file,) = Path(config.output).glob(f"checkpoint-*/{name}")
+    file.write_bytes(file.read_bytes()[:-3])
+    with pytest.raises(BaselineError, match=rf"{name}: damaged .* goes on from the one before"):
+        train_baseline(replace(config, max_steps=4))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "perturb", "warned"),
+    [("test_vit", False, False), ("test_convnext", False, True), ("test_convnext", True, False)],
+)
+def test_a_cls_token_that_tells_all_is_warned_of(
+    settings: Make, caplog: pytest.LogCaptureFixture, architecture: str, perturb: bool, warned: bool
+):
+    own = {"encoder": {"architecture": architecture}, "perturb_cls": perturb}
+    config = settings(qfm_iqm=own)
+    build_learner(config, starting_network(config))
+    assert ("perturb_cls is false" in caplog.text) is warned
+
+
 def test_the_best_model_of_validation_is_the_one_that_is_kept(settings: Make, records: Path):
     config = settings(
         max_steps=6, validate_every=2,
@@ -166,8 +190,9 @@ def test_a_student_learns_from_a_teacher_it_fits(settings: Make, tmp_path: Path)
     student = settings(max_steps=3, qfm_iqm={"distil": distil})
     train_baseline(student)
     assert all("taught" in one for one in log(student) if "loss" in one)
-    with pytest.raises(BaselineError, match="is no baseline's folder"):
-        train_baseline(settings(qfm_iqm={"distil": {"teacher": str(tmp_path / "nothing")}}))
+    for run in (train_baseline, dry_run):
+        with pytest.raises(BaselineError, match="is no baseline's folder"):
+            run(settings(qfm_iqm={"distil": {"teacher": str(tmp_path / "nothing")}}))
     wide = settings(
         output=str(tmp_path / "wide"), view={"side": 96, "short_side": 96},
         qfm_iqm={"distil": distil},
