@@ -141,7 +141,7 @@ nano-evaluate: $(VENV)/.installed  ## the shipped seagull-nano on photos it was 
 	$(BIN)/seagull evaluate --data $(NANO)/data/versions/validation.jsonl --sample 0.015 \
 		--fit $(NANO)/data/versions/train.jsonl --fit-limit 300 --tasks importance,distortion,order \
 		--baseline constant --baseline area --out $(NANO)/evaluation/regions
-	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl --tasks sensitivity \
+	$(BIN)/seagull evaluate --data $(NANO)/data/versions/sensitivity.jsonl --tasks sensitivity --limit 300 \
 		--out $(NANO)/evaluation/sensitivity
 	$(BIN)/python scripts/nano_severe.py $(NANO)/data/versions/validation.jsonl $(NANO)/evaluation/severe.png
 	$(BIN)/python scripts/nano_words.py $(NANO)/data/versions/validation.jsonl
