@@ -108,7 +108,7 @@ def _beyond(one: _Model, first: _Model, resamples: int = 1000) -> dict[str, dict
 
     def apart(drawn: Indices) -> dict[str, float]:
         found = {}
-        for name, low, high in zip(names, at, at[1:], strict=False):
+        for name, low, high in zip(names, at[:-1], at[1:], strict=True):
             rows = drawn[(drawn >= low) & (drawn < high)] - low
             mine, other = one.photos[name], first.photos[name]
             both = [srcc(of.said[rows], of.mos[rows]) or 0.0 for of in (mine, other)]
@@ -117,7 +117,7 @@ def _beyond(one: _Model, first: _Model, resamples: int = 1000) -> dict[str, dict
 
     ci = bootstrap(apart, range(at[-1]), resamples=resamples)
     return {
-        name: {"srcc": round(value, 4), "ci": [round(end, 4) for end in ci[name] or ()]}
+        name: {"beyond": round(value, 4), "ci": [round(end, 4) for end in ci[name] or ()]}
         for name, value in apart(np.arange(at[-1])).items()
     }
 

@@ -26,9 +26,8 @@ def test_auc_is_how_often_a_positive_is_above_a_negative() -> None:
 
 def _model(said: list[float], pairs: float) -> nano_select._Model:
     mos = np.linspace(0, 1, 12)
-    worse = np.array(said)
     photos = {
-        "clive": nano_select._Photos({}, worse, mos),
+        "clive": nano_select._Photos({}, np.array(said), mos),
         "held_out": nano_select._Photos({}, mos, mos),
     }
     return nano_select._Model(photos, {"right": pairs})
@@ -37,9 +36,9 @@ def _model(said: list[float], pairs: float) -> nano_select._Model:
 def test_a_model_is_beyond_the_first_by_its_srcc_and_its_share_of_pairs() -> None:
     right, wrong = list(range(12)), list(range(12))[::-1]
     found = nano_select._beyond(_model(right, 0.75), _model(wrong, 0.5), resamples=50)
-    assert found["clive"] == {"srcc": 2, "ci": [2, 2]}
-    assert found["held_out"] == {"srcc": 0, "ci": [0, 0]}
-    assert found["sum"] == {"srcc": 2.25, "ci": [2.25, 2.25]}
+    assert found["clive"] == {"beyond": 2, "ci": [2, 2]}
+    assert found["held_out"] == {"beyond": 0, "ci": [0, 0]}
+    assert found["sum"] == {"beyond": 2.25, "ci": [2.25, 2.25]}
 
 
 def test_an_interval_of_a_difference_is_over_the_photos() -> None:

@@ -158,13 +158,13 @@ export class Stage {
   }
 
   #heat() {
+    if (this.#heatmap) return this.#heatmap;
     const { photo, regions, untaken } = this.project;
     const [whole, parts] = [true, false].map((wanted) => regions.filter((one) => Boolean(one.asked.whole) === wanted));
     const scored = [...whole, ...largestFirst(untaken), ...largestFirst(parts)]
       .map((region) => ({ mask: region.mask, score: this.score(region) }))
       .filter(({ score }) => score !== null);
-    this.#heatmap ??= heatmap(sampling(photo), scored);
-    return this.#heatmap;
+    return (this.#heatmap = heatmap(sampling(photo), scored));
   }
 
   #paintRegions(context) {
