@@ -126,25 +126,33 @@ def _clive(assessor: Assessor, table: Path) -> _Photos:
     rows = pq.read_table(table).to_pylist()
     read = [_whole(assessor, row["image"]) for row in rows]
     mos = np.array([row["mos"] for row in rows])
+    figures = _agreement(read, mos) | {"low_mos": _lowest(_scores(read), mos)}
+    return _Photos(figures | _types(read, [row["type"] for row in rows]), _scores(read), mos)
+
+
+def _types(read: list[RegionAssessment], labels: list[str]) -> dict[str, Any]:
+    """What is said of types, against clive's dominant ones.
+
+    ``blur_named`` is the share of photos whose findings hold a blur: of those with ``realistic
+    blur``, and of the rest. ``dominant_type_first`` is over photos whose type has a counterpart.
+    """
     blur = np.array([_probability(one, DistortionType.BLUR) for one in read])
-    is_blur = np.array([row["type"] == "realistic blur" for row in rows])
-    named = [
-        _likeliest(one) is DOMINANT[row["type"]]
-        for row, one in zip(rows, read, strict=True)
-        if row["type"] in DOMINANT
+    is_blur = np.array([label == "realistic blur" for label in labels])
+    first = [
+        _likeliest(one) is DOMINANT[label]
+        for label, one in zip(labels, read, strict=True)
+        if label in DOMINANT
     ]
-    says_blur, says_compression = (
+    names_blur, names_compression = (
         np.array([any(found.type is kind for found in one.distortions or ()) for one in read])
         for kind in (DistortionType.BLUR, DistortionType.COMPRESSION)
     )
-    types = {
-        "low_mos": _lowest(_scores(read), mos),
+    return {
         "blur_auc": _auc(blur, is_blur),
-        "blur_named": [round(float(says_blur[one].mean()), 4) for one in (is_blur, ~is_blur)],
-        "compression_named": round(float(says_compression.mean()), 4),
-        "dominant_type_first": round(float(np.mean(named)), 4),
+        "blur_named": [round(float(names_blur[one].mean()), 4) for one in (is_blur, ~is_blur)],
+        "compression_named": round(float(names_compression.mean()), 4),
+        "dominant_type_first": round(float(np.mean(first)), 4),
     }
-    return _Photos(_agreement(read, mos) | types, _scores(read), mos)
 
 
 def _held_out(assessor: Assessor, records: Path) -> _Photos:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 import nano_readings
 import nano_select
 
-from seagull.types import DistortionType
+from seagull.types import Distortion, DistortionType, Region, RegionAssessment
 
 
 def test_auc_is_how_often_a_positive_is_above_a_negative() -> None:
@@ -55,6 +55,36 @@ def test_what_is_read_of_the_worst_photos() -> None:
 
 def test_each_dominant_type_has_a_counterpart() -> None:
     assert set(nano_select.DOMINANT.values()) < set(DistortionType)
+
+
+def _says(**probabilities: float) -> RegionAssessment:
+    """A photo of which types from a probability of .5 on are named."""
+    given = {DistortionType(name): value for name, value in probabilities.items()}
+    named = tuple(Distortion(kind, "slight", one) for kind, one in given.items() if one >= 0.5)
+    return RegionAssessment(
+        Region(np.ones((4, 4), bool)),
+        distortions=named,
+        distortion_probabilities=dict.fromkeys(DistortionType, 0.0) | given,
+    )
+
+
+def test_named_types_are_counted_against_the_dominant_ones() -> None:
+    read = [
+        _says(blur=0.9, compression=0.6),
+        _says(blur=0.4),
+        _says(blur=0.2, noise=0.3),
+        _says(blur=0.6, noise=0.4),
+        _says(compression=0.7),
+    ]
+    labels = ["realistic blur", "realistic blur", "realistic noise", "realistic noise", "jpeg"]
+    assert nano_select._types(read, labels) == {
+        # Blurred photos have .9 and .4, the others .2, .6 and 0.
+        "blur_auc": round(5 / 6, 4),
+        "blur_named": [0.5, round(1 / 3, 4)],
+        "compression_named": 0.4,
+        # Of the four whose label has a counterpart only the last is read as something else.
+        "dominant_type_first": 0.75,
+    }
 
 
 def test_the_same_photos_are_read_again() -> None:
