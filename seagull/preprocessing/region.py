@@ -68,7 +68,7 @@ def window(
 
     The window is centred on the region's box, moved inside the photo where it fits, and extended
     by reflection where the photo is smaller. A window of more than ``_MOST_PADDED`` pixels is
-    scaled down before it is extended, which differs from the other order by rounding alone.
+    scaled down before it is extended, which moves what is in it by half a pixel at most.
     """
     height, width = region.size
     x1, y1, x2, y2 = region.box
