@@ -225,6 +225,7 @@ def test_ids_beside_a_value_to_be_ignored_are_no_single_region(
     columns = np.repeat(values, strip)[: SIZE[1]]
     ids = np.zeros(SIZE, np.uint16 if max(values) > 255 else np.uint8)
     ids[10:110, : columns.size] = columns
+    ids[:50, ids[50] == values[-1]] = ids[70:, ids[50] == values[-1]] = 0  # the ids are larger
     Image.fromarray(ids).save(tmp_path / "m.png")
     with pytest.raises(ValueError, match=r"m\.png: it holds areas of .*:ids"):
         read_mask(tmp_path / "m.png", SIZE)
