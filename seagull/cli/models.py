@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ from seagull.cli.services import Services
 from seagull.devices import DTYPES, dtype_name
 from seagull.inference.folder import AssessesPhotos
 from seagull.regions.segmenter import Segmenter
+from seagull.regions.spec import RegionSpec
 from seagull.types import ModelInfo
 
 if TYPE_CHECKING:
@@ -73,9 +75,17 @@ def open_model(
     request: ModelRequest,
     server: ServerRequest | None,
     regions: RegionRequest,
+    specs: Sequence[RegionSpec],
     services: Services,
 ) -> tuple[OpenedModel, Segmenter | None]:
     """The model and, if the regions need one, the segmenter: the server's, if one was named.
+
+    Args:
+        request: names the model.
+        server: where it runs, if not here.
+        regions: the region options.
+        specs: the regions that they name.
+        services: load or connect.
 
     Raises:
         ValueError: as ``load_assessor``, or if the segmenter or the server's key is not there.
@@ -85,9 +95,9 @@ def open_model(
         client = services.connect(server.url, server.api_key())
         if not client.info.trained:
             complain(UNTRAINED.format(name=client.info.name))
-        return client, client.segmenter if regions.needs_segmenter else None
+        return client, client.segmenter if regions.needs_segmenter(specs) else None
     assessor = load_assessor(request, services)
-    if not regions.needs_segmenter:
+    if not regions.needs_segmenter(specs):
         return assessor, None
     segmenter = services.segmenter(regions.segmenter, request.device)
     if segmenter.notice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,8 @@ class RegionRequest:
         """The regions: boxes first, then points, polygons, masks, RLEs and the whole photo.
 
         A region is named by ``NAME=`` before its value, otherwise by its number; several of one
-        file are called ``NAME.1``, ``NAME.2``, ...
+        file are called ``NAME.1``, ``NAME.2``, ... A file that exists under the whole text is that
+        file.
 
         Raises:
             ValueError: if a value cannot be read or a name is there twice.
@@ -59,8 +61,8 @@ class RegionRequest:
         given += [_named(text, lambda v: {"points": [parse_point(v)]}) for text in self.point]
         given += [_named(text, lambda v: {"points": _points(v)}) for text in self.points]
         given += [_named(text, lambda v: {"polygon": _polygon(v)}) for text in self.polygon]
-        given += [_named(text, lambda v: {"mask": v}) for text in self.mask]
-        given += [_named(text, _rle) for text in self.rle]
+        given += [_named_file(text, lambda v: {"mask": v}) for text in self.mask]
+        given += [_named_file(text, _rle) for text in self.rle]
         given += [(None, {"whole": True})] if self.whole else []
         check_ids([name for name, _ in given if name is not None])
         specs: list[RegionSpec] = []
@@ -92,10 +94,9 @@ class RegionRequest:
         named = any(given) or self.whole or self.everything
         return self if named else replace(self, everything=True)
 
-    @property
-    def needs_segmenter(self) -> bool:
-        """Whether a segmenter will be asked."""
-        return self.everything or self.refine or bool(self.point or self.points)
+    def needs_segmenter(self, specs: Sequence[RegionSpec]) -> bool:
+        """Whether a segmenter will be asked for these options, whose regions are ``specs``."""
+        return self.everything or any(spec.needs_segmenter for spec in specs)
 
     @property
     def selection(self) -> Selection:
@@ -192,7 +193,7 @@ def _contents(regions: RegionRequest) -> dict[str, str]:
 
 
 def _value(text: str) -> str:
-    return str(_named(text, lambda value: {"v": value})[1]["v"])
+    return str(_named_file(text, lambda value: {"v": value})[1]["v"])
 
 
 def _is_file(path: Path) -> bool:
@@ -213,6 +214,13 @@ def _named(text: str, read: Any) -> tuple[str | None, dict[str, Any]]:
     if match is None:
         return None, read(text)
     return match[1], read(match[2])
+
+
+def _named_file(text: str, read: Any) -> tuple[str | None, dict[str, Any]]:
+    """As ``_named``; a file that exists means itself, whatever sign its name holds."""
+    if _is_file(Path(split_selector(text)[0])):
+        return None, read(text)
+    return _named(text, read)
 
 
 def _points(text: str) -> list[tuple[float, float, int]]:

@@ -164,7 +164,9 @@ def check_masks(specs: Sequence[RegionSpec]) -> None:
 
 
 def _prepare(request: AssessRequest, specs: Sequence[RegionSpec], services: Services) -> _Run:
-    assessor, segmenter = open_model(request.model, request.server, request.regions, services)
+    assessor, segmenter = open_model(
+        request.model, request.server, request.regions, specs, services
+    )
     options = {
         "tasks": list(request.tasks),
         "text": request.text,

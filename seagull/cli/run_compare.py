@@ -177,7 +177,9 @@ def _check_pair(pair: PhotoPair, specs: Sequence[RegionSpec], resize: str | None
 
 
 def _prepare(request: CompareRequest, specs: Sequence[RegionSpec], services: Services) -> _Run:
-    assessor, segmenter = open_model(request.model, request.server, request.regions, services)
+    assessor, segmenter = open_model(
+        request.model, request.server, request.regions, specs, services
+    )
     if unmeasured := unmeasured_text(assessor.info, measured()):
         complain(unmeasured)
     options = {

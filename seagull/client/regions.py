@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from seagull.regions.asked import AskedRegions, asked_specs
+from seagull.regions.geometry import checked_geometry
 from seagull.regions.rle import Rle, decode, encode
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region, RegionAssessment, check_ids
@@ -40,6 +41,8 @@ def _request_region(
     if isinstance(region, RegionSpec) and region.mask is not None:
         region = region.build(size)  # the file is here, not on the server
     if isinstance(region, RegionSpec):
+        what = f"region {region.id}: the photo it was made for"
+        checked_geometry(size, stated=region.stated_size, what=what)
         return region.to_dict(), None
     if region.size != size:
         raise ValueError(

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+import cv2
+
 from seagull.photos import Photo, read_photo
 from seagull.types import AssessmentTask, QualityReport, Region
 
@@ -210,5 +212,7 @@ def failed_photo(path: Path, error: Exception) -> FailedPhoto:
 
 
 def _out_of_memory(error: Exception) -> bool:
+    if isinstance(error, cv2.error):
+        return int(getattr(error, "code", 0)) == cv2.Error.StsNoMem
     # Recognised by its message: the type lives in torch, which reading photos does not need.
     return isinstance(error, RuntimeError) and "out of memory" in str(error).lower()

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 _MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}
 """Pillow's mode for each colour space that a profile may start from."""
+_GREYS = ("1", "L", "LA", "La")
+_EIGHT_BITS, _SIXTEEN_BITS = 255, 65535
 _SAME = 2
 """Codes of 255 that a profile may move a colour and still be sRGB."""
 
@@ -26,7 +28,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
     """
     profile = image.info.get("icc_profile")
     if image.has_transparency_data:
-        return over_white(image.convert("RGBA"), profile)
+        return over_white(_shallow_transparency(image), profile)
     if profile:
         converted = _through_profile(image, profile)
         if converted is not None:
@@ -40,13 +42,27 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 
 def over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """An RGBA picture over white, its colours through the profile if there is one."""
-    colour = image.convert("RGB")
+    """A picture with transparency over white, its colours through the profile if there is one."""
+    layer = image if image.mode == "RGBA" else image.convert("RGBA")
+    colour = layer.convert("L" if image.mode in _GREYS else "RGB")
     if profile:
         colour = _through_profile(colour, profile) or colour
     white = Image.new("RGB", image.size, (255, 255, 255))
-    white.paste(colour, mask=image.getchannel("A"))
+    white.paste(colour.convert("RGB"), mask=layer.getchannel("A"))
     return white
+
+
+def _shallow_transparency(image: Image.Image) -> Image.Image:
+    """The picture; the transparent colour of a 16-bit PNG as its pixels are: of 8 bits.
+
+    Pillow keeps the upper half of each colour value, and all of the transparent one.
+    """
+    clear = image.info.get("transparency")
+    if not isinstance(clear, tuple) or max(clear) <= _EIGHT_BITS:
+        return image
+    image = image.copy()
+    image.info["transparency"] = tuple(value >> 8 for value in clear)
+    return image
 
 
 def is_deep_grey(image: Image.Image) -> bool:
@@ -55,7 +71,7 @@ def is_deep_grey(image: Image.Image) -> bool:
 
 
 def deep_grey(name: str, image: Image.Image) -> NDArray[np.generic]:
-    """Grey values of more than 8 bits, (H, W): uint16, or float as stored.
+    """Grey values of more than 8 bits, (H, W): uint16, or float as stored; transparent is white.
 
     Raises:
         PhotoError: if 32-bit values leave 16 bits.
@@ -63,16 +79,21 @@ def deep_grey(name: str, image: Image.Image) -> NDArray[np.generic]:
     values = np.asarray(image)
     if image.mode == "F":
         return values
-    if values.min() < 0 or values.max() > 65535:
+    if values.min() < 0 or values.max() > _SIXTEEN_BITS:
         raise PhotoError(
             f"{name}: 32-bit grey values from {values.min()} to {values.max()}; save it with "
             "8 or 16 bits"
         )
+    clear = image.info.get("transparency")
+    transparent = values == clear if isinstance(clear, int) else None
+    if image.mode == "I" and values.max() <= _EIGHT_BITS:  # 8 bits that were stored in 32
+        values = values * 257
     profile = image.info.get("icc_profile")
     curve = _grey_curve(profile) if profile else None
-    if curve is None:
-        return values.astype(np.uint16)
-    return np.take(curve, values)
+    grey = values.astype(np.uint16) if curve is None else np.take(curve, values)
+    if transparent is not None:
+        grey[transparent] = _SIXTEEN_BITS
+    return grey
 
 
 def _grey_curve(profile: bytes) -> NDArray[np.uint16] | None:
@@ -90,7 +111,10 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     """The image in sRGB; None if the profile is sRGB already or cannot be used."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode = _MODES.get(source.profile.xcolor_space.strip(), "RGB")
+        space = source.profile.xcolor_space.strip()
+        if space not in _spaces(image.mode):
+            raise ValueError(f"it is for colours of {space}, the picture's are {image.mode}")
+        mode = _MODES[space]
         plain = image if image.mode == mode else image.convert(mode)
         target = ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(source, target, plain.mode, "RGB")
@@ -100,6 +124,13 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         logger.warning("colour profile ignored, it cannot be applied: %s", error)
         return None
+
+
+def _spaces(mode: str) -> tuple[str, ...]:
+    """Colour spaces of the profiles that fit a picture of a mode."""
+    if mode in _GREYS:
+        return ("GRAY", "RGB")
+    return {"CMYK": ("CMYK",), "LAB": ("Lab",)}.get(mode, ("RGB",))
 
 
 def _keeps_colours(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:

@@ -3,9 +3,11 @@
 | what comes in | what is done |
 | --- | --- |
 | embedded ICC profile | converted to sRGB by its curves, whatever its name |
+| profile of another colour space (a grey picture fits RGB, too) | ignored with a warning |
 | CMYK, YCbCr, Lab, palette, grey, 1 bit | converted to RGB |
 | alpha, transparent colour | laid over white |
 | 16-bit grey or RGB | scaled to 8 bits, never clipped |
+| 32-bit whole numbers | up to 255 taken as 8 bits, up to 65535 as 16; others are refused |
 | float | read as [0, 1]; anything outside is refused |
 
 Which file is what, RAW and HEIC photos, frames and orientation: ``seagull.photos.upright``.

@@ -259,7 +259,8 @@ def _loaded(image: Image.Image) -> Image.Image:
     if isinstance(image, TiffImageFile):
         return tiff_pixels(image)
     image.load()
-    return image
+    # Pillow widens 16-bit grey of a PGM to 32 bits, where small values would be taken for 8 bits.
+    return image.convert("I;16") if image.format == "PPM" and image.mode == "I" else image
 
 
 def _transposed(image: Image.Image) -> Image.Image:

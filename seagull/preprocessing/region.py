@@ -11,8 +11,16 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seagull.photos import MAX_PIXELS
 from seagull.preprocessing.image import Frame, ImageTransform
 from seagull.types import BoolMask, Box, Region
+
+_MOST_PADDED = MAX_PIXELS
+"""Most pixels of a window that is padded before it is scaled down: those of the largest photo, for
+which there is memory. The window of a photo of 60000 x 16 would have 3.6 billion."""
+
+_Border = tuple[int, int, int, int]
+"""Pixels above, below, left and right."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,8 @@ def window(
     """A square window around a region, ``size`` pixels a side after scaling down if need be.
 
     The window is centred on the region's box, moved inside the photo where it fits, and extended
-    by reflection where the photo is smaller.
+    by reflection where the photo is smaller. A window of more than ``_MOST_PADDED`` pixels is
+    scaled down before it is extended, which moves what is in it by half a pixel at most.
     """
     height, width = region.size
     x1, y1, x2, y2 = region.box
@@ -71,14 +80,31 @@ def window(
     border = (
         max(0, -top), max(0, top + side - height), max(0, -left), max(0, left + side - width),
     )  # fmt: skip
-    pixels = cv2.copyMakeBorder(photo[rows, columns], *border, cv2.BORDER_REFLECT)
-    mask = cv2.copyMakeBorder(
-        region.mask[rows, columns].astype(np.uint8), *border, cv2.BORDER_CONSTANT, value=0
-    )
+    cut, inside = photo[rows, columns], region.mask[rows, columns]
+    if side * side > _MOST_PADDED:
+        cut, inside, border = _reduced(cut, inside, border, size)
+        side = size
+    pixels = cv2.copyMakeBorder(cut, *border, cv2.BORDER_REFLECT)
+    mask = cv2.copyMakeBorder(inside.astype(np.uint8), *border, cv2.BORDER_CONSTANT, value=0)
     if side != size:
         pixels = cv2.resize(pixels, (size, size), interpolation=cv2.INTER_AREA)
         mask = nearest_mask(mask.astype(bool), (size, size)).astype(np.uint8)
     return pixels.astype(np.uint8, copy=False), mask.astype(bool)
+
+
+def _reduced(
+    cut: NDArray[np.uint8], inside: BoolMask, border: _Border, size: int
+) -> tuple[NDArray[np.uint8], BoolMask, _Border]:
+    """What is cut and its border scaled down, to a window of ``size`` pixels a side."""
+    top, bottom, left, _ = border
+    height, width = inside.shape
+    scale = size / (top + height + bottom)
+    above, beside = round(top * scale), round(left * scale)
+    down = max(1, round((top + height) * scale) - above)
+    across = max(1, round((left + width) * scale) - beside)
+    pixels = cv2.resize(cut, (across, down), interpolation=cv2.INTER_AREA)
+    border = above, size - above - down, beside, size - beside - across
+    return pixels.astype(np.uint8, copy=False), nearest_mask(inside, (down, across)), border
 
 
 def _start(centred: int, side: int, length: int) -> int:

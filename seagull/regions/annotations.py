@@ -14,6 +14,7 @@ Other fields are ignored where the form is known by these.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from seagull.arrays import as_array
@@ -87,6 +88,8 @@ def annotation_specs(plain: Any, id: str = "1") -> list[RegionSpec]:
 
     Such an object is a COCO file about one photo (``annotations``), a line of segments
     (``segments``) or a quality report (``regions``). Several are called ``ID.1``, ``ID.2``, ...
+    The size that a COCO file states for its photo (``images``) is compared with the photo's when a
+    region is made.
 
     Raises:
         AnnotationError: if there is none, or they are of several photos.
@@ -96,13 +99,14 @@ def annotation_specs(plain: Any, id: str = "1") -> list[RegionSpec]:
     if isinstance(plain, Mapping):
         lists = [plain[key] for key in ("annotations", "segments", "regions") if key in plain]
         items = lists[0] if lists else [plain]
-        if len(_photos(items)) > 1:
-            raise AnnotationError("the file holds annotations of several photos; give those of one")
+    if len(_photos(items)) > 1:
+        raise AnnotationError("the file holds annotations of several photos; give those of one")
     if not isinstance(items, Sequence) or isinstance(items, str) or not items:
         raise AnnotationError(f"there is no annotation; known are {FORMS}")
-    if len(items) == 1:
-        return [annotation_spec(items[0], id)]
-    return [annotation_spec(item, f"{id}.{number}") for number, item in enumerate(items, start=1)]
+    names = [id] if len(items) == 1 else [f"{id}.{n}" for n in range(1, len(items) + 1)]
+    size = _stated_size(plain, _photos(items))
+    specs = [annotation_spec(item, name) for item, name in zip(items, names, strict=True)]
+    return specs if size is None else [replace(spec, stated_size=size) for spec in specs]
 
 
 def array_mask(values: Any, size: Size | None = None) -> BoolMask:
@@ -189,6 +193,21 @@ def _photos(items: Any) -> set[str]:
     if not isinstance(items, Sequence):
         return set()
     return {str(item.get("image_id")) for item in items if isinstance(item, Mapping)}
+
+
+def _stated_size(plain: Any, photos: set[str]) -> Size | None:
+    """Height and width that a COCO file gives for the photo of its annotations, if it does."""
+    images = plain.get("images") if isinstance(plain, Mapping) else None
+    if not isinstance(images, list):
+        return None
+    known = [image for image in images if isinstance(image, Mapping)]
+    own = known if len(known) == 1 else [one for one in known if str(one.get("id")) in photos]
+    if not own:
+        return None
+    height, width = own[0].get("height"), own[0].get("width")
+    if isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0:
+        return height, width
+    return None
 
 
 def _name(plain: Mapping[str, Any], id: str) -> str:

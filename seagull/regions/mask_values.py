@@ -22,6 +22,10 @@ _LEVELS = 15
 _LEAST = 0.005
 """Share of the pixels that a tone of an anti-aliased or lossy mask has at least."""
 _SMOOTH = 0.05
+_SOLID = 0.25
+"""Share of a value's pixels that lie in flat areas if it is painted, not left by noise or blur."""
+_FEW = 32
+"""Painted values, where most are painted, up to which they are ids; a broad gradient has more."""
 _DARK = 0.25
 """Share of the brightest tone below which a tone is a background's."""
 _MOST_IDS = 1000
@@ -171,9 +175,19 @@ def _is_smooth(pixels: MaskPixels, flat: BoolMask, distinct: int) -> bool:
         return True
     if pixels.coloured or pixels.tones.ndim == 3:
         return False
+    solid = _solid(pixels.codes, flat)
+    if 2 < solid <= _FEW and 2 * solid > distinct:
+        return False
     steps = np.abs(np.diff(pixels.tones.astype(np.float64), axis=1))
     steps = steps[steps > 0]
     return bool(steps.size and np.median(steps) <= _SMOOTH * float(pixels.tones.max()))
+
+
+def _solid(codes: NDArray[np.integer], flat: BoolMask) -> int:
+    """How many values cover areas; a value of noise or blur has hardly a flat neighbourhood."""
+    values, counts = _counted(codes)
+    areas, sizes = _counted(codes[flat])
+    return int(np.count_nonzero(sizes >= _SOLID * counts[np.searchsorted(values, areas)]))
 
 
 def _is_dark(tones: NDArray[Any], part: BoolMask) -> bool:
@@ -235,9 +249,16 @@ def _flat(codes: NDArray[np.integer]) -> BoolMask:
 
 
 def _distinct(codes: NDArray[np.integer]) -> NDArray[np.integer]:
+    return _counted(codes)[0]
+
+
+def _counted(codes: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """The values, ascending, and how many pixels have each."""
     if codes.size and codes.min() >= 0 and codes.max() < 1 << 16:
-        return np.flatnonzero(np.bincount(codes.ravel()))
-    return np.unique(codes)
+        counts = np.bincount(codes.ravel())
+        values = np.flatnonzero(counts)
+        return values, counts[values]
+    return np.unique(codes, return_counts=True)
 
 
 def _described(pixels: MaskPixels, flat: BoolMask) -> str:

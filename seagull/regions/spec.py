@@ -39,6 +39,8 @@ class RegionSpec:
         refine: let a segmenter find the object in the box, instead of the rectangle.
         box_format: what the numbers of ``box`` are, one of ``BOX_FORMATS``; None takes them for
             ``xyxy`` and refuses those that look like something else.
+        stated_size: height and width in pixels that the region's source gives for its photo, if it
+            does; another photo's size is refused. No part of the JSON form.
 
     Raises:
         ValueError: if not exactly one way is used, or its numbers cannot be a region.
@@ -53,6 +55,7 @@ class RegionSpec:
     whole: bool = False
     refine: bool = False
     box_format: str | None = None
+    stated_size: Size | None = None
 
     def __post_init__(self) -> None:
         used = [kind for kind in KINDS if getattr(self, kind) not in (None, False)]
@@ -140,6 +143,7 @@ class RegionSpec:
         self, photo: Photo | Size, segmenter: Segmenter | None, folder: Path | None
     ) -> Region:
         size = photo.size if isinstance(photo, Photo) else photo
+        self.check_fit(size)
         if not self.needs_segmenter:
             return Region(self._plain_mask(size, folder), self.id, source=self.kind)
         box = None if self.box is None else self._pixel_box(self.box, size)
@@ -151,7 +155,6 @@ class RegionSpec:
         return Region(found.mask, self.id, self.kind, segmenter.name, float(found.confidence))
 
     def _plain_mask(self, size: Size, folder: Path | None) -> BoolMask:
-        self.check_fit(size)
         if self.box is not None:
             return box_mask(self._pixel_box(self.box, size), size)
         if self.polygon is not None:
@@ -168,6 +171,7 @@ class RegionSpec:
         Raises:
             ValueError: if they do not, or run lengths are none of a mask.
         """
+        checked_geometry(size, stated=self.stated_size, what="the photo it was made for")
         if self.box is not None:
             pixel_corners(self.box, self.box_format, size)
         elif self.polygon is not None:

@@ -220,3 +220,28 @@ def test_a_photo_with_brackets_in_its_name_is_one_photo(cli, photo, tmp_path):
     done = cli("assess", bracketed, "--json", "--overlay", tmp_path / "out.png")
     assert json.loads(done.out)["image"]["path"] == str(bracketed)
     assert (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize("option", ["--mask", "--rle"])
+def test_a_file_named_like_a_name_and_a_file_means_itself(
+    cli, photo, tmp_path, monkeypatch, option
+):
+    monkeypatch.chdir(tmp_path)
+    for name, rows in (("run=3.png", 9), ("3.png", 30), ("4.png", 20)):
+        mask = np.zeros((40, 60), bool)
+        mask[:rows] = True
+        if option == "--mask":
+            Image.fromarray(mask).save(name)
+        else:
+            Path(name).write_text(json.dumps(encode(mask).to_dict()))
+    done = cli("assess", photo, "--json", option, "run=3.png", option, "run=4.png")
+    found = {one.region.id: one.region.box[3] for one in report_from_json(done.out).regions}
+    assert found == {"1": 9, "run": 20}
+
+
+def test_points_in_a_file_ask_the_segmenter_that_was_named(cli, photo):
+    words = ("assess", photo, "--json", "--rle", '{"points":[[30,20]]}', "--segmenter")
+    done = cli(*words, "clasical")
+    assert done.code != 0
+    assert "classical" in done.err
+    assert cli(*words, "classical").code == 0

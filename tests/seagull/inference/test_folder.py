@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -78,8 +79,20 @@ def test_bad_photos_are_values_and_the_others_are_assessed(paths):
     assert len(results) == 5
 
 
+def opencv_error(code: int) -> cv2.error:
+    error = cv2.error("OpenCV(5.0.0) alloc.cpp:73: error: Failed to allocate 10800000000 bytes")
+    error.code = code
+    return error
+
+
 @pytest.mark.parametrize(
-    "error", [ValueError("no"), MemoryError(), RuntimeError("CUDA out of memory. Tried ...")]
+    "error",
+    [
+        ValueError("no"),
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried ..."),
+        opencv_error(cv2.Error.StsNoMem),
+    ],
 )
 def test_what_one_photo_can_cause_does_not_end_the_run(paths, error):
     results = list(assess_photos(Recorder({"2.png": error}), paths))

@@ -83,17 +83,44 @@ def test_16_bit_grey_is_scaled_not_clipped() -> None:
         assert read_photo(source).pixels[0, :, 0].tolist() == [0, 100, 255, 1]
 
 
-def test_16_bit_rgb_is_scaled_not_clipped() -> None:
-    row = struct.pack(">B6H", 0, 65535, 25700, 0, 300, 65280, 12850)
+def png_16_bit(kind: int, values: list[int], clear: list[int] | None = None) -> bytes:
+    """A PNG of one row of two pixels, grey (kind 0) or RGB (2), perhaps with a transparent one."""
 
-    def chunk(kind: bytes, body: bytes) -> bytes:
+    def chunk(name: bytes, body: bytes) -> bytes:
         return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         )
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0))
-    data = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
+    data = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, kind, 0, 0, 0))
+    data += chunk(b"tRNS", struct.pack(f">{len(clear)}H", *clear)) if clear else b""
+    row = struct.pack(f">B{len(values)}H", 0, *values)
+    data += chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + data
+
+
+def test_16_bit_rgb_is_scaled_not_clipped() -> None:
+    data = png_16_bit(2, [65535, 25700, 0, 300, 65280, 12850])
     assert read_photo(data).pixels.tolist() == [[[255, 100, 0], [1, 255, 50]]]
+
+
+def test_the_transparent_colour_of_a_16_bit_png_shows_white() -> None:
+    grey = read_photo(png_16_bit(0, [0x1234, 25700], [0x1234])).pixels
+    assert grey.tolist() == [[[255] * 3, [100] * 3]]
+    rgb = [0x1234, 0x5678, 0x9ABC]
+    colour = read_photo(png_16_bit(2, [*rgb, 25700, 25700, 0], rgb)).pixels
+    assert colour.tolist() == [[[255] * 3, [100, 100, 0]]]
+
+
+def test_8_bits_stored_in_32_are_8_bits_and_dark_16_bits_stay_dark() -> None:
+    shallow = np.array([[0, 100, 255]], np.int32)
+    deep = np.array([[0, 257 * 100, 65535]], np.int32)
+    for values in (shallow, deep):
+        for source in (saved(Image.fromarray(values), "TIFF"), Image.fromarray(values)):
+            assert read_photo(source).pixels[0, :, 0].tolist() == [0, 100, 255]
+    dark = shallow.astype(np.uint16)
+    pgm = b"P5 3 1 65535\n" + dark.astype(">u2").tobytes()
+    for source in (saved(Image.fromarray(dark), "PNG"), pgm, dark):
+        assert read_photo(source).pixels[0, :, 0].tolist() == [0, 0, 1]
 
 
 def test_embedded_profile_is_converted_to_srgb() -> None:
@@ -101,6 +128,39 @@ def test_embedded_profile_is_converted_to_srgb() -> None:
     profile = linear_profile()
     data = saved(Image.new("RGB", (3, 3), (128, 128, 128)), "PNG", icc_profile=profile)
     assert read_photo(data).pixels[0, 0, 0] == pytest.approx(188, abs=2)
+
+
+@pytest.mark.parametrize("space", ["GRAY", "CMYK"])
+def test_a_profile_of_another_colour_space_is_ignored_with_a_warning(
+    space: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    profile = grey_linear_profile()
+    profile = profile[:16] + space.encode() + profile[20:]
+    for image in (Image.fromarray(HALVES), Image.fromarray(HALVES).convert("RGBA")):
+        data = saved(image, "PNG", icc_profile=profile)
+        assert np.array_equal(read_photo(data).pixels, HALVES)
+    assert caplog.text.count(f"colours of {space}") == 2
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+@pytest.mark.parametrize("profile", ["grey", "colour"])
+def test_a_grey_picture_goes_with_a_grey_and_a_colour_profile(mode: str, profile: str) -> None:
+    icc = linear_profile() if profile == "colour" else grey_linear_profile()
+    data = saved(Image.new("L", (3, 3), 128).convert(mode), "PNG", icc_profile=icc)
+    assert read_photo(data).pixels[0, 0].tolist() == pytest.approx([188] * 3, abs=2)
+
+
+def grey_linear_profile() -> bytes:
+    """A grey profile with gamma 1: the least that version 2 asks for."""
+    curve = struct.pack(">4sII", b"curv", 0, 0)
+    white = struct.pack(">4sI3i", b"XYZ ", 0, 63190, 65536, 54061)
+    tags = struct.pack(">I", 2) + struct.pack(">4sII", b"kTRC", 156, 12)
+    tags += struct.pack(">4sII", b"wtpt", 168, 20)
+    head = bytearray(128)
+    head[:4] = struct.pack(">I", 188)
+    head[8:12], head[12:24] = b"\x02\x40\0\0", b"mntrGRAYXYZ "
+    head[36:40], head[68:80] = b"acsp", struct.pack(">3i", 63190, 65536, 54061)
+    return bytes(head) + tags + curve + white
 
 
 def linear_profile() -> bytes:

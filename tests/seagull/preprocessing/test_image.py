@@ -1,6 +1,7 @@
 """The published preparation, number by number, and what native preparation leaves alone."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -95,6 +96,39 @@ def test_window_reduces_a_region_larger_than_itself():
     assert (pixels == 90).all()
     # The photo is 200 of the window's 300 pixels wide, centred in it.
     assert inside.mean() == pytest.approx(2 / 3, abs=0.03)
+
+
+def test_the_window_of_a_long_thin_photo_takes_little_memory():
+    photo = np.zeros((16, 14_000, 3), np.uint8)
+    photo[:, :3_500] = 200
+    inside = np.zeros((16, 14_000), bool)
+    inside[:, 1:] = True
+    region = Region(inside)
+    tracemalloc.start()
+    pixels, mask = window(photo, region, 64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6  # the square of the long side has 588 MB
+    assert (pixels.shape, mask.shape) == ((64, 64, 3), (64, 64))
+    assert (pixels[:, :15] == 200).all()
+    assert (pixels[:, 17:] == 0).all()
+    assert mask.any(axis=1).sum() == 1
+    assert mask.any(axis=0).sum() >= 63
+
+
+@pytest.mark.parametrize("shape", [(300, 200), (200, 300), (120, 300), (300, 299)])
+def test_scaling_a_window_down_before_it_is_padded_moves_it_by_half_a_pixel_at_most(
+    shape, monkeypatch
+):
+    levels = np.linspace(0, 255, shape[0])[:, None] * np.linspace(0, 1, shape[1])
+    photo = np.repeat(levels.astype(np.uint8)[..., None], 3, axis=2)
+    region = Region(np.ones(shape, bool))
+    pixels, mask = window(photo, region, 64)
+    monkeypatch.setattr("seagull.preprocessing.region._MOST_PADDED", 1)
+    reduced, reduced_mask = window(photo, region, 64)
+    half_a_pixel = 0.5 * 255 / (64 * min(shape) / max(shape))
+    assert np.abs(pixels.astype(int) - reduced).max() <= half_a_pixel + 1
+    assert np.count_nonzero(mask ^ reduced_mask) <= 2 * 64
 
 
 def test_regions_of_another_photo_are_refused(processor, photo):

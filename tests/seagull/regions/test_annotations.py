@@ -13,6 +13,8 @@ from seagull.regions.annotations import (
     annotation_specs,
 )
 from seagull.regions.asked import asked_regions
+from seagull.regions.build import build_regions
+from seagull.regions.classical import ClassicalSegmenter
 from seagull.regions.rle import encode, encode_runs
 from seagull.regions.spec import RegionSpec
 from seagull.types import Region
@@ -102,8 +104,44 @@ def test_a_file_without_annotations_is_refused(plain: object) -> None:
 
 
 def test_annotations_of_several_photos_are_refused() -> None:
-    with pytest.raises(AnnotationError, match="several photos"):
-        annotation_specs({"annotations": [{"image_id": n, "segmentation": RLE} for n in (1, 2)]})
+    results = [{"image_id": n, "segmentation": RLE} for n in (1, 2)]
+    for plain in ({"annotations": results}, results):
+        with pytest.raises(AnnotationError, match="several photos"):
+            annotation_specs(plain)
+
+
+OWN = {"id": 5, "width": 40, "height": 30}
+OTHER = {"id": 6, "width": 80, "height": 60}
+
+
+BOX_OF_5 = {"image_id": 5, "bbox": [1, 2, 3, 4]}
+
+
+def coco_regions(images: list[dict], annotation: dict) -> list[Region]:
+    plain = {"images": images, "annotations": [annotation]}
+    built = build_regions(PHOTO, annotation_specs(plain), segmenter=ClassicalSegmenter())
+    return list(built.regions)
+
+
+@pytest.mark.parametrize("images", [[OWN], [OTHER, OWN], [{"id": 5}], [OWN | {"width": None}], []])
+def test_a_coco_file_about_a_photo_of_the_same_or_of_no_size_is_taken(images: list[dict]) -> None:
+    (region,) = coco_regions(images, BOX_OF_5)
+    assert region.box == (1, 2, 4, 6)
+
+
+@pytest.mark.parametrize(
+    ("images", "annotation"),
+    [
+        ([OTHER], BOX_OF_5),
+        ([OWN | {"id": 6}, OTHER | {"id": 5}], BOX_OF_5),
+        ([OTHER], {"points": [[3, 3]]}),
+    ],
+)
+def test_a_coco_file_about_a_photo_of_another_size_is_refused(
+    images: list[dict], annotation: dict
+) -> None:
+    with pytest.raises(ValueError, match=r"region 1: .* 80 x 60 .*40 x 30; .*another size"):
+        coco_regions(images, annotation)
 
 
 def as_torch(values: np.ndarray) -> object:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from seagull.photos import Photo
+from seagull.regions.annotations import array_mask
 from seagull.regions.build import build_regions
 from seagull.regions.mask_files import read_mask, split_selector
 from seagull.regions.mask_values import MaskValuesError, array_values, mask_values
@@ -212,3 +213,46 @@ def test_two_tones_of_which_neither_is_dark_are_no_single_region(values, name, t
         read_mask(tmp_path / name, SIZE)
     Image.fromarray(LEFT * np.uint8(values[1])).save(tmp_path / name)
     assert read_mask(tmp_path / name, SIZE).sum() == pytest.approx(LEFT.sum(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "values", [(0, 1, 255), (0, 10, 255), (0, 1, 1000), (*range(12), 255), (*range(25), 255)]
+)
+def test_ids_beside_a_value_to_be_ignored_are_no_single_region(
+    values: tuple[int, ...], tmp_path: Path
+) -> None:
+    strip = SIZE[1] // len(values)
+    columns = np.repeat(values, strip)[: SIZE[1]]
+    ids = np.zeros(SIZE, np.uint16 if max(values) > 255 else np.uint8)
+    ids[10:110, : columns.size] = columns
+    ids[:50, ids[50] == values[-1]] = ids[70:, ids[50] == values[-1]] = 0  # the ids are larger
+    Image.fromarray(ids).save(tmp_path / "m.png")
+    with pytest.raises(ValueError, match=r"m\.png: it holds areas of .*:ids"):
+        read_mask(tmp_path / "m.png", SIZE)
+    with pytest.raises(ValueError, match=r"ids == 7"):
+        array_mask(ids)
+
+
+@pytest.mark.parametrize("quality", [40, 75, 95])
+@pytest.mark.parametrize("format", ["JPEG", "WEBP"])
+def test_a_lossy_mask_saved_again_as_png_is_still_one_region(
+    format: str, quality: int, tmp_path: Path
+) -> None:
+    disc = np.hypot(*(np.indices((600, 800)) - np.array([[[300]], [[350]]]))) < 190
+    disc[40:90, 600:780] = True
+    image = Image.fromarray(disc.astype(np.uint8) * 255)
+    image.save(tmp_path / "lossy", format, quality=quality)
+    Image.open(tmp_path / "lossy").convert("L").save(tmp_path / "m.png")
+    found = read_mask(tmp_path / "m.png", disc.shape)
+    assert np.count_nonzero(found ^ disc) < 0.01 * np.count_nonzero(disc)
+
+
+@pytest.mark.parametrize("radius", [2, 20, 120, 400])
+def test_a_mask_blurred_as_broadly_as_you_like_is_one_region(radius: float, tmp_path: Path) -> None:
+    large = np.zeros((600, 1600), np.uint8)
+    large[:, :800] = 255
+    soft = Image.fromarray(large).filter(ImageFilter.GaussianBlur(radius))
+    soft.save(tmp_path / "m.png")
+    found = read_mask(tmp_path / "m.png", large.shape)
+    assert found[:, :700].all()
+    assert not found[:, 900:].any()
