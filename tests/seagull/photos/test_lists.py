@@ -130,7 +130,6 @@ def test_stars_enter_no_linked_folder_and_name_it(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).touch()
     (tmp_path / "loop").symlink_to(".")
-    (tmp_path / "sub" / "up").symlink_to("..")
     for pattern in ("**/*.jpg", "**", "**/**/*.jpg"):
         found = list_photos([f"{tmp_path}/{pattern}"])
         names = [str(path.relative_to(tmp_path)) for path in found.photos]
