@@ -112,9 +112,9 @@ def measure(
     with KeyedLines(kept, SCHEMA, lambda plain: str(plain["key"])) as lines:
         for count, scene in enumerate(given, start=1):
             key = f"{model}, pairs {pairs}, {scene.number} {scene.reference.image_id}"
-            plain = lines.find(key)
-            result = _result(scene, assessor) if plain is None else _from_dict(plain)
-            if plain is None:
+            earlier = lines.find(key, _from_dict)
+            result = earlier or _result(scene, assessor)
+            if earlier is None:
                 made = {"schema": SCHEMA, "key": key, **asdict(result)}
                 lines.add(key, json.dumps(made) + "\n")
             yield result

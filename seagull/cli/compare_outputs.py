@@ -13,7 +13,9 @@ from types import TracebackType
 
 from rich.console import Console
 
-from seagull.cli.outputs import JsonResults, check_file, check_picture, check_stdout
+from seagull.cli.output_checks import check_distinct, check_file, check_picture, check_stdout
+from seagull.cli.outputs import JsonResults
+from seagull.cli.pictures import failing_alone, is_drawn_from, is_folder, write_picture
 from seagull.comparison.folder import read_pair
 from seagull.comparison.gates import GateResult
 from seagull.comparison.graph import distortion_graph
@@ -28,6 +30,7 @@ from seagull.comparison.summary import Summary
 from seagull.comparison.table import comparison_table, headline_text
 from seagull.comparison.types import Comparison
 from seagull.comparison.words import only_whole, whole_text
+from seagull.files.replacing import replacing
 from seagull.files.streams import is_stream, leads_to_stdout, open_output
 from seagull.photos import Photo, Pixels
 
@@ -61,6 +64,7 @@ class CompareOutputs:
             ValueError: naming the option that cannot be met.
         """
         check_stdout(dict(self._paths), self.json)
+        check_distinct(dict(self._paths), ("overlay", "graph"), self.several)
         for name, path in self._paths:
             if name in _FILES or (name == "graph" and not self.several):
                 check_file(name, path)
@@ -120,8 +124,31 @@ class ComparisonWriter:
     ) -> None:
         self._stack.close()
 
-    def add(self, comparison: Comparison, pair: PhotoPair, photos: Photos | None) -> None:
-        """Writes one comparison; ``photos`` is None for one of an earlier run."""
+    def add(self, comparison: Comparison, pair: PhotoPair, photos: Photos | None) -> list[str]:
+        """Writes one comparison; ``photos`` is None for one of an earlier run.
+
+        Returns:
+            A line for each file about this pair alone that cannot be written.
+
+        Raises:
+            OSError: if the disk is full, or another output cannot be written.
+        """
+        self._print(comparison)
+        wrong: list[str] = []
+        if self._request.graph is not None:
+            with failing_alone(pair.after, "graph", wrong):
+                target = self._target(self._request.graph, pair, "graph.json")
+                _write(target, json.dumps(distortion_graph(comparison), indent=2) + "\n")
+        if self._request.overlay is not None:
+            with failing_alone(pair.after, "overlay", wrong):
+                self._draw(self._request.overlay, comparison, pair, photos)
+        if self._request.html is not None:
+            self._worst.append((pair, comparison))
+            self._worst.sort(key=lambda item: item[1].change.quality)
+            del self._worst[MOST_SHOWN:]
+        return wrong
+
+    def _print(self, comparison: Comparison) -> None:
         request = self._request
         if self._json is not None:
             self._json.add(lambda indent: comparison_to_json(comparison, indent=indent))
@@ -130,17 +157,6 @@ class ComparisonWriter:
             if not request.several and (note := whole_text([only_whole(comparison)])):
                 self._console.print(note, soft_wrap=True)
             self._console.print(comparison_table(comparison))
-        if request.graph is not None:
-            target = self._target(request.graph, pair, "graph.json")
-            _write(target, json.dumps(distortion_graph(comparison), indent=2) + "\n")
-        if request.overlay is not None:
-            target = self._target(request.overlay, pair, "compare.png")
-            if photos is not None or not target.exists():
-                self._draw(target, comparison, photos or read_pair(pair, self._resize)[0])
-        if request.html is not None:
-            self._worst.append((pair, comparison))
-            self._worst.sort(key=lambda item: item[1].change.quality)
-            del self._worst[MOST_SHOWN:]
 
     def summarise(
         self,
@@ -165,20 +181,23 @@ class ComparisonWriter:
 
     def _target(self, path: Path, pair: PhotoPair, ending: str) -> Path:
         """Where a pair's file goes: in a folder it is called after the photo before."""
-        if not self._request.several and path.suffix and not path.is_dir():
+        if not is_folder(path, self._request.several):
             return path
         below = os.path.relpath(pair.before.absolute(), self._root)
         target = path / f"{below}.{ending}"
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
-    def _draw(self, target: Path, comparison: Comparison, photos: Photos) -> None:
-        partial = target.with_name(f".{target.name}.part{target.suffix}")
-        try:
-            draw_side_by_side(_pixels(photos), comparison).save(partial, quality=92)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+    def _draw(
+        self, path: Path, comparison: Comparison, pair: PhotoPair, photos: Photos | None
+    ) -> None:
+        """Draws a comparison; one of an earlier run only if its picture is not there."""
+        target = self._target(path, pair, "compare.png")
+        source = comparison_to_json(comparison)
+        if photos is None and is_drawn_from(target, source):
+            return
+        shown = photos or read_pair(pair, self._resize)[0]
+        write_picture(draw_side_by_side(_pixels(shown), comparison), target, source)
 
 
 def write_failed(request: CompareOutputs, problems: Sequence[str]) -> None:
@@ -211,10 +230,5 @@ def _write(path: Path, text: str) -> None:
         with open_output(path) as out:
             out.write(text)
         return
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with open_output(partial) as out:
-            out.write(text)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as partial, open_output(partial) as out:
+        out.write(text)

@@ -44,14 +44,22 @@ def in_order(
     with closing(fresh):
         for pair in pairs:
             if log is not None and pair in done:
-                comparison = log.find(states[pair])
-                if comparison is not None:
-                    yield DonePair(pair, comparison)
+                yield _earlier(log, pair, states[pair])
                 continue
             item = next(fresh)
             if log is not None and isinstance(item, ComparedPair) and pair in states:
                 log.add(item.comparison, states[pair], settings.options or {})
             yield item
+
+
+def _earlier(log: ComparisonLog, pair: PhotoPair, state: PairState) -> DonePair | FailedPair:
+    """A pair with its comparison from the log; its failure, if the line there is none."""
+    try:
+        comparison = log.find(state)
+    except ValueError as error:
+        return FailedPair(pair, f"{pair.after}: {error}")
+    assert comparison is not None  # the log was asked whether it has one
+    return DonePair(pair, comparison)
 
 
 def _state(pair: PhotoPair, settings: str) -> PairState | None:

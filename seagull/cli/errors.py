@@ -26,6 +26,8 @@ FAULT = 1
 LIMIT_BROKEN = 4
 INTERRUPTED = 130
 DEBUG_OPTION = "--debug"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the operating system for a full disk."""
 
 
 class FriendlyGroup(TyperGroup):
@@ -95,10 +97,8 @@ def _report(error: BaseException, debug: bool) -> int:
     if _is_full_disk(error):
         complain(f"weights cannot be written, the disk is full; make room ({_short(error)})")
         return BAD_INPUT
-    complain(
-        f"unexpected {type(error).__name__}: {str(error)[:300] or 'no message'}"
-        + ("" if debug else f" (run it again with {DEBUG_OPTION} for the traceback)")
-    )
+    hint = "" if debug else f" (run it again with {DEBUG_OPTION} for the traceback)"
+    complain(failure_text(error) + hint)
     return FAULT
 
 
@@ -122,5 +122,14 @@ def reason_of(error: Exception) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     name = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-    hint = "; make room on the disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    hint = "; make room on the disk" if error.errno in NO_ROOM else ""
     return f"{name}{error.strerror}{hint}"
+
+
+def failure_text(error: BaseException) -> str:
+    """What ended a run, in words, whether it is the input's fault or Seagull's own."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(error, (ValueError, OSError)) and str(error):
+        return reason_of(error)
+    return f"unexpected {type(error).__name__}: {str(error)[:300] or 'no message'}"

@@ -84,7 +84,8 @@ Everything = Annotated[
 MaxRegions = Annotated[
     int,
     typer.Option(
-        "--max-regions", metavar="N", min=1, max=1000, help="Most regions for --everything.",
+        "--max-regions", metavar="N", min=1, max=1000,
+        help="Most regions for --everything; at most 128 with --server.",
         rich_help_panel=_REGIONS,
     ),
 ]  # fmt: skip

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rich.console import Console
 
-from seagull.files.streams import is_stream, leads_to_stdout, open_output, write_json
-from seagull.photos import Photo, read_photo
+from seagull.cli.output_checks import (
+    check_distinct,
+    check_file,
+    check_outside,
+    check_picture,
+    check_stdout,
+    check_unmatched,
+)
+from seagull.cli.pictures import Pictures, failing_alone, is_folder
+from seagull.files.streams import leads_to_stdout, open_output, write_json
+from seagull.photos import Photo
 from seagull.photos.lists import names_a_pattern
 from seagull.reports.csv import CsvReports
 from seagull.reports.json import report_to_json
 from seagull.reports.table import report_table
 from seagull.types import AssessmentTask, QualityReport
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+_PICTURES = ("overlay", "heatmap")
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,13 @@ class OutputRequest:
         Raises:
             ValueError: naming the option that cannot be met.
         """
+        paths = {name: getattr(self, name) for name in ("csv", "jsonl", *_PICTURES)}
         check_stdout({"csv": self.csv, "jsonl": self.jsonl}, self.json)
+        check_distinct(paths, _PICTURES, self.several)
         check_file("csv", self.csv)
         check_file("jsonl", self.jsonl)
-        for option in ("overlay", "heatmap"):
-            check_picture(option, getattr(self, option), self.several)
+        for option in _PICTURES:
+            check_picture(option, paths[option], self.several)
         if self.heatmap is not None and AssessmentTask.QUALITY not in tasks:
             raise ValueError("--heatmap shows quality: add quality to --tasks")
 
@@ -62,15 +69,11 @@ class OutputRequest:
             path = getattr(self, option)
             if path is not None and path.is_file() and any(path.samefile(one) for one in photos):
                 raise ValueError(f"--{option} {path}: this is a photo; name another file")
-        folders = [Path(one).resolve() for one in arguments if Path(one).is_dir()]
-        for option in ("overlay", "heatmap"):
-            path = getattr(self, option)
-            for folder in folders if path is not None else ():
-                if path.resolve().is_relative_to(folder):
-                    raise ValueError(
-                        f"--{option} {path}: inside {folder}, where the next run would take the "
-                        "pictures for photos; name a folder outside"
-                    )
+        for option in _PICTURES:
+            if (path := getattr(self, option)) is not None:
+                check_outside(option, path, arguments)
+                if self.several:
+                    check_unmatched(option, path, photos, arguments)
 
     @property
     def table(self) -> bool:
@@ -83,8 +86,8 @@ class OutputRequest:
 class Output(Protocol):
     """Takes one report after the other."""
 
-    def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
-        """Writes a report; ``photo`` is None for a photo that was done by an earlier run."""
+    def add(self, report: QualityReport) -> None:
+        """Writes a report."""
         ...
 
 
@@ -94,14 +97,15 @@ class Outputs:
     def __init__(self, request: OutputRequest, root: Path) -> None:
         self._stack = ExitStack()
         self._all: list[Output] = []
+        self._pictures: list[Pictures] = []
         if request.table:
             self._all.append(_Tables())
         if request.csv is not None:
             file = self._stack.enter_context(open_output(request.csv))
             self._all.append(_Csv(CsvReports(file)))
-        for kind in ("overlay", "heatmap"):
+        for kind in _PICTURES:
             if (target := getattr(request, kind)) is not None:
-                self._all.append(_Pictures(kind, target, root, request.several))
+                self._pictures.append(Pictures(kind, target, root, request.several))
         if request.json:
             self._all.append(_Json(JsonResults(request.several, self._stack)))
 
@@ -116,10 +120,22 @@ class Outputs:
     ) -> None:
         self._stack.close()
 
-    def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
-        """Writes a report everywhere."""
+    def add(self, report: QualityReport, photo: Photo | None, path: Path) -> list[str]:
+        """Writes a report everywhere.
+
+        Returns:
+            A line for each picture of it that cannot be written.
+
+        Raises:
+            OSError: if the disk is full, or another output cannot be written.
+        """
         for output in self._all:
-            output.add(report, photo, path)
+            output.add(report)
+        wrong: list[str] = []
+        for pictures in self._pictures:
+            with failing_alone(path, pictures.kind, wrong):
+                pictures.add(report, photo, path)
+        return wrong
 
 
 class _Tables:
@@ -127,7 +143,7 @@ class _Tables:
         # A pipe has no width; rich's guess of 80 columns would fold the last column early.
         self._console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
 
-    def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
+    def add(self, report: QualityReport) -> None:
         self._console.print(report_table(report))
 
 
@@ -135,7 +151,7 @@ class _Csv:
     def __init__(self, reports: CsvReports) -> None:
         self._reports = reports
 
-    def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
+    def add(self, report: QualityReport) -> None:
         self._reports.add(report)
 
 
@@ -167,39 +183,8 @@ class _Json:
     def __init__(self, results: JsonResults) -> None:
         self._results = results
 
-    def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
+    def add(self, report: QualityReport) -> None:
         self._results.add(lambda indent: report_to_json(report, indent=indent))
-
-
-class _Pictures:
-    def __init__(self, kind: str, target: Path, root: Path, several: bool) -> None:
-        self._kind, self._target, self._root = kind, target, root
-        self._folder = several or not target.suffix or target.is_dir()
-
-    def add(self, report: QualityReport, photo: Photo | None, path: Path) -> None:
-        target = self._path(path)
-        if photo is None and target.exists():
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture = self._draw(report, photo or read_photo(path))
-        partial = target.with_name(f".{target.name}.part{target.suffix}")
-        try:
-            picture.save(partial, quality=92)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-
-    def _path(self, photo: Path) -> Path:
-        if not self._folder:
-            return self._target
-        below = os.path.relpath(photo.absolute(), self._root)
-        return self._target / f"{below}.{self._kind}.png"
-
-    def _draw(self, report: QualityReport, photo: Photo) -> Image.Image:
-        from seagull.reports.overlay import draw_heatmap, draw_overlay
-
-        draw = draw_overlay if self._kind == "overlay" else draw_heatmap
-        return draw(photo.pixels, report)
 
 
 def several_photos(arguments: list[str]) -> bool:
@@ -209,60 +194,6 @@ def several_photos(arguments: list[str]) -> bool:
 
 def heatmap_beside(overlay: Path, several: bool) -> Path:
     """Where the heat map goes that ``--everything --overlay`` brings along."""
-    if several or not overlay.suffix or overlay.is_dir():
+    if is_folder(overlay, several):
         return overlay
     return overlay.with_name(f"{overlay.stem}.heatmap{overlay.suffix}")
-
-
-def common_folder(photos: list[Path]) -> Path:
-    """The deepest folder that holds all photos; names of pictures start from it."""
-    return Path(os.path.commonpath([photo.absolute().parent for photo in photos]))
-
-
-def check_stdout(paths: Mapping[str, Path | None], json: bool) -> None:
-    """Passes if at most one output writes to stdout.
-
-    Args:
-        paths: by option, where each output goes.
-        json: whether JSON goes to stdout.
-
-    Raises:
-        ValueError: naming the options.
-    """
-    taken = [f"--{name} {path}" for name, path in paths.items() if path and leads_to_stdout(path)]
-    taken += ["--json"] if json else []
-    if len(taken) > 1:
-        raise ValueError(f"{' and '.join(taken)} both write to stdout; give one a file")
-
-
-def check_file(option: str, path: Path | None) -> None:
-    """Passes if a file can be written there, or nothing is to be.
-
-    Raises:
-        ValueError: naming the option.
-    """
-    if path is None or is_stream(path):
-        return
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise ValueError(f"--{option} {path}: {what}; name a file in a folder that exists")
-
-
-def check_picture(option: str, path: Path | None, several: bool) -> None:
-    """Passes if pictures can be written there: a file of one photo's, a folder of several's.
-
-    Raises:
-        ValueError: naming the option.
-    """
-    if path is None:
-        return
-    if several and path.suffix.lower() in PICTURE_ENDINGS and not path.is_dir():
-        raise ValueError(f"--{option} {path}: several photos need a folder here, not one file")
-    if several and path.exists() and not path.is_dir():
-        raise ValueError(f"--{option} {path}: it is a file; several photos need a folder here")
-    if several or not path.suffix or path.is_dir():
-        return
-    if path.suffix.lower() not in PICTURE_ENDINGS:
-        raise ValueError(f"--{option} {path}: pictures end in {', '.join(PICTURE_ENDINGS)}")
-    if not path.parent.is_dir():
-        raise ValueError(f"--{option} {path}: there is no folder {path.parent}; make it first")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seagull.cli.names import unknown_name
+from seagull.client.regions import MOST_REGIONS
 from seagull.files.text import read_text
 from seagull.photos import PhotoError
 from seagull.photos.lists import Listing, joined, list_photos
@@ -75,12 +76,20 @@ class RegionRequest:
         plain |= {"refine": True} if self.refine else {}
         return plain | ({} if self.box_format is None else {"box_format": self.box_format})
 
-    def check(self) -> None:
+    def check(self, *, on_server: bool = False) -> None:
         """Passes if the options fit together.
 
+        Args:
+            on_server: whether a server finds the regions.
+
         Raises:
-            ValueError: if one has nothing to act on.
+            ValueError: if one has nothing to act on, or a server does not find so many regions.
         """
+        if on_server and self.everything and self.max_regions > MOST_REGIONS:
+            raise ValueError(
+                f"--max-regions {self.max_regions}: a server finds at most {MOST_REGIONS} regions "
+                "in a photo; give a smaller number, or leave --server out"
+            )
         if self.refine and not self.box:
             raise ValueError("--refine refines boxes: give one with --box x1,y1,x2,y2")
         if self.box_format is not None and not self.box:

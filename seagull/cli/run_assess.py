@@ -11,13 +11,14 @@ import typer
 
 from seagull.cli.errors import BAD_INPUT, complain
 from seagull.cli.models import ModelRequest, OpenedModel, open_model
-from seagull.cli.outputs import OutputRequest, Outputs, common_folder
+from seagull.cli.outputs import OutputRequest, Outputs
+from seagull.cli.pictures import common_folder
 from seagull.cli.progress import LateBar
 from seagull.cli.remote import ServerRequest
 from seagull.cli.requests import RegionRequest, fingerprint, gather_photos
 from seagull.cli.services import Services
 from seagull.client.errors import ServerUnavailable
-from seagull.inference.folder import AssessedPhoto, FailedPhoto, assess_photos
+from seagull.inference.folder import AssessedPhoto, FailedPhoto, assess_photos, failed_photo
 from seagull.photos import Photo, read_photo
 from seagull.photos.lists import left_out_text
 from seagull.regions.build import build_regions
@@ -91,7 +92,7 @@ def run_assess(request: AssessRequest, services: Services) -> None:
 
 
 def _run_all(request: AssessRequest, services: Services) -> None:
-    request.regions.check()
+    request.regions.check(on_server=request.server is not None)
     specs = request.regions.specs()
     request.outputs.check(request.tasks)
     photos, wrong = _gather(request)
@@ -191,13 +192,14 @@ def _assess_all(
     with closing(_in_order(run, photos, log)) as results:
         for count, result in enumerate(results, start=1):
             if isinstance(result, FailedPhoto):
-                complain(result.reason)
-                failed += 1
-            elif isinstance(result, _Done):
-                outputs.add(result.report, None, result.path)
-                resumed += 1
+                wrong = [result.reason]
             else:
-                outputs.add(result.report, result.photo, result.path)
+                photo = result.photo if isinstance(result, AssessedPhoto) else None
+                wrong = outputs.add(result.report, photo, result.path)
+            for line in wrong:
+                complain(line)
+            failed += bool(wrong)
+            resumed += isinstance(result, _Done) and not wrong
             bar.at(count)
     return failed, resumed
 
@@ -221,14 +223,22 @@ def _in_order(
     with closing(fresh):
         for path in photos:
             if log is not None and path in done:
-                report = log.find(states[path], run.settings)
-                if report is not None:
-                    yield _Done(path, report)
+                yield _earlier(log, path, states[path], run.settings)
                 continue
             result = next(fresh)
             if isinstance(result, AssessedPhoto) and log is not None and path in states:
                 log.add(result.report, states[path], run.settings)
             yield result
+
+
+def _earlier(log: Reports, path: Path, state: PhotoFile, settings: str) -> _Done | FailedPhoto:
+    """A photo with its report from the log; its failure, if the line there is no report."""
+    try:
+        report = log.find(state, settings)
+    except ValueError as error:
+        return failed_photo(path, error)
+    assert report is not None  # the log was asked whether it has one
+    return _Done(path, report)
 
 
 def _summarise(photos: int, failed: int, resumed: int, wrong: int, jsonl: Path | None) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from seagull.cli.compare_outputs import CompareOutputs, ComparisonWriter, write_failed
 from seagull.cli.compare_resume import DonePair, in_order
-from seagull.cli.errors import BAD_INPUT, LIMIT_BROKEN, complain, reason_of
+from seagull.cli.errors import BAD_INPUT, LIMIT_BROKEN, complain, failure_text
 from seagull.cli.models import ModelRequest, OpenedModel, open_model, refuse_baseline
 from seagull.cli.progress import LateBar
 from seagull.cli.remote import ServerRequest
@@ -93,19 +93,14 @@ def run_compare(request: CompareRequest, services: Services) -> None:
 
 
 def _run_all(request: CompareRequest, services: Services) -> None:
-    if request.server is None:
-        refuse_baseline(request.model, "whose numbers have no spread to judge a change by")
-    request.regions.check()
-    check_resize(request.resize)
-    specs = request.regions.specs()
-    check_masks(specs)
     request.outputs.check((request.before, request.after))
     problems: list[str] = []
     try:
-        gates = _compare(request, specs, services, problems)
-    except (ValueError, OSError, ServerUnavailable) as error:
+        gates = _compare(request, services, problems)
+    except BaseException as error:
         # A CI job must not find the files of an earlier run and take them for this one's.
-        write_failed(request.outputs, [*problems, reason_of(error)])
+        reason = str(error) if isinstance(error, ServerUnavailable) else failure_text(error)
+        write_failed(request.outputs, [*problems, reason])
         raise
     if problems:
         raise typer.Exit(BAD_INPUT)
@@ -113,13 +108,9 @@ def _run_all(request: CompareRequest, services: Services) -> None:
         raise typer.Exit(LIMIT_BROKEN)
 
 
-def _compare(
-    request: CompareRequest,
-    specs: Sequence[RegionSpec],
-    services: Services,
-    problems: list[str],
-) -> list[GateResult]:
+def _compare(request: CompareRequest, services: Services, problems: list[str]) -> list[GateResult]:
     """Compares all pairs; adds to ``problems`` a line for each photo that was not compared."""
+    specs = _specs(request)
     pairs = _pairs(request, problems)
     earlier = _earlier(request.gates, pairs)
     if not request.outputs.several:
@@ -137,6 +128,21 @@ def _compare(
         bar = stack.enter_context(LateBar("Comparing", len(pairs), wanted=request.outputs.several))
         results = _compare_all(run, pairs, log, writer, bar, problems)
         return _finish(request, results, baseline, problems, writer)
+
+
+def _specs(request: CompareRequest) -> Sequence[RegionSpec]:
+    """The regions that were asked for, after a look at all other options.
+
+    Raises:
+        ValueError: if the request cannot be met.
+    """
+    if request.server is None:
+        refuse_baseline(request.model, "whose numbers have no spread to judge a change by")
+    request.regions.check(on_server=request.server is not None)
+    check_resize(request.resize)
+    specs = request.regions.specs()
+    check_masks(specs)
+    return specs
 
 
 def _pairs(request: CompareRequest, problems: list[str]) -> Sequence[PhotoPair]:
@@ -219,7 +225,9 @@ def _compare_all(
                 problems.append(item.reason)
             else:
                 photos = item.photos if isinstance(item, ComparedPair) else None
-                writer.add(item.comparison, item.pair, photos)
+                for line in writer.add(item.comparison, item.pair, photos):
+                    complain(line)
+                    problems.append(line)
                 results.append(pair_result(item.comparison))
                 resumed += isinstance(item, DonePair)
             bar.at(count)

@@ -102,10 +102,9 @@ class ComparisonLog:
         """The comparison made of this state of the pair, if it is there.
 
         Raises:
-            ValueError: if the line is no valid comparison.
+            ValueError: with file and line, if the line is no valid comparison.
         """
-        plain = None if self._lines is None else self._lines.find(state)
-        return None if plain is None else comparison_from_dict(plain)
+        return None if self._lines is None else self._lines.find(state, comparison_from_dict)
 
     def __contains__(self, state: PairState) -> bool:
         return self._lines is not None and state in self._lines

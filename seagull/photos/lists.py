@@ -6,9 +6,10 @@ import glob
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from fnmatch import fnmatch
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -69,27 +70,36 @@ def listed(folder: Path, *, skip: Path | None = None) -> Listing:
         skip: a folder below that is not looked at, e.g. an output folder.
     """
     left_out: list[LeftOut] = []
+    files = [here / name for here, names in _walk(folder, left_out, skip) for name in names]
+    return _sorted_out(files, left_out)
+
+
+def _walk(
+    folder: Path, left_out: list[LeftOut], skip: Path | None = None
+) -> Iterator[tuple[Path, list[str]]]:
+    """The folder and all below it that are entered, each with the names of its files.
+
+    Adds to ``left_out`` the folders that are not entered.
+    """
 
     def closed(error: OSError) -> None:
         left_out.append(LeftOut(Path(os.fsdecode(error.filename)), _CLOSED))
 
-    files: list[Path] = []
     for root, folders, names in os.walk(folder, onerror=closed):
         here = Path(root)
         left_out += [LeftOut(here / name, _HIDDEN) for name in folders if name[0] == "."]
         folders[:] = [name for name in folders if name[0] != "." and not _same(here / name, skip)]
         linked = [here / name for name in folders if os.path.islink(here / name)]  # noqa: PTH114
         left_out += [LeftOut(path, _LINKED) for path in linked]
-        files += [here / name for name in names]
-    found = _sorted_out(files)
-    return Listing(found.photos, tuple(sorted((*found.left_out, *left_out), key=_by_path)))
+        yield here, names
 
 
 def list_photos(patterns: Sequence[str | Path]) -> Listing:
     """The photos meant by files, folders (with all below them) and glob patterns.
 
     A file named as such is taken whatever its ending. Within a folder or pattern, only files with
-    a photo's ending count, hidden ones (``.name``) do not. A photo meant twice is listed once.
+    a photo's ending count, hidden ones (``.name``) do not. A photo meant twice, such as by its
+    relative and its absolute path, is listed once; a link to a photo is another photo.
 
     Raises:
         PhotoError: if one of the patterns means no photo.
@@ -99,9 +109,22 @@ def list_photos(patterns: Sequence[str | Path]) -> Listing:
 
 def joined(listings: Sequence[Listing]) -> Listing:
     """Several listings as one: everything once, and what one of them has is not left out."""
-    photos = dict.fromkeys(photo for one in listings for photo in one.photos)
-    left_out = dict.fromkeys(item for one in listings for item in one.left_out)
-    return Listing(tuple(photos), tuple(item for item in left_out if item.path not in photos))
+    place = _placing()
+    photos: dict[str, Path] = {}
+    left_out: dict[str, LeftOut] = {}
+    for one in listings:
+        for photo in one.photos:
+            photos.setdefault(place(photo), photo)
+        for item in one.left_out:
+            left_out.setdefault(place(item.path), item)
+    rest = tuple(item for where, item in left_out.items() if where not in photos)
+    return Listing(tuple(photos.values()), rest)
+
+
+def _placing() -> Callable[[Path], str]:
+    """Gives a path's place: the same for all names of a file, but not for a link to it."""
+    real = cache(os.path.realpath)
+    return lambda path: os.path.join(real(path.parent), path.name)  # noqa: PTH118
 
 
 def find_photos(patterns: Sequence[str | Path]) -> list[Path]:
@@ -141,13 +164,65 @@ def names_a_pattern(text: str) -> bool:
 
 
 def matching(pattern: str) -> list[Path]:
-    """What matches a glob pattern; leading folders that exist are meant as they are written."""
+    """What matches a glob pattern; leading folders that exist are meant as they are written.
+
+    ``**`` enters no linked folder, see ``listed``; those that are there are logged as a warning.
+    """
+    found, left_out = _matched(pattern)
+    if left_out:
+        logger.warning("%s", left_out_text(left_out))
+    return found
+
+
+def first_match(pattern: str, paths: Iterable[Path]) -> Path | None:
+    """The first of these paths that a glob pattern matches or would match, if it were there."""
+    folder, parts = _split(pattern)
+    start, place = Path(os.path.realpath(folder)), _placing()
+    for path in paths:
+        where = Path(place(path))
+        if where.is_relative_to(start) and _fits(where.relative_to(start).parts, parts):
+            return path
+    return None
+
+
+def _matched(pattern: str) -> tuple[list[Path], list[LeftOut]]:
+    """What matches a pattern, and the folders that ``**`` did not enter, but hidden ones."""
+    left_out: list[LeftOut] = []
+    folder, parts = _split(pattern)
+    found = dict.fromkeys(Path(name) for name in _glob(folder, parts, left_out))
+    return list(found), [item for item in dict.fromkeys(left_out) if item.kind != _HIDDEN]
+
+
+def _split(pattern: str) -> tuple[str, Sequence[str]]:
+    """The leading folders of a pattern that exist, and its other parts."""
     parts = Path(pattern).parts
     exist = (n for n in range(len(parts) - 1, 0, -1) if Path(*parts[:n]).is_dir())
     fixed = next(exist, 0)
-    base, rest = str(Path(*parts[:fixed])), str(Path(*parts[fixed:]))
-    start = f"{glob.escape(base)}{os.sep}" if fixed else ""
-    return [Path(name) for name in glob.iglob(start + rest, recursive=True)]  # noqa: PTH207
+    return str(Path(*parts[:fixed])), parts[fixed:]
+
+
+def _glob(folder: str, parts: Sequence[str], left_out: list[LeftOut]) -> Iterator[str]:
+    """What the parts of a pattern match in a folder; adds to ``left_out`` as ``_walk`` does."""
+    if "**" not in parts:
+        yield from glob.iglob(str(Path(glob.escape(folder), *parts)))  # noqa: PTH207
+        return
+    stars = parts.index("**")
+    tops = _glob(folder, parts[:stars], left_out) if stars else [folder]
+    for top in tops:
+        if os.path.isdir(top):  # noqa: PTH112
+            for here, _ in _walk(Path(top), left_out):
+                yield from _glob(str(here), parts[stars + 1 :] or ["*"], left_out)
+
+
+def _fits(names: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether the names of a path fit the parts of a pattern, by the rules of ``_glob``."""
+    if not names or not parts:
+        return not names and not parts
+    first, rest = parts[0], parts[1:]
+    visible = first.startswith(".") or not names[0].startswith(".")
+    if first == "**":
+        return _fits(names, rest or ["*"]) or (visible and _fits(names[1:], parts))
+    return visible and fnmatch(names[0], first) and _fits(names[1:], rest)
 
 
 def _matches(pattern: str) -> Listing:
@@ -157,7 +232,7 @@ def _matches(pattern: str) -> Listing:
     if os.path.isdir(path):  # noqa: PTH112
         found, problem = listed(path), "no photo in this folder or below it"
     elif names_a_pattern(pattern):
-        found, problem = _sorted_out(matching(pattern)), "no photo matches this pattern"
+        found, problem = _sorted_out(*_matched(pattern)), "no photo matches this pattern"
     else:
         raise PhotoError(f"{pattern}: there is no such file or folder; check the path")
     if not found.photos:
@@ -166,9 +241,9 @@ def _matches(pattern: str) -> Listing:
     return found
 
 
-def _sorted_out(paths: Iterable[Path]) -> Listing:
+def _sorted_out(paths: Iterable[Path], not_entered: Iterable[LeftOut]) -> Listing:
     photos: list[Path] = []
-    left_out: list[LeftOut] = []
+    left_out = list(not_entered)
     for path in paths:
         if (kind := _why_not(path)) is None:
             photos.append(path)

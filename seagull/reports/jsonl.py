@@ -81,10 +81,9 @@ class ReportLog:
         """The report made of this state of the photo with these settings, if it is there.
 
         Raises:
-            ValueError: if the line is no valid report.
+            ValueError: with file and line, if the line is no valid report.
         """
-        plain = self._lines.find((photo, settings))
-        return None if plain is None else report_from_dict(plain)
+        return self._lines.find((photo, settings), report_from_dict)
 
     def add(self, report: QualityReport, photo: PhotoFile, settings: str) -> None:
         """Appends a report as one line and hands it to the operating system at once."""

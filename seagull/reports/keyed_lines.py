@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -17,6 +17,7 @@ from seagull.files.appending import LineFile
 from seagull.files.text import open_marked
 
 Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
 
 logger = logging.getLogger(__name__)
 
@@ -71,26 +72,46 @@ class KeyedLines(Generic[Key]):
     def __contains__(self, key: Key) -> bool:
         return key in self._places
 
-    def find(self, key: Key) -> dict[str, Any] | None:
-        """The last object about ``key``, if there is one."""
+    def find(self, key: Key, read: Callable[[dict[str, Any]], Found]) -> Found | None:
+        """What ``read`` makes of the last object about ``key``, if there is one.
+
+        Raises:
+            ValueError: with file and line, if ``read`` raises one.
+        """
         place = self._places.get(key)
-        return None if place is None else dict(json.loads(self._file.line_at(place)))
+        if place is None:
+            return None
+        try:
+            return read(dict(json.loads(self._file.line_at(place))))
+        except ValueError as error:
+            raise ValueError(
+                f"{self.path}, line {self._number(place)}: {error}; remove the line, and the next "
+                "run makes it anew"
+            ) from error
 
     def add(self, key: Key, line: str) -> None:
         """Appends an object as one line of ASCII and hands it to the operating system at once."""
         self._places[key] = self._file.append(line.encode("ascii"))
 
     def _scan(self) -> None:
+        for number, place, line in self._lines():
+            plain = self._parsed(line)
+            if plain is not None:
+                if (key := self._key_of(plain)) is not None:
+                    self._places[key] = place
+            elif line.strip() and (line.endswith(b"\n") or not self._is_torn(line)):
+                raise ValueError(self._other(number))
+
+    def _lines(self) -> Iterator[tuple[int, int, bytes]]:
+        """Each line with its number and the place where it begins, before it."""
         with open_marked(self.path) as lines:
             place = lines.tell()
             for number, line in enumerate(lines, start=1):
-                plain = self._parsed(line)
-                if plain is not None:
-                    if (key := self._key_of(plain)) is not None:
-                        self._places[key] = place
-                elif line.strip() and (line.endswith(b"\n") or not self._is_torn(line)):
-                    raise ValueError(self._other(number))
+                yield number, place, line
                 place += len(line)
+
+    def _number(self, place: int) -> int:
+        return next(number for number, begin, _ in self._lines() if begin >= place)
 
     def _check(self) -> None:
         """Passes if the file begins as one of ours; it may hold half of the first line."""

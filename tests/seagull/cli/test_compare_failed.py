@@ -73,6 +73,32 @@ def test_two_photos_of_which_one_cannot_be_assessed_are_an_error_in_every_file(c
     check_files(files, "too large")
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "named"),
+    [(RuntimeError("broken inside"), 1, "unexpected RuntimeError: broken inside"),
+     (KeyboardInterrupt(), 130, "interrupted")],
+)  # fmt: skip
+def test_a_fault_or_an_interruption_is_the_error_in_every_file(
+    cli, photo, files, error, code, named
+):
+    cli.services.assessor.fail_on = photo.name
+    cli.services.assessor.error = error
+    done = cli("compare", photo, photo, "--whole", *words(files))
+    assert done.code == code
+    check_files(files, named)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [(("--mask", "no-such.png"), "no-such.png is not there"), (("--box", "1,2"), "box"),
+     (("--resize", "bfore"), "unknown resize"), (("--refine", "--whole"), "--refine refines")],
+)  # fmt: skip
+def test_an_option_that_cannot_be_met_is_the_error_in_every_file(cli, photo, files, wrong, named):
+    done = cli("compare", photo, photo, *wrong, *words(files))
+    assert (done.code, cli.services.loads) == (2, 0)
+    check_files(files, named)
+
+
 def test_one_photo_and_one_region_are_counted_in_the_singular(cli, tmp_path):
     source = save_photo(tmp_path / "before" / "a.png", 1)
     darken(source, tmp_path / "after" / "a.png")

@@ -15,9 +15,11 @@ from seagull.photos import lists as photo_lists
 from seagull.photos.lists import (
     PHOTO_ENDINGS,
     find_photos,
+    first_match,
     left_out_text,
     list_photos,
     listed,
+    matching,
     names_a_pattern,
 )
 from seagull.records.shards import PHOTO_ENDINGS as IN_SHARDS
@@ -121,6 +123,60 @@ def test_what_is_named_as_a_file_is_not_left_out(folder):
     assert folder / "notes.txt" in found.photos
     assert "notes.txt" not in kinds(found.left_out, folder)
     assert len(found.photos) == len(set(found.photos)) == 3
+
+
+def test_stars_enter_no_linked_folder_and_name_it(tmp_path):
+    for name in ("a.jpg", "z.jpg", "sub/b.jpg", "sub/.hidden/c.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    (tmp_path / "loop").symlink_to(".")
+    for pattern in ("**/*.jpg", "**", "**/**/*.jpg"):
+        found = list_photos([f"{tmp_path}/{pattern}"])
+        names = [str(path.relative_to(tmp_path)) for path in found.photos]
+        assert names == ["a.jpg", "sub/b.jpg", "z.jpg"]
+        assert kinds(found.left_out, tmp_path)["loop"] == "linked folder"
+    assert find_photos([f"{tmp_path}/loop/*.jpg"]) == [tmp_path / "loop" / name
+                                                       for name in ("a.jpg", "z.jpg")]  # fmt: skip
+
+
+def test_stars_in_a_relative_pattern_match_as_in_an_absolute_one(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    names = [Path("a.jpg"), Path("sub/b.PNG")]
+    assert find_photos(["**"]) == names
+    assert find_photos(["**/*.PNG"]) == names[1:]
+
+
+def test_a_photo_by_several_of_its_names_is_one_photo(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").touch()
+    (tmp_path / "in" / "b.jpg").symlink_to("a.jpg")
+    (tmp_path / "link").symlink_to("in")
+    monkeypatch.chdir(tmp_path)
+    found = find_photos(["in/a.jpg", tmp_path / "in" / "a.jpg", "in/../in/a.jpg", "link/*"])
+    assert found == [Path("in/a.jpg"), Path("link/b.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [("in/*", "in/new.png", True), ("in/*", "in/sub/new.png", False),
+     ("in/**", "in/sub/deep/new.png", True), ("**/*.png", "new.png", True),
+     ("**/*.png", "sub/deep/new.png", True), ("**/*.jpg", "new.png", False),
+     ("in/*", "in/../new.png", False), ("other/../in/*", "in/new.png", True),
+     ("**", ".drawn/new.png", False), ("*/*.png", "in/new.png", True),
+     ("in/**/sub/*", "in/new.png", False)],
+)  # fmt: skip
+def test_whether_a_pattern_would_match_a_file_that_is_not_there(
+    tmp_path, monkeypatch, pattern, path, fits
+):
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    found = first_match(pattern, [Path("../none.png"), Path(path)])
+    assert found == (Path(path) if fits else None)
+    made = tmp_path / path
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.touch()
+    assert (made.resolve() in [one.resolve() for one in matching(pattern)]) is fits
 
 
 def test_python_users_are_told_once(folder, caplog):
