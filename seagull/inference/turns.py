@@ -68,26 +68,20 @@ class Turns:
     ) -> Float[Tensor, " V"]:
         """Logits after the items; only those that the cache does not hold are computed.
 
+        Whatever ends it early, the next turn is computed anew.
+
         Args:
             session: of the photo.
             items: of the conversation so far.
             digests: of region r's mask, as a number.
             tokens: of the regions.
         """
-        assert self._cache is not None  # ``resume`` comes first
-        known_items = renumbered(items, digests)
-        shared = self._shared(known_items)
-        self._cache.crop(shared - len(self._cached_items))
-        # Until the pass is through, the cache holds the shared items and nothing else.
-        self._cached_items = known_items[:shared]
-        new_items = items[shared:]
-        visible = np.tri(len(new_items), len(items), k=shared, dtype=bool)
-        positions = session.prefix_length + np.arange(shared, len(items))
-        decoder = self._engine.decoder
-        embeddings = decoder.embed(new_items, tokens)
-        readout = decoder.run(embeddings, positions, visible, self._cache, [len(new_items) - 1])
-        self._cached_items = known_items
-        return readout.full([0])[0]
+        try:
+            return self._extended(session, items, renumbered(items, digests), tokens)
+        except BaseException:
+            # A pass that Ctrl-C ended has filled some layers and not others.
+            self._cache, self._cached_items = None, ()
+            raise
 
     def keep(self) -> None:
         """Lets later conversations go on from this one."""
@@ -96,6 +90,21 @@ class Turns:
         layers = cast(list[DynamicLayer], self._cache.layers)
         pairs = tuple((cast(Tensor, layer.keys), cast(Tensor, layer.values)) for layer in layers)
         self._kept.keep(self._photo, ComputedTurns(self._cached_items, pairs, self._prompt))
+
+    def _extended(
+        self, session: TextSession, items: Items, known_items: Items, tokens: VisualTokens
+    ) -> Float[Tensor, " V"]:
+        assert self._cache is not None  # ``resume`` comes first
+        shared = self._shared(known_items)
+        self._cache.crop(shared - len(self._cached_items))
+        new_items = items[shared:]
+        visible = np.tri(len(new_items), len(items), k=shared, dtype=bool)
+        positions = session.prefix_length + np.arange(shared, len(items))
+        decoder = self._engine.decoder
+        embeddings = decoder.embed(new_items, tokens)
+        readout = decoder.run(embeddings, positions, visible, self._cache, [len(new_items) - 1])
+        self._cached_items = known_items
+        return readout.full([0])[0]
 
     def _shared(self, items: Items) -> int:
         """How many first items the cache holds; the last one is always computed, for its logits."""

@@ -6,6 +6,7 @@ polygon if its centre (x+0.5, y+0.5) does, so that a box and the polygon of its 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -18,8 +19,13 @@ from seagull.types import BoolMask, Box
 
 __all__ = [
     "Size", "box_mask", "box_of", "iou", "largest_inner_point", "outline", "pixel_box",
-    "polygon_mask", "resize_mask", "ring_corners",
+    "polygon_cost", "polygon_mask", "resize_mask", "ring_corners",
 ]  # fmt: skip
+
+_BAND = 4096
+"""Most rows at once: what is computed for each row that an edge crosses stays small."""
+_CROSSING_COST = 4
+"""What it costs to find where an edge crosses a row, in pixels that are gone through."""
 
 
 def pixel_box(corners: Sequence[float], size: Size) -> Box:
@@ -62,7 +68,7 @@ def box_mask(box: Box, size: Size) -> BoolMask:
 def polygon_mask(rings: Sequence[Sequence[float]], size: Size) -> BoolMask:
     """The union of closed rings as a mask; a ring that crosses itself is filled by even-odd.
 
-    Work and memory are bounded by the photo, however large the coordinates.
+    Work and memory are bounded by the photo, however large the coordinates; see ``polygon_cost``.
 
     Args:
         rings: each ``[x1, y1, x2, y2, ...]`` with three or more corners, as in COCO.
@@ -75,7 +81,7 @@ def polygon_mask(rings: Sequence[Sequence[float]], size: Size) -> BoolMask:
         raise ValueError("a polygon has at least one ring [x1, y1, x2, y2, ...], got none")
     mask = np.zeros(size, dtype=np.bool_)
     for ring in rings:
-        mask |= _ring_mask(ring_corners(ring), size)
+        _fill_ring(mask, ring_corners(ring))
     if not mask.any():
         raise ValueError(
             f"the polygon covers no pixel of the photo, which is {size[1]} x {size[0]} pixels"
@@ -102,20 +108,61 @@ def ring_corners(ring: Sequence[float]) -> NDArray[np.float64]:
     return corners.reshape(-1, 2)
 
 
-def _ring_mask(corners: NDArray[np.float64], size: Size) -> BoolMask:
-    height, width = size
+def polygon_cost(rings: Sequence[Sequence[float]], size: Size) -> int:
+    """About how many pixels are gone through to make a polygon's mask; nothing is made.
+
+    Args:
+        rings: see ``polygon_mask``.
+        size: height and width of the photo.
+    """
+    return sum(_ring_cost(ring[::2], ring[1::2], *size) for ring in rings)
+
+
+def _ring_cost(xs: Sequence[float], ys: Sequence[float], height: int, width: int) -> int:
+    rows, columns = [_clipped(ys, height), _clipped(xs, width)]
+    box = (max(rows) - min(rows) + 1) * (max(columns) - min(columns) + 1)
+    crossings = sum(abs(row - other) for row, other in itertools.pairwise([*rows, rows[0]]))
+    return math.ceil(box + _CROSSING_COST * crossings)
+
+
+def _clipped(values: Sequence[float], most: int) -> list[float]:
+    return [min(max(value, 0), most) for value in values]
+
+
+def _fill_ring(mask: BoolMask, corners: NDArray[np.float64]) -> None:
+    """Adds a ring to a mask, by the even-odd rule; goes through the ring's box alone."""
+    height, width = mask.shape
+    lows, highs = corners.min(axis=0), corners.max(axis=0)
+    # A pixel more, as where an edge crosses a row is rounded.
+    left, right = max(math.floor(lows[0]) - 1, 0), min(math.ceil(highs[0]) + 1, width)
+    top, bottom = max(math.ceil(lows[1] - 0.5), 0), min(math.ceil(highs[1] - 0.5), height)
+    if left >= right:
+        return
+    edges = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1)
+    for first in range(top, bottom, _BAND):
+        last = min(first + _BAND, bottom)
+        mask[first:last, left:right] |= _band(edges, (first, last), (left, right))
+
+
+def _band(edges: NDArray[np.float64], rows: tuple[int, int], columns: tuple[int, int]) -> BoolMask:
+    """Some rows of a ring's mask, and the columns in which it lies.
+
+    Args:
+        edges: (N, 2, 2), each from x, y to x, y.
+        rows, columns: the first, and the one behind the last.
+    """
+    (top, bottom), (left, right) = rows, columns
     # Each edge flips every pixel right of it, row by row: the parity is the even-odd rule.
-    flips = np.zeros((height, width + 1), dtype=np.bool_)
-    for (xa, ya), (xb, yb) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        low, high = min(ya, yb), max(ya, yb)
-        first, last = max(math.ceil(low - 0.5), 0), min(math.ceil(high - 0.5), height)
-        if first >= last:
-            continue
-        rows = np.arange(first, last)
-        crossing = xa + (rows + 0.5 - ya) * (xb - xa) / (yb - ya)
-        columns = np.clip(np.ceil(crossing - 0.5), 0, width).astype(np.intp)
-        flips[rows, columns] ^= True
-    return np.logical_xor.accumulate(flips, axis=1)[:, :width]
+    flips = np.zeros((bottom - top, right - left + 1), dtype=np.bool_)
+    firsts = np.ceil(edges[:, :, 1].min(axis=1) - 0.5).clip(top, bottom).astype(np.intp)
+    lasts = np.ceil(edges[:, :, 1].max(axis=1) - 0.5).clip(top, bottom).astype(np.intp)
+    for edge in np.flatnonzero(firsts < lasts):
+        (xa, ya), (xb, yb) = edges[edge]
+        crossed = np.arange(firsts[edge], lasts[edge])
+        crossing = xa + (crossed + 0.5 - ya) * (xb - xa) / (yb - ya)
+        first_inside = np.ceil(crossing - 0.5).clip(left, right).astype(np.intp)
+        flips[crossed - top, first_inside - left] ^= True
+    return np.logical_xor.accumulate(flips, axis=1)[:, :-1]
 
 
 def box_of(mask: BoolMask) -> Box:

@@ -52,10 +52,13 @@ class Assessment:
         Raises:
             ApiError: if a region cannot be made.
         """
-        async with aclosing(self._run()) as steps:
-            *_, report = [report async for report in steps]
-        # Masks become run lengths there, which takes its time with large photos.
-        return await run_in_threadpool(report_to_dict, report) | await self._pictures(report)
+        service = self._service
+        with service.masks.lend(self._bytes):
+            async with aclosing(self._run()) as steps:
+                *_, report = [report async for report in steps]
+            # Masks become run lengths there, which takes its time with large photos.
+            plain = await service.decoding(lambda: report_to_dict(report))
+            return plain | await self._pictures(report)
 
     async def lines(self) -> AsyncGenerator[bytes, None]:
         """The report as lines of JSON, see ``StreamLine``.
@@ -63,39 +66,39 @@ class Assessment:
         Raises:
             ApiError: if a region cannot be made; nothing was yielded then.
         """
-        async with aclosing(self._run()) as steps:
-            report = await anext(steps)
-            yield json_line({"type": "report", "report": report_to_dict(report)})
-            try:
-                async for report in steps:
-                    entry = await run_in_threadpool(region_entry, report, report.regions[-1])
-                    yield json_line({"type": "region", "region": entry})
-                last = {"type": "done", "regions": len(report.regions)}
-                yield json_line(last | await self._pictures(report))
-            except Exception as error:  # the status is sent; the error is the last line
-                log_fault(error, self._id)
-                yield json_line({"type": "error", **internal_error().body})
+        with self._service.masks.lend(self._bytes):
+            async with aclosing(self._run()) as steps:
+                report = await anext(steps)
+                yield json_line({"type": "report", "report": report_to_dict(report)})
+                try:
+                    async for report in steps:
+                        entry = await run_in_threadpool(region_entry, report, report.regions[-1])
+                        yield json_line({"type": "region", "region": entry})
+                    last = {"type": "done", "regions": len(report.regions)}
+                    yield json_line(last | await self._pictures(report))
+                except Exception as error:  # the status is sent; the error is the last line
+                    log_fault(error, self._id)
+                    yield json_line({"type": "error", **internal_error().body})
 
     async def _run(self) -> AsyncGenerator[QualityReport, None]:
         """The report without regions, then with one more each time."""
         service, asked = self._service, self._asked
-        with service.masks.lend(self._bytes):
-            regions = await service.regions(self._photo, self._wanted.given, self._wanted.selection)
-            done: list[RegionAssessment] = []
-            names, model = segmenter_names(regions), service.assessor.info
-            yield QualityReport(self._photo.info, model, names, ())
-            tasks = [AssessmentTask(task) for task in asked.tasks]
-            outbox = service.assess(self._photo, regions, tasks, asked.text, asked.read_out)
-            async with aclosing(outbox.items()) as assessed:
-                async for assessment in assessed:
-                    done.append(assessment)
-                    service.metrics.regions.inc()
-                    yield QualityReport(self._photo.info, model, names, tuple(done))
+        regions = await service.regions(self._photo, self._wanted.given, self._wanted.selection)
+        done: list[RegionAssessment] = []
+        names, model = segmenter_names(regions), service.assessor.info
+        yield QualityReport(self._photo.info, model, names, ())
+        tasks = [AssessmentTask(task) for task in asked.tasks]
+        outbox = service.assess(self._photo, regions, tasks, asked.text, asked.read_out)
+        async with aclosing(outbox.items()) as assessed:
+            async for assessment in assessed:
+                done.append(assessment)
+                service.metrics.regions.inc()
+                yield QualityReport(self._photo.info, model, names, tuple(done))
 
     async def _pictures(self, report: QualityReport) -> dict[str, str]:
         overlay, heatmap = self._asked.overlay, self._asked.heatmap
         if not overlay and not heatmap:
             return {}
-        return await run_in_threadpool(
-            pictures, self._photo, report, overlay=overlay, heatmap=heatmap
+        return await self._service.decoding(
+            lambda: pictures(self._photo, report, overlay=overlay, heatmap=heatmap)
         )

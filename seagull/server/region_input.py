@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from seagull.photos import Photo
 from seagull.regions.build import NoRegionsError, build_regions
 from seagull.regions.everything import Selection
+from seagull.regions.masks import Size, polygon_cost
 from seagull.regions.rle import encode
 from seagull.regions.segmenter import Segmenter
 from seagull.regions.spec import RegionSpec
@@ -39,11 +40,16 @@ class Wanted:
         return cls(given, selection, len(given) + (asked.max_regions if selection else 0))
 
 
-def check_amount(regions: Sequence[RegionInput]) -> None:
-    """Passes regions whose numbers, all together, are within the limits of one request.
+def check_amount(regions: Sequence[RegionInput], size: Size, most_pixels: int) -> None:
+    """Passes regions that, all together, are within the limits of one request.
+
+    Args:
+        regions: as they are asked for.
+        size: height and width of the photo.
+        most_pixels: most pixels that their polygons go through, see ``polygon_cost``.
 
     Raises:
-        ApiError: 413, if there are too many.
+        ApiError: 413, if they have too many numbers, or are too much work.
     """
     polygons = (ring for region in regions for ring in region.polygon or ())
     numbers = sum(len(ring) for ring in polygons)
@@ -53,6 +59,13 @@ def check_amount(regions: Sequence[RegionInput]) -> None:
             413,
             f"the regions have {numbers} numbers in polygons and {runs} in run lengths; at most "
             f"{MOST_NUMBERS} and {MOST_RLE} go in one request",
+            "regions_too_large",
+        )
+    if sum(polygon_cost(region.polygon or (), size) for region in regions) > most_pixels:
+        raise ApiError(
+            413,
+            f"the polygons have too many large rings or long edges for a photo of {size[1]} x "
+            f"{size[0]} pixels; send fewer of them in one request, or masks as run lengths",
             "regions_too_large",
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from seagull.photos import Photo
 from seagull.regions.everything import Candidate, Selection
 from seagull.regions.rle import Rle, decode, encode
 from seagull.regions.segmenter import PhotoSegmenter, Point, Segmenter
+from seagull.server.threads import run_in
 from seagull.types import Box
 
 T = TypeVar("T")
@@ -93,9 +93,8 @@ class Segmenting:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="seagull-segmenter")
 
     async def run(self, function: Callable[[Segmenter], T]) -> T:
-        """What the function makes with the segmenter; given up while it waits, it is not run."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, function, self.segmenter)
+        """What the function makes with the segmenter; see ``run_in``."""
+        return await run_in(self._thread, lambda: function(self.segmenter))
 
     def close(self) -> None:
         """Ends the thread once what waits is done."""

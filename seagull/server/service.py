@@ -1,9 +1,9 @@
-"""What all routes share: the model's worker, the segmenter's thread, the photos that are kept."""
+"""What all routes share: the model's worker, the threads of pictures, the photos that are kept."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import Request
@@ -24,6 +24,7 @@ from seagull.server.region_input import check_amount, make_regions, needs_segmen
 from seagull.server.schemas import RegionInput
 from seagull.server.segmenting import Segmenting
 from seagull.server.settings import ServerSettings
+from seagull.server.threads import run_in
 from seagull.server.worker import Assess, Call, ModelWorker
 from seagull.types import AssessmentTask, Region, RegionAssessment
 
@@ -71,7 +72,7 @@ class Service:
         self.photos = Budget(photos, "memory for photos")
         self.masks = Budget(limits.masks_bytes, "memory for masks")
         self.in_progress = Budget(limits.in_progress, "requests in progress")
-        self._decoding = asyncio.Semaphore(limits.decoding)
+        self._decoders = ThreadPoolExecutor(limits.decoding, thread_name_prefix="seagull-decoder")
         assessor.engine.sessions.budget = settings.cache_bytes
 
     def start(self) -> None:
@@ -82,6 +83,7 @@ class Service:
         """Ends all threads once what waits is done."""
         self.worker.close()
         self.segmenting.close()
+        self._decoders.shutdown()
 
     @property
     def ready(self) -> bool:
@@ -116,9 +118,8 @@ class Service:
         return await self.decoding(lambda: decode_photo(content, self.limits.pixels, self.photos))
 
     async def decoding(self, function: Callable[[], T]) -> T:
-        """What a function makes that decodes a picture."""
-        async with self._decoding:
-            return await run_in_threadpool(function)
+        """What a function makes that goes through a picture's pixels; see ``run_in``."""
+        return await run_in(self._decoders, function)
 
     async def encoded(self, photo: Photo) -> None:
         """Lets the model encode a photo, unless it has."""
@@ -155,7 +156,7 @@ class Service:
         Raises:
             ApiError: if one cannot be made.
         """
-        check_amount(asked)
+        check_amount(asked, photo.size, self.limits.mask_bytes)
         if selection is None and not needs_segmenter(asked):
             return await self.decoding(lambda: make_regions(photo, asked, None))
         return await self.segmenting.run(

@@ -20,12 +20,13 @@ class Limits:
         bodies_bytes: memory for the bodies of all requests together.
         pixels: largest photo, in pixels.
         photos_bytes: memory for the photos of all requests together, beside those that are kept.
-        mask_bytes: memory for the masks of one request: a byte for each pixel of each region.
+        mask_bytes: memory for the masks of one request: a byte for each pixel of each region. As
+            many pixels are gone through to make those of its polygons.
         masks_bytes: the same for all requests together.
         json_values: most values in a JSON body.
         json_depth: deepest nesting of a JSON body.
         in_progress: requests that are worked on or wait; one more is answered 429.
-        decoding: photos that are decoded at the same time.
+        decoding: threads that decode photos and make, compare and write masks.
         pass_regions: most regions in one pass of the model.
         talks: answers in words that are made at the same time; each holds a cache of its own.
         kept_conversations: conversations whose computed turns are kept.

@@ -17,6 +17,9 @@ T = TypeVar("T")
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
     """What the work gives; it is cancelled when the client closes the connection.
 
+    Nobody waits then for what a thread still does for it: the work gives back by itself what it
+    was lent.
+
     Raises:
         ClientGoneError: if the client did.
     """
@@ -29,12 +32,19 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
             return task.result()
         raise ClientGoneError
     finally:
-        for future in (task, gone):
-            future.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await future
+        task.cancel()
+        task.add_done_callback(_forget_error)
+        gone.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await gone
         # The error that a task holds leads to this frame, and from here to the photo.
-        del task, gone, future
+        del task, gone
+
+
+def _forget_error(task: asyncio.Future[T]) -> None:
+    """Nobody hears of it any more; asyncio would write it, with what was sent, to the log."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _gone(request: Request) -> None:

@@ -67,11 +67,7 @@ async def image_regions(
 ) -> RegionList:
     """The regions that a segmenter finds in a photo, best first; computed once and kept."""
     photo = service.images.get(id, request.state.owner)
-    with service.masks.lend(service.mask_bytes(photo, max_regions)):
-        found = service.segmenting.run(
-            lambda segmenter: _found(id, photo, segmenter, Selection(max_regions))
-        )
-        return await unless_gone(request, found)
+    return await unless_gone(request, _regions_found(service, id, photo, max_regions))
 
 
 async def _content(request: Request, service: Service) -> bytes:
@@ -83,6 +79,13 @@ async def _content(request: Request, service: Service) -> bytes:
     if isinstance(file, bytes):
         return file
     raise ApiError(422, "the photo is the form's part 'file', with a file name", "no_image")
+
+
+async def _regions_found(service: Service, id: str, photo: Photo, most: int) -> RegionList:
+    with service.masks.lend(service.mask_bytes(photo, most)):
+        return await service.segmenting.run(
+            lambda segmenter: _found(id, photo, segmenter, Selection(most))
+        )
 
 
 def _found(id: str, photo: Photo, segmenter: Segmenter, selection: Selection) -> RegionList:

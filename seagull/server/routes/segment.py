@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from seagull.photos import Photo
 from seagull.server.errors import error_responses
 from seagull.server.routes.images import found_region
 from seagull.server.schemas import FoundRegion, RegionInput, SegmentRequest
@@ -23,6 +24,10 @@ async def segment(
     """The region that points or a box mean; a photo that was asked about before is not encoded."""
     photo = await service.photo(asked.image, request.state.owner)
     wanted = RegionInput(points=asked.points, box=asked.box, refine=asked.box is not None)
+    return await unless_gone(request, _segmented(service, photo, wanted))
+
+
+async def _segmented(service: Service, photo: Photo, wanted: RegionInput) -> FoundRegion:
     with service.masks.lend(service.mask_bytes(photo, 1)):
-        (region,) = await unless_gone(request, service.regions(photo, [wanted], None))
+        (region,) = await service.regions(photo, [wanted], None)
         return await run_in_threadpool(found_region, region)

@@ -1,5 +1,7 @@
 """Chat says what a full pass over the conversation would say, piece by piece."""
 
+import itertools
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -45,6 +47,38 @@ def test_every_turn_equals_a_full_pass(assessor, photo, regions):
         assert answer == full_pass(assessor.engine, photo, regions[:2], said, 8)
         said.append(Message("assistant", answer))
     assert chat.messages == said
+
+
+@contextmanager
+def interrupted_at(model, call):
+    """Ctrl-C in the middle of the model's pass of this number: one layer has run, one has not."""
+    passes = itertools.count(1)
+
+    def interrupt(*_):
+        if next(passes) == call:
+            raise KeyboardInterrupt
+
+    hook = model.language_model.get_decoder().layers[1].register_forward_pre_hook(interrupt)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+@pytest.mark.parametrize("call", [1, 2, 4])
+def test_a_conversation_goes_on_after_an_answer_that_was_interrupted(
+    assessor, photo, regions, call
+):
+    chat = assessor.chat(photo, regions[:2])
+    first = Message("user", "What is wrong?", ("1",))
+    answer = "".join(chat.ask(first.content, ["1"], max_new_tokens=8))
+    said = [first, Message("assistant", answer)]
+    with interrupted_at(assessor.engine.model, call), pytest.raises(KeyboardInterrupt):
+        list(chat.ask("Why?", ["1"], max_new_tokens=8))
+    assert chat.messages == said
+    second = "".join(chat.ask("Compare 1 and 2.", ["1", "2"], max_new_tokens=8))
+    said.append(Message("user", "Compare 1 and 2.", ("1", "2")))
+    assert second == full_pass(assessor.engine, photo, regions[:2], said, 8)
 
 
 @pytest.fixture

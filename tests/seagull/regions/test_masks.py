@@ -1,5 +1,8 @@
 """Masks by boxes and polygons, and what resizing and outlines keep."""
 
+import math
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +16,7 @@ from seagull.regions.masks import (
     largest_inner_point,
     outline,
     pixel_box,
+    polygon_cost,
     polygon_mask,
     resize_mask,
 )
@@ -57,6 +61,62 @@ def test_rings_are_united_and_a_ring_is_even_odd() -> None:
 def test_huge_coordinates_cost_nothing() -> None:
     mask = polygon_mask([[-1e8, -1e8, 1e8, -1e8, 1e8, 1e8, -1e8, 1e8]], SIZE)
     assert mask.all()
+
+
+number = st.one_of(
+    st.integers(-60, 100).map(lambda value: value / 2),
+    st.floats(-60, 60),
+    st.sampled_from([-1e9, -1e7, 1e7, 1e9]),
+)
+
+
+def in_whole(ring: list[float], size: tuple[int, int]) -> np.ndarray:
+    """A ring's mask by the even-odd rule, every pixel of the photo asked about every edge."""
+    height, width = size
+    inside = np.zeros(size, dtype=bool)
+    corners = list(zip(ring[::2], ring[1::2], strict=True))
+    for (xa, ya), (xb, yb) in zip(corners, corners[1:] + corners[:1], strict=True):
+        for row in range(height):
+            if min(ya, yb) <= row + 0.5 < max(ya, yb):
+                crossing = xa + (row + 0.5 - ya) * (xb - xa) / (yb - ya)
+                inside[row, min(max(math.ceil(crossing - 0.5), 0), width) :] ^= True
+    return inside
+
+
+@given(st.lists(st.tuples(number, number), min_size=3, max_size=9), st.sampled_from([3, 4096]))
+def test_a_ring_has_the_pixels_that_the_whole_photo_is_asked_for(corners, band) -> None:
+    ring = [value for corner in corners for value in corner]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seagull.regions.masks._BAND", band)
+        expected = in_whole(ring, SIZE)
+        if expected.any():
+            assert np.array_equal(polygon_mask([ring], SIZE), expected)
+        else:
+            with pytest.raises(ValueError, match="covers no pixel"):
+                polygon_mask([ring], SIZE)
+
+
+def test_small_rings_take_no_memory_of_the_photo_s_size() -> None:
+    rings = [[9 * n, 9, 9 * n + 5, 9, 9 * n + 5, 14] for n in range(20)]
+    tracemalloc.start()
+    try:
+        mask = polygon_mask(rings, (2000, 2000))
+        assert tracemalloc.get_traced_memory()[1] < 1.2 * mask.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_polygon_costs_what_its_rings_cover_and_how_far_its_edges_go() -> None:
+    square = [0, 0, 1000, 0, 1000, 1000, 0, 1000]
+    size = (1000, 1000)
+    one = polygon_cost([square], size)
+    assert 1e6 < one < 1.1e6
+    assert polygon_cost([square] * 3, size) == 3 * one
+    assert polygon_cost([[9 * value for value in square]], size) == one
+    assert polygon_cost([[0, 0, 9, 0, 9, 9]], size) < 500
+    # A comb: all edges are as long as the photo is high.
+    comb = [value for x in range(1000) for value in (x, 1000 * (x % 2))]
+    assert polygon_cost([comb], size) > 4e6
 
 
 @pytest.mark.parametrize(
