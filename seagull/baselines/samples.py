@@ -29,9 +29,9 @@ from seagull.photos import Photo
 from seagull.photos.identity import photo_file
 from seagull.records import InstructionRecord, RegionLabels
 from seagull.records.photos import record_photo
-from seagull.training.data.packs import Regions
 from seagull.training.data.plan import Item
 from seagull.training.data.records import RecordIndex
+from seagull.training.data.regions import Regions
 from seagull.types import Region
 
 Progress = Callable[[str, int, int], None]

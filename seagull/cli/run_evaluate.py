@@ -34,6 +34,7 @@ from seagull.evaluation.sets import (
 )
 from seagull.evaluation.summary import TASKS, SummarySettings, summarise
 from seagull.evaluation.table import results_table
+from seagull.evaluation.tables import MosScale
 from seagull.files.streams import write_json
 from seagull.types import AssessmentTask
 
@@ -83,7 +84,7 @@ def _open_sets(request: EvaluateRequest) -> _Sets:
     data = open_set(request.data, request.table, split=request.split)
     for note in data.notes:
         complain(note)
-    fit = None if request.fit is None else _open_other(request, request.fit)
+    fit = None if request.fit is None else _open_other(request, request.fit, request.table.scale)
     if request.holdout is not None:
         fit, data = split(data, request.holdout, request.seed)
     elif fit is not None:
@@ -100,9 +101,17 @@ def _open_sets(request: EvaluateRequest) -> _Sets:
     return _Sets(data, fit)
 
 
-def _open_other(request: EvaluateRequest, path: Path) -> EvaluationSet:
-    """A set beside the evaluated one: of records, or a table of the same form."""
-    table = replace(request.table, scale=None)
+def _open_other(
+    request: EvaluateRequest, path: Path, scale: MosScale | None = None
+) -> EvaluationSet:
+    """A set beside the evaluated one: of records, or a table of the same form.
+
+    Args:
+        request: how tables are read.
+        path: of the set.
+        scale: of a table's opinions; None where nothing but the photos' names counts.
+    """
+    table = replace(request.table, scale=scale)
     return open_set(path, None if is_record_set(path) else table, split=request.split)
 
 

@@ -208,7 +208,9 @@ class ClassicalPredictor:
             if rows.size or task is AssessmentTask.QUALITY:
                 groups = [data.groups[row] for row in rows]
                 regressions[task] = fit_regression(data.features[rows], scores[rows], groups)
-        mark = digest("classical", data.features.tobytes(), sorted(data.digests), seed)
+        known = [(task.value, scores.tobytes()) for task, scores in data.scores.items()]
+        pixels = sorted(data.digests)
+        mark = digest("classical", data.features.tobytes(), known, data.groups, pixels, seed)
         return cls(regressions, mark)
 
     def predict(

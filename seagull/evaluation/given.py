@@ -13,9 +13,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from seagull.evaluation.items import EvaluationItem
+from seagull.evaluation.items import EvaluationItem, photo_group
 from seagull.evaluation.matching import check_same_region
 from seagull.evaluation.predictions import START, Prediction, Row, checked
 from seagull.evaluation.sets import EvaluationSet
@@ -23,11 +23,12 @@ from seagull.files.text import read_line_bytes
 from seagull.photos.identity import AmbiguousPhotoError, PhotoNames, may_be_same
 from seagull.records import RegionLabels
 from seagull.regions.rle import Rle
+from seagull.regions.spec import RegionSpec
 from seagull.reports.schema import SCHEMA_ID, check_report
 
 _ROW_FIELDS = {
     "id", "image", "region", "group", "labels", "distortions", "quality", "quality_std",
-    "importance", "importance_std", "area",
+    "importance", "importance_std", "area", "photo",
 }  # fmt: skip
 
 
@@ -102,12 +103,13 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
     ``seagull.photos.identity``.
 
     Raises:
-        ValueError: if no prediction belongs to the set, or one could belong to several photos.
+        ValueError: if no prediction belongs to the set, or one could belong to several photos or
+            to several regions of one id.
     """
     ids = {(row.item, row.region): row for row in rows}
     images = _by_image(rows)
-    places, shared = _places_by_name(data)
-    names = PhotoNames((row.image for row in rows), places)
+    known = _known_names(data)
+    names = PhotoNames((row.image for row in rows), known.places)
     joined: list[Row] = []
     failed: list[tuple[str, str]] = []
     missing = 0
@@ -123,7 +125,8 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
             row = ids.get((item.id, region))
             if row is None and (name := names.find(item.image)) is not None:
                 row = _only(images.get((name, region), ()))
-                _check_one_photo(item, shared)
+                _check_one_photo(item, known)
+                _check_one_shape(row, item, region, known)
             if row is None:
                 missing += 1
                 continue
@@ -139,25 +142,60 @@ def join(rows: Sequence[Row], data: EvaluationSet, limit: int | None = None) -> 
     return Joined(tuple(joined), missing, tuple(failed))
 
 
-def _places_by_name(data: EvaluationSet) -> tuple[dict[str, str], set[str]]:
-    """Where the photo of each name lies, and names that several photos of the set have."""
+class _KnownNames(NamedTuple):
+    """What the names of a set mean.
+
+    Attributes:
+        places: where the photo of each name lies.
+        shared: names that several photos have.
+        two_shapes: (photo, region id) where several regions of the photo have the id.
+    """
+
+    places: dict[str, str]
+    shared: set[str]
+    two_shapes: set[tuple[str, str]]
+
+
+def _known_names(data: EvaluationSet) -> _KnownNames:
     places: dict[str, str] = {}
-    shared = set[str]()
+    shared, two_shapes = set[str](), set[tuple[str, str]]()
+    shapes: dict[tuple[str, str], RegionSpec] = {}
     for item in data.items():
         if item.problem is None:
             place = item.image if item.place is None else item.place()
             if places.setdefault(item.image, place) != place:
                 shared.add(item.image)
-    return places, shared
+            for spec in item.regions:
+                key = photo_group(item.image), spec.id
+                if shapes.setdefault(key, spec) != spec:
+                    two_shapes.add(key)
+    return _KnownNames(places, shared, two_shapes)
 
 
-def _check_one_photo(item: EvaluationItem, shared: set[str]) -> None:
+def _check_one_shape(
+    row: Row | None, item: EvaluationItem, region: str, known: _KnownNames
+) -> None:
+    """Passes if a region's id means one shape in the photo, or the prediction's mask tells which.
+
+    Raises:
+        ValueError: if not.
+    """
+    if row is None or row.mask is not None:
+        return
+    if (photo_group(item.image), region) in known.two_shapes:
+        raise ValueError(
+            f"region {region} of {item.image} is several shapes in the set; give predictions the "
+            f"`id` of their item, such as {item.id!r}"
+        )
+
+
+def _check_one_photo(item: EvaluationItem, known: _KnownNames) -> None:
     """Passes if only one photo of the set has the item's name.
 
     Raises:
         AmbiguousPhotoError: if not.
     """
-    if item.image in shared:
+    if item.image in known.shared:
         raise AmbiguousPhotoError(
             f"several photos of the set are called {item.image}; give predictions the `id` of "
             f"their item, such as {item.id!r}"

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from seagull.evaluation.label_sets import Found
+from seagull.evaluation.photo_states import PhotoState, photo_state
 from seagull.files.appending import LineFile
 from seagull.files.text import open_marked
 from seagull.levels import SEVERITY
@@ -98,6 +99,7 @@ class Row:
         prediction: what was said.
         mask: of the region it was said of, where the file has it; not written.
         area: share of the photo that the region covers, in (0, 1]; None where it is not known.
+        photo: state of the photo's file when the prediction was made, where it has its own.
     """
 
     item: str
@@ -108,6 +110,7 @@ class Row:
     prediction: Prediction
     mask: Rle | None = None
     area: float | None = None
+    photo: PhotoState | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -119,6 +122,7 @@ class Row:
             **self.prediction.to_dict(),
             "labels": self.labels.to_dict(),
             **({} if self.area is None else {"area": round(self.area, 6)}),
+            **({} if self.photo is None else {"photo": list(self.photo)}),
         }
 
     @classmethod
@@ -142,6 +146,7 @@ class Row:
             labels=checked(RegionLabels.from_dict(labels)),
             prediction=Prediction.from_dict(plain),
             area=_number(plain, "area"),
+            photo=photo_state(plain.get("photo")),
         )
 
 

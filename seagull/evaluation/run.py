@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seagull.evaluation.items import EvaluationItem
+from seagull.evaluation.photo_states import PhotoState, PhotoStates
 from seagull.evaluation.predictions import PredictionLog, Row, checked, tasks_known
 from seagull.evaluation.predictors import Predictor, digest
 from seagull.evaluation.sets import EvaluationSet, SplitError
@@ -70,6 +71,7 @@ class _Work:
     photo: Photo | None = None
     regions: Sequence[Region] = ()
     problem: str | None = None
+    state: PhotoState | None = None
 
 
 def run_predictors(
@@ -85,7 +87,8 @@ def run_predictors(
 
     Raises:
         SplitError: if a photo is one that a baseline was fitted to.
-        ValueError: if a predictions file was made with other settings, or labels cannot be used.
+        ValueError: if a predictions file was made with other settings or of a photo whose file has
+            changed since, or labels cannot be used.
     """
     result = RunResult(rows={predictor.name: [] for predictor in predictors})
     with ExitStack() as stack:
@@ -93,7 +96,8 @@ def run_predictors(
             predictor.name: stack.enter_context(_log(data, predictor, settings))
             for predictor in predictors
         }
-        work = stack.enter_context(closing(_ahead(data.items(settings.limit), logs, settings)))
+        ahead = _ahead(data.items(settings.limit), logs, settings, PhotoStates(data.files))
+        work = stack.enter_context(closing(ahead))
         metrics: set[str] = set()
         for count, photo_work in enumerate(work, start=1):
             _check_metric(data, photo_work.item, metrics)
@@ -161,6 +165,7 @@ def _predict(
                 item.labels[region.id],
                 answer,
                 area=region.area_fraction,
+                photo=work.state,
             )
             for region, answer in zip(regions, answers, strict=True)
         ]
@@ -169,13 +174,16 @@ def _predict(
 
 
 def _ahead(
-    items: Iterable[EvaluationItem], logs: Mapping[str, PredictionLog], settings: RunSettings
+    items: Iterable[EvaluationItem],
+    logs: Mapping[str, PredictionLog],
+    settings: RunSettings,
+    states: PhotoStates,
 ) -> Generator[_Work, None, None]:
     """The items in order, each decoded while the one before is worked on."""
     with ThreadPoolExecutor(1, thread_name_prefix="photo-reader") as reader:
         waiting: Future[_Work] | None = None
         for item in items:
-            following = reader.submit(_prepare, item, logs, settings)
+            following = reader.submit(_prepare, item, logs, settings, states)
             if waiting is not None:
                 yield waiting.result()
             waiting = following
@@ -184,10 +192,15 @@ def _ahead(
 
 
 def _prepare(
-    item: EvaluationItem, logs: Mapping[str, PredictionLog], settings: RunSettings
+    item: EvaluationItem,
+    logs: Mapping[str, PredictionLog],
+    settings: RunSettings,
+    states: PhotoStates,
 ) -> _Work:
     if item.problem is not None:
         return _Work(item, {}, problem=item.problem)
+    state = states.of(item)
+    _check_unchanged(item, state, logs)
     todo = {
         name: tuple(id for id in item.labels if (item.id, id) not in log)
         for name, log in logs.items()
@@ -209,7 +222,25 @@ def _prepare(
             f"{item.id}: a photo with the same pixels was fitted to; evaluate on photos of their "
             "own"
         )
-    return _Work(item, todo, photo, regions)
+    return _Work(item, todo, photo, regions, state=state)
+
+
+def _check_unchanged(
+    item: EvaluationItem, state: PhotoState | None, logs: Mapping[str, PredictionLog]
+) -> None:
+    """Passes if the predictions that are there were made of the photo's file as it is now.
+
+    Raises:
+        ValueError: if not.
+    """
+    for name, log in logs.items():
+        rows = [log[item.id, id] for id in item.labels if (item.id, id) in log]
+        if any(row.photo != state for row in rows):
+            raise ValueError(
+                f"{item.image}: the photo's file is not the one that {file_name(name)}.jsonl has "
+                "predictions of (size or time of change differ); give another --out, or remove "
+                "that file to start anew"
+            )
 
 
 def _check_metric(data: EvaluationSet, item: EvaluationItem, metrics: set[str]) -> None:

@@ -17,6 +17,8 @@ from seagull.evaluation.intervals import Indices, bootstrap
 from seagull.evaluation.predictions import Row
 
 Sums = NDArray[np.float64]
+_SceneRegion = tuple[str | None, str]
+"""A region's scene, where known, and id: a photo has several scenes, whose region ids repeat."""
 _PAIRS, _RIGHT, _CLEAN, _MOVED, _DISTORTED, _DROP, _FELL = range(7)
 
 
@@ -35,7 +37,9 @@ def sensitivity(
         distorted region got the lower score; equal scores count half. Where the photo's
         undistorted version is there, too: ``clean_move``, mean absolute change of a clean
         region's score when another region is distorted; ``distorted_drop``, mean fall of a
-        distorted region's own score; ``fell``, share of distorted regions whose score fell.
+        distorted region's own score; ``fell``, share of distorted regions whose score fell. Regions
+        of one id are the same region in versions of one scene (``labels.order.group``), or of one
+        photo where no scene is known.
         Counts are ``photos``, ``pairs``, ``clean_regions``, ``distorted_regions``; ``ci`` holds
         intervals.
     """
@@ -75,11 +79,11 @@ def _shares(total: Sums) -> dict[str, float | None]:
 
 
 def _photo_sums(versions: dict[str, list[Row]]) -> Sums:
-    clean_scores: dict[str, float] = {}
+    clean_scores: dict[_SceneRegion, float] = {}
     for rows in versions.values():
         if not any(row.labels.distortions for row in rows):
             for row in rows:
-                clean_scores.setdefault(row.region, _score(row))
+                clean_scores.setdefault(_scene_region(row), _score(row))
     sums = np.zeros(7)
     for rows in versions.values():
         if any(row.labels.distortions for row in rows):
@@ -87,22 +91,27 @@ def _photo_sums(versions: dict[str, list[Row]]) -> Sums:
     return sums
 
 
-def _version_sums(rows: Sequence[Row], clean_scores: dict[str, float]) -> Sums:
+def _version_sums(rows: Sequence[Row], clean_scores: dict[_SceneRegion, float]) -> Sums:
     sums = np.zeros(7)
     clean = [_score(row) for row in rows if not row.labels.distortions]
     for row in rows:
-        has_clean, score = row.region in clean_scores, _score(row)
+        clean_score, score = clean_scores.get(_scene_region(row)), _score(row)
         if row.labels.distortions:
             sums[_PAIRS] += len(clean)
-            sums[_RIGHT] += sum(
-                (score < clean_score) + 0.5 * (score == clean_score) for clean_score in clean
-            )
-        if has_clean and row.labels.distortions:
-            drop = clean_scores[row.region] - score
+            sums[_RIGHT] += sum((score < other) + 0.5 * (score == other) for other in clean)
+        if clean_score is None:
+            continue
+        if row.labels.distortions:
+            drop = clean_score - score
             sums[[_DISTORTED, _DROP, _FELL]] += (1, drop, float(drop > 0))
-        elif has_clean:
-            sums[[_CLEAN, _MOVED]] += (1, abs(clean_scores[row.region] - score))
+        else:
+            sums[[_CLEAN, _MOVED]] += (1, abs(clean_score - score))
     return sums
+
+
+def _scene_region(row: Row) -> _SceneRegion:
+    order = row.labels.order
+    return None if order is None else order.group, row.region
 
 
 def _score(row: Row) -> float:

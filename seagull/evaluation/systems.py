@@ -12,8 +12,9 @@ from seagull.evaluation.predictors import digest
 from seagull.evaluation.validation import Judged, drawn, validation_metrics
 from seagull.photos import Photo
 from seagull.records.photos import record_photo
-from seagull.training.data.packs import Regions, group_by_photo
+from seagull.training.data.packs import group_by_photo
 from seagull.training.data.records import build_index
+from seagull.training.data.regions import Regions
 from seagull.types import AssessmentTask, Region
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from seagull.evaluation.items import EvaluationItem
+from seagull.evaluation.items import EvaluationItem, photo_group
 from seagull.photos import read_photo
 from seagull.photos.identity import AmbiguousPhotoError, photo_file, photo_files_of
 from seagull.records import RegionLabels
@@ -178,7 +178,7 @@ class OpinionTable:
         return EvaluationItem(
             id=f"{row.number}:{name}",
             image=name,
-            group=row.reference or name,
+            group=photo_group(row.reference or name),
             load=partial(read_photo, picture),
             regions=(_WHOLE,),
             labels={_WHOLE.id: RegionLabels(quality=quality, quality_std=std, metric=OPINIONS)},

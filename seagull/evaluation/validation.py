@@ -20,8 +20,9 @@ from seagull.preprocessing.processor import SeagullProcessor
 from seagull.records import RegionLabels
 from seagull.records.photos import record_photo
 from seagull.training.config import TrainConfig
-from seagull.training.data.packs import Regions, group_by_photo
+from seagull.training.data.packs import group_by_photo
 from seagull.training.data.records import RecordIndex, build_index
+from seagull.training.data.regions import Regions
 from seagull.training.loop.parts import Validator
 from seagull.training.network import TrainingNetwork
 from seagull.types import AssessmentTask, ModelInfo, Region, RegionAssessment

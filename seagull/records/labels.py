@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from seagull.levels import SEVERITY
@@ -76,6 +76,24 @@ class RegionLabels:
     metric: str | None = None
     order: RegionOrder | None = None
 
+    def merged(self, other: RegionLabels) -> RegionLabels:
+        """What both know together.
+
+        Raises:
+            ValueError: naming the field and both values, if they contradict each other.
+        """
+        if self == other:
+            return self
+        added: dict[str, Any] = {}
+        for name in (field.name for field in fields(self)):
+            own, others = getattr(self, name), getattr(other, name)
+            if own is None:
+                added[name] = others
+            elif others is not None and not _agree(own, others):
+                own, others = self.to_dict()[name], other.to_dict()[name]
+                raise ValueError(f"{name} is {own} in one and {others} in another")
+        return replace(self, **added)
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without the fields that are None."""
         plain: dict[str, Any] = {
@@ -122,6 +140,13 @@ class RegionLabels:
             else tuple((DistortionType(kind), severity) for kind, severity in _pairs(distortions)),
             order=RegionOrder.from_dict(plain["order"]) if plain.get("order") else None,
         )
+
+
+def _agree(first: object, second: object) -> bool:
+    """Whether two values of a label are the same; distortions are a set."""
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return set(first) == set(second)
+    return first == second
 
 
 def _is_number(value: object) -> bool:

@@ -45,6 +45,12 @@ def record_place(image: str, folder: Path) -> str:
     return os.path.realpath(photo_file(folder, image))
 
 
+def file_of_place(place: str) -> str:
+    """The file of a place that ``record_place`` gives: that of the photo, a table or a shard."""
+    name, mark, _ = place.rpartition("#")
+    return name if mark and name.endswith((*TABLES, TAR)) else place
+
+
 def record_photo_size(image: str, folder: Path) -> tuple[int, int]:
     """Height and width of the photo as it will be read, from its header alone.
 

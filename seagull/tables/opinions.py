@@ -63,11 +63,20 @@ class OpinionForm:
     def with_columns(
         self, image: str | None = None, mos: str | None = None, std: str | None = None
     ) -> OpinionForm:
-        """The form with columns named by the user instead of its own."""
-        form = self if mos is None else replace(self, mos=(column_name(mos),), scales=())
+        """The form with columns named by the user instead of its own.
+
+        Another score than the form's own is on a scale that is not known.
+        """
+        form = self
+        if mos is not None:
+            name = column_name(mos)
+            form = replace(self, mos=(name,), scales=self.scales if name in self.mos else ())
         if image is not None:
             form = replace(form, image=(column_name(image),))
-        return form if std is None else replace(form, std=(column_name(std),), variance=False)
+        if std is None:
+            return form
+        name = column_name(std)
+        return replace(form, std=(name,), variance=self.variance and name in self.std)
 
     def replaced(self, **columns: Sequence[str]) -> OpinionForm:
         """The form with other names of some columns."""

@@ -7,8 +7,7 @@ what is known of them remain.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +20,8 @@ from seagull.language.tokens import IGNORE_INDEX
 from seagull.preprocessing.collate import pad_regions
 from seagull.preprocessing.inputs import RegionInputs
 from seagull.preprocessing.processor import SeagullProcessor
-from seagull.records import InstructionRecord, RegionLabels
+from seagull.records import InstructionRecord
 from seagull.records.photos import record_photo
-from seagull.regions.spec import RegionSpec
 from seagull.training.config import DataSettings
 from seagull.training.data.augment import flipped, random_window
 from seagull.training.data.context import ContextRecord, add_context
@@ -40,6 +38,7 @@ from seagull.training.data.levels import LevelWord, find_level_words
 from seagull.training.data.order import Known, order_targets, region_key
 from seagull.training.data.plan import Item
 from seagull.training.data.records import RecordIndex
+from seagull.training.data.regions import Regions
 from seagull.training.data.samples import (
     Batch,
     dummy_regions,
@@ -182,36 +181,6 @@ class PhotoDataset(Dataset[PhotoSample]):
             for word in record_words
         ]
         return forest, levels
-
-
-class Regions:
-    """The different regions that records of one photo speak of.
-
-    Attributes:
-        specs: of the regions.
-        labels: what is known of each, None where nothing is.
-    """
-
-    def __init__(self, records: Iterable[InstructionRecord]) -> None:
-        self.specs: list[RegionSpec] = []
-        self.labels: list[RegionLabels | None] = []
-        self._numbers: dict[str, int] = {}
-        for record in records:
-            for spec in record.regions:
-                if self._numbers.setdefault(_key(spec), len(self.specs)) == len(self.specs):
-                    self.specs.append(spec)
-                    self.labels.append(record.labels.get(spec.id))
-
-    def number(self, record: InstructionRecord, name: str) -> int:
-        """The region's number, by the name that the record has for it.
-
-        Ids of records may repeat from one file to another, so they tell nothing here.
-        """
-        return self._numbers[next(_key(spec) for spec in record.regions if spec.id == name)]
-
-
-def _key(spec: RegionSpec) -> str:
-    return json.dumps(spec.to_dict(), sort_keys=True)
 
 
 @dataclass(frozen=True)

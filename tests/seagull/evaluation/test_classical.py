@@ -4,13 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
-from seagull.evaluation.classical import fit_regression
+from seagull.evaluation.classical import ClassicalPredictor, FitData, fit_regression
 from seagull.evaluation.metrics import srcc
 from seagull.evaluation.scene_statistics import (
     asymmetric_gaussian,
     generalised_gaussian,
     scene_statistics,
 )
+from seagull.types import AssessmentTask
 
 
 def scene(seed: int) -> np.ndarray:
@@ -81,3 +82,18 @@ def test_nothing_to_learn_gives_about_the_mean():
 def test_too_little_to_fit_is_refused():
     with pytest.raises(ValueError, match="got 5 of 5"):
         fit_regression(np.zeros((5, 36)), np.zeros(5), list("abcde"))
+
+
+def test_other_labels_are_another_baseline():
+    rng = np.random.default_rng(3)
+    features, scores = rng.normal(size=(12, 36)), rng.uniform(0, 1, 12)
+    names = tuple(map(str, range(12)))
+
+    def mark(quality: np.ndarray, groups: tuple[str, ...]) -> str:
+        labels = {AssessmentTask.QUALITY: quality}
+        data = FitData(features, labels, groups, frozenset({"pixels"}))
+        return ClassicalPredictor.fitted(data).fingerprint
+
+    assert mark(scores, names) == mark(scores.copy(), names)
+    assert mark(scores, names) != mark(scores[::-1].copy(), names)
+    assert mark(scores, names) != mark(scores, (*names[:-1], "0"))

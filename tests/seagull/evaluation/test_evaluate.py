@@ -266,3 +266,16 @@ def test_what_cannot_be_done_is_said_in_one_line(run, region_set, words, reason)
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_what_baselines_are_fitted_to_is_on_the_scale_that_is_given(run, tmp_path):
+    for name, scores in (("data", (20, 40, 60, 80)), ("fit", (1, 2, 3, 4))):
+        lines = [f"{name}{number}.png,{score}" for number, score in enumerate(scores)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(("image,mos", *lines)))
+        for number in range(4):
+            Image.new("RGB", (32, 32), (number, 0, 0)).save(tmp_path / f"{name}{number}.png")
+    words = ("--data", tmp_path / "data.csv", "--fit", tmp_path / "fit.csv", "--mos-range", "100,0")
+    done = run(*words, "--model", "none", "--baseline", "constant", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    rows = (tmp_path / "out" / "predictions" / "constant.jsonl").read_text().splitlines()[1:]
+    assert [json.loads(row)["quality"] for row in rows] == pytest.approx([0.975] * 4)

@@ -174,3 +174,20 @@ def test_a_name_of_two_photos_of_the_set_gets_no_prediction_by_that_name(tmp_pat
         join(by_name.rows, data)
     lines = [json.dumps({"image": "a.png", "id": name, "quality": 0.1}) for name in ("one", "two")]
     assert len(join(read_given(written(tmp_path, *lines)).rows, data).rows) == 2
+
+
+def test_one_row_about_an_id_of_two_shapes_in_a_photo_is_refused(tmp_path):
+    records = [
+        {"id": name, "image": "a.png", "regions": [{"id": "1", "box": [0, 0, size, size]}],
+         "messages": [], "labels": {"1": {"quality": quality}}}
+        for name, size, quality in (("small", 4, 0.1), ("large", 40, 0.9))
+    ]  # fmt: skip
+    path = tmp_path / "set.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+    data = open_set(path)
+    by_name = read_given(written(tmp_path, json.dumps({"image": "a.png", "quality": 0.5})))
+    with pytest.raises(ValueError, match=r"region 1 of a\.png is several shapes .*'small'"):
+        join(by_name.rows, data)
+    lines = [{"id": "small", "quality": 0.1}, {"id": "large", "quality": 0.9}]
+    found = join(read_given(written(tmp_path, *map(json.dumps, lines))).rows, data)
+    assert [row.prediction.quality for row in found.rows] == [0.1, 0.9]

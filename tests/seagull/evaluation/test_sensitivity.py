@@ -4,7 +4,7 @@ import pytest
 
 from seagull.evaluation.predictions import Prediction, Row
 from seagull.evaluation.sensitivity import sensitivity
-from seagull.records import RegionLabels
+from seagull.records import RegionLabels, RegionOrder
 from seagull.types import DistortionType
 
 BLURRED = ((DistortionType.BLUR, "serious"),)
@@ -53,3 +53,19 @@ def test_pairs_are_of_one_version_of_one_photo():
 def test_without_distorted_photos_there_is_nothing_to_say():
     rows = [row for row in photos(lambda *_: 0.5) if row.image.endswith("clean")]
     assert sensitivity(rows) is None
+
+
+def test_scenes_of_one_photo_share_the_ids_of_regions_but_no_scores():
+    rows = []
+    for scene, clean in (("0", 0.9), ("1", 0.5)):
+        for version in ("clean", "blurred"):
+            for region in ("1", "2"):
+                found = BLURRED if version == "blurred" and region == "1" else ()
+                labels = RegionLabels(distortions=found, order=RegionOrder(f"m/photo.{scene}"))
+                said = Prediction(quality=clean - 0.3 * bool(found))
+                image = f"photo.{scene}.{version}"
+                rows.append(Row(image, region, image, "photo", labels, said))
+    found = sensitivity(rows)
+    assert (found["clean_move"], found["clean_regions"]) == (0, 2)
+    assert found["distorted_drop"] == pytest.approx(0.3)
+    assert (found["fell"], found["photos"]) == (1, 1)

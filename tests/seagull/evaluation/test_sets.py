@@ -10,6 +10,8 @@ from PIL import Image
 from seagull.evaluation.sets import SplitError, check_apart, open_set, sample, split
 from seagull.evaluation.tables import MosScale, usual_scale
 from seagull.photos import PhotoError
+from seagull.photos.identity import photo_identity
+from seagull.records import RegionLabels
 
 
 def encoded(seed: int) -> bytes:
@@ -225,3 +227,44 @@ def test_a_table_of_opinions_in_several_files_is_one_set(table, tmp_path):
     both = [(item.image, item.labels["1"].quality) for item in data.items()]
     assert both == [(item.image, item.labels["1"].quality) for item in open_set(table).items()]
     assert len({item.id for item in data.items()}) == len(data.places()) == 20
+
+
+def test_what_records_say_of_a_region_is_put_together(tmp_path):
+    quality, importance = {"quality": 0.5, "metric": "m"}, {"importance": 0.2}
+    more = quality | importance
+    (item,) = open_set(
+        write_records(tmp_path, [record(1, labels=quality), record(2, labels=more)])
+    ).items()
+    assert item.labels == {"1": RegionLabels(0.5, 0.2, metric="m")}
+    other = record(2) | {"image": "b.png", "reference": "b"}
+    apart = [record(1, labels=quality), other, record(3, labels=more), record(4, labels=importance)]
+    items = list(open_set(write_records(tmp_path, apart)).items())
+    assert [(item.id, item.labels["1"]) for item in items if item.image == "a.png"] == [
+        ("r1", RegionLabels(0.5, metric="m")), ("r3", RegionLabels(importance=0.2, metric="m")),
+    ]  # fmt: skip
+
+
+def test_records_that_contradict_each_other_are_refused_by_name(tmp_path):
+    records = [record(1), record(2, labels={"quality": 0.7, "metric": "m"})]
+    data = open_set(write_records(tmp_path, records))
+    fault = r"record 'r2': region 1 of a\.png: .*quality is 0\.5 in one and 0\.7 in another"
+    with pytest.raises(ValueError, match=fault):
+        list(data.items())
+
+
+def test_all_spellings_of_a_photo_are_in_one_part_of_a_split(tmp_path):
+    records = []
+    for number in range(20):
+        for place, name in enumerate(("sub/{}.png", "sub\\{}.png", "./sub/{}.png")):
+            one = record(3 * number + place) | {"image": name.format(number)}
+            del one["reference"]
+            records.append(one)
+    parts = split(open_set(write_records(tmp_path, records)), 0.5, seed=0)
+    names = [{photo_identity(item.image) for item in part.items()} for part in parts]
+    assert not names[0] & names[1]
+    assert len(names[0] | names[1]) == 20
+
+
+def test_plain_names_stay_in_the_part_that_their_hash_gives(table):
+    _, held = split(open_set(table), 0.2, seed=0)
+    assert held.groups() == {"p6.png", "p7.png", "p14.png", "p19.png"}

@@ -171,3 +171,11 @@ def test_a_quote_that_is_not_closed_swallows_no_rows(tmp_path):
     for content in ('image,mos\na.jpg,1\n"b.jpg,2\nc.jpg,3\n', 'image,mos\n"a.jpg,1\nb.jpg,"2\n'):
         with pytest.raises(TableError, match="a quote is not closed"):
             rows(tmp_path / "t.csv", content)
+
+
+def test_a_column_of_the_form_that_is_named_keeps_its_scale():
+    live, kadid = FORMS["live"], FORMS["kadid"]
+    assert live.with_columns(mos="DMOS new").scales == live.scales
+    assert live.with_columns(mos="opinion").scales == ()
+    assert kadid.with_columns(std="var").variance
+    assert not kadid.with_columns(std="sd").variance
