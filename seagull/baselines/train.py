@@ -197,7 +197,8 @@ class _Training:
         """The model folder: the best one where there was validation, else the last."""
         metrics = self._validate(run, step)
         target, best = run / MODEL_FOLDER, run / BEST_FOLDER
-        if best.is_dir():
+        # A `best/` that is there without validation is of an earlier run to fewer steps.
+        if self.validator is not None and self.best is not None and best.is_dir():
             with whole_folder(target) as scratch:
                 for file in best.iterdir():
                     (scratch / file.name).write_bytes(file.read_bytes())

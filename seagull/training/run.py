@@ -71,11 +71,13 @@ def _finish(trainer: SeagullTrainer) -> Path:
     """Writes the adapter's folder: the best one where there was validation, else the last."""
     run = trainer.parts.settings.folder
     target, best = run / ADAPTER_FOLDER, run / "best"
-    metrics = trainer.evaluate() if trainer.parts.validator else {}
+    validates = trainer.parts.validator is not None
+    metrics = trainer.evaluate() if validates else {}
     is_first = trainer.args.process_index == 0
     if is_first:
         prune(run, trainer.parts.settings.keep)
-    if not best.is_dir():
+    # A `best/` that is there without validation is of an earlier run to fewer steps.
+    if not (validates and trainer.state.best_metric is not None and best.is_dir()):
         trainer.write_adapter_folder(target, metrics)
     elif is_first:
         with whole_folder(target) as scratch:

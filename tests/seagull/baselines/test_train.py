@@ -170,6 +170,13 @@ def test_the_best_model_of_validation_is_the_one_that_is_kept(settings: Make, re
     assert plain["history"]["metrics"] == {"quality_srcc": 0.9}
 
 
+def test_without_validation_the_model_is_of_the_last_step_whatever_was_best_before(settings: Make):
+    train_baseline(settings(max_steps=2), lambda assessor: {"quality_srcc": 0.9})
+    folder = train_baseline(settings(max_steps=4))
+    plain = json.loads((folder / "baseline.json").read_text())
+    assert (plain["history"]["step"], plain["history"]["metrics"]) == (4, {})
+
+
 def test_validation_assesses_as_use_does(settings: Make, records: Path):
     config = settings(
         "dgiqa", max_steps=2,

@@ -14,6 +14,7 @@ import yaml
 from safetensors.torch import load_file, save_file
 
 from seagull.files.config import ConfigError, to_plain
+from seagull.model.adapter import read_info
 from seagull.model.checkpoint import load_model
 from seagull.training.config import TrainConfig
 from seagull.training.loop.checkpoints import checkpoints
@@ -227,3 +228,15 @@ def test_validation_keeps_the_best_adapter(settings: Settings, model_folder: Pat
     folder = train(config, model_folder, validator)
     assert torch.equal(weights(folder)["mfe.merge.weight"], seen[1])
     assert "0.9000" in (folder / "README.md").read_text()
+
+
+def test_without_validation_the_adapter_is_of_the_last_step_whatever_was_best_before(
+    settings: Settings, model_folder: Path
+) -> None:
+    data = {**to_plain(settings().data), "validation": [{"path": "-"}]}
+    train(settings(max_steps=2, data=data), model_folder, lambda network: {"quality_srcc": 0.9})
+    config = settings(max_steps=4)
+    folder = train(config, model_folder)
+    assert read_info(folder / "adapter.safetensors").about["step"] == 4
+    last = weights(checkpoints(Path(config.output))[-1])
+    assert all(torch.equal(value, weights(folder)[key]) for key, value in last.items())
