@@ -31,7 +31,12 @@ from seagull.training.data.records import fingerprint
 from seagull.training.finished import RUN_FILE
 from seagull.training.loop.checkpoints import prune, resume_from, whole_folder
 from seagull.training.loop.logs import keep_until
-from seagull.training.loop.run_folder import describe_run, kept_alone
+from seagull.training.loop.run_folder import (
+    describe_run,
+    finished_step,
+    kept_alone,
+    note_finished,
+)
 from seagull.types import ModelInfo
 
 LOG_FILE, BEST_FOLDER = "log.jsonl", "best"
@@ -109,7 +114,7 @@ class _Training:
             state = restore_checkpoint(checkpoint, *known)
             start, self.best = int(state["step"]), state["best"]
         if start >= steps:
-            if (run / MODEL_FOLDER).is_dir():
+            if (run / MODEL_FOLDER).is_dir() and finished_step(run) in (None, start):
                 return run / MODEL_FOLDER
             return self._finish(run, start)
         keep_until(run / LOG_FILE, start)
@@ -205,6 +210,7 @@ class _Training:
         else:
             self._write(target, step, metrics)
         prune(run, self.config.keep)
+        note_finished(run, step)
         return target
 
 

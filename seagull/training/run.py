@@ -13,7 +13,7 @@ from seagull.training.finished import ADAPTER_FOLDER, CONFIG_FILE, RUN_FILE
 from seagull.training.loop.checkpoints import prune, resume_from, whole_folder
 from seagull.training.loop.launch import leave_processes
 from seagull.training.loop.parts import TrainingStoppedError, Validator
-from seagull.training.loop.run_folder import kept_alone
+from seagull.training.loop.run_folder import finished_step, kept_alone, note_finished
 from seagull.training.loop.trainer import SeagullTrainer
 from seagull.training.setup import build_trainer
 
@@ -49,21 +49,35 @@ def train(
 
 def _run(trainer: SeagullTrainer, checkpoint: Path | None) -> Path:
     """Makes the steps that are left and returns the folder of the adapter."""
-    parts = trainer.parts
+    # The trainer would make one more step in a run that is at its end.
+    if checkpoint is not None and trainer.parts.start >= trainer.parts.steps:
+        return _end(trainer, checkpoint)
     try:
-        # A run that is at its end would make one more step.
-        if parts.start < parts.steps:
-            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-        elif (adapter := parts.settings.folder / ADAPTER_FOLDER).is_dir():
-            return adapter
-        else:
-            raise ConfigError(f"{checkpoint}: its run is at its end; raise epochs or max_steps")
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     except torch.OutOfMemoryError as error:
         raise TrainingStoppedError(
             f"step {trainer.state.global_step + 1}: out of memory ({str(error)[:120]}). Lower "
             "micro_batch, set checkpointing=true, or use deepspeed=zero3; the last checkpoint stays"
         ) from error
     trainer.save_last_checkpoint()
+    return _finish(trainer)
+
+
+def _end(trainer: SeagullTrainer, checkpoint: Path) -> Path:
+    """The folder of the adapter where no step is left; it is written if the run was killed before.
+
+    Raises:
+        ConfigError: if the checkpoint is of a step after the last one.
+    """
+    parts, run = trainer.parts, trainer.parts.settings.folder
+    if (run / ADAPTER_FOLDER).is_dir() and finished_step(run) in (None, parts.start):
+        return run / ADAPTER_FOLDER
+    if parts.start > parts.steps:
+        raise ConfigError(
+            f"{checkpoint}: it was made after {parts.start} steps, the settings end the run after "
+            f"{parts.steps}; raise epochs or max_steps, or resume from an earlier checkpoint"
+        )
+    trainer.take_up(checkpoint)
     return _finish(trainer)
 
 
@@ -87,4 +101,5 @@ def _finish(trainer: SeagullTrainer) -> Path:
         for name in (CONFIG_FILE, RUN_FILE):
             (target / name).write_bytes((run / name).read_bytes())
         write_card(target)
+        note_finished(run, trainer.state.global_step)
     return target

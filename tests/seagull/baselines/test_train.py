@@ -23,6 +23,7 @@ from seagull.baselines.learners import build_learner, starting_network
 from seagull.baselines.train import train_baseline
 from seagull.evaluation.systems import make_system_validator
 from seagull.files.config import ConfigError, to_plain
+from seagull.training.loop.run_folder import note_finished
 
 Make = Callable[..., BaselineConfig]
 
@@ -114,6 +115,16 @@ def test_a_finished_run_is_not_trained_again(settings: Make):
     assert (folder / "model.safetensors").stat().st_mtime_ns == before
     with pytest.raises(ConfigError, match="resume"):
         train_baseline(replace(config, resume="never"))
+
+
+def test_a_model_of_before_the_last_steps_is_not_taken_for_their_result(settings: Make):
+    config = settings(max_steps=4)
+    folder = train_baseline(config)
+    (folder / "model.safetensors").write_bytes(b"of before")
+    # As if it had been killed after the last checkpoint.
+    note_finished(Path(config.output), 2)
+    assert train_baseline(config) == folder
+    assert load_file(folder / "model.safetensors")
 
 
 def test_a_run_whose_data_has_changed_is_not_resumed(settings: Make, records: Path, tmp_path: Path):

@@ -1,6 +1,7 @@
 """Whole runs of a tiny model: it learns, resumes exactly, and says what is wrong."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from seagull.model.checkpoint import load_model
 from seagull.training.config import TrainConfig
 from seagull.training.loop.checkpoints import checkpoints
 from seagull.training.loop.parts import TrainingStoppedError
+from seagull.training.loop.run_folder import note_finished
 from seagull.training.network import TrainingNetwork
 from seagull.training.run import train
 from seagull.training.setup import in_bfloat16
@@ -117,6 +119,51 @@ def test_a_finished_run_is_not_trained_again(settings: Settings, model_folder: P
     lines = (Path(config.output) / "log.jsonl").read_text()
     assert train(config, model_folder) == first
     assert (Path(config.output) / "log.jsonl").read_text() == lines
+
+
+def test_a_run_killed_before_its_adapter_was_written_is_finished_from_its_checkpoint(
+    settings: Settings, model_folder: Path
+) -> None:
+    config = settings(max_steps=3, loss=ALL_LOSSES)
+    folder = train(config, model_folder)
+    expected, log = weights(folder), losses(Path(config.output))
+    shutil.rmtree(folder)
+    assert train(config, model_folder) == folder
+    finished = weights(folder)
+    assert finished.keys() == expected.keys()
+    assert all(torch.equal(value, finished[key]) for key, value in expected.items())
+    assert losses(Path(config.output)) == log
+    with pytest.raises(ConfigError, match="after 3 steps, the settings end the run after 2"):
+        shutil.rmtree(folder)
+        train(settings(max_steps=2, loss=ALL_LOSSES), model_folder)
+
+
+def test_an_adapter_of_before_the_last_steps_is_not_taken_for_their_result(
+    settings: Settings, model_folder: Path
+) -> None:
+    run = Path(settings().output)
+    folder = train(settings(max_steps=2), model_folder)
+    shutil.copytree(folder, run / "earlier")
+    train(settings(max_steps=3), model_folder)
+    # As if it had been killed after the last checkpoint.
+    shutil.rmtree(folder)
+    (run / "earlier").rename(folder)
+    note_finished(run, 2)
+    train(settings(max_steps=3), model_folder)
+    assert read_info(folder / "adapter.safetensors").about["step"] == 3
+
+
+@pytest.mark.parametrize("content", ["", "[1]"])
+def test_a_damaged_record_of_a_run_is_named_with_what_to_do(
+    settings: Settings, model_folder: Path, content: str
+) -> None:
+    train(settings(max_steps=1), model_folder)
+    record = Path(settings().output) / "run.json"
+    record.write_text(content)
+    with pytest.raises(ConfigError, match=r"run\.json: damaged .*; remove it, and the run goes on"):
+        train(settings(max_steps=2), model_folder)
+    record.unlink()
+    train(settings(max_steps=2), model_folder)
 
 
 def test_resuming_with_other_data_or_modules_is_refused(
