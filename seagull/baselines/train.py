@@ -29,17 +29,18 @@ from seagull.files.config import to_plain
 from seagull.training.data.plan import ProcessBatches
 from seagull.training.data.records import fingerprint
 from seagull.training.finished import RUN_FILE
-from seagull.training.loop.checkpoints import prune, resume_from, whole_folder
+from seagull.training.loop.checkpoints import BEST_FOLDER, prune, resume_from, whole_folder
 from seagull.training.loop.logs import keep_until
 from seagull.training.loop.run_folder import (
     describe_run,
     finished_step,
+    go_back,
     kept_alone,
     note_finished,
 )
 from seagull.types import ModelInfo
 
-LOG_FILE, BEST_FOLDER = "log.jsonl", "best"
+LOG_FILE = "log.jsonl"
 BEST_BY = "quality_srcc"
 
 Validator = Callable[[BaselineAssessor], dict[str, float]]
@@ -75,8 +76,15 @@ def train_baseline(
         # Convolutions on a CPU are about twice as fast with the channels last.
         network = starting_network(config).to(device).to(memory_format=torch.channels_last)
         learner = build_learner(config, network, _teacher(config, device))
+        if checkpoint is not None and config.resume != "auto":
+            go_back(run, checkpoint, _best_step(run))
         training = _Training(config, data, network, learner, validator, depth)
         return training.run(run, checkpoint, progress)
+
+
+def _best_step(run: Path) -> int | None:
+    best = run / BEST_FOLDER
+    return int(read_about(best).history["step"]) if best.is_dir() else None
 
 
 class _Training:

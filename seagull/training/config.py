@@ -141,7 +141,7 @@ class TrainConfig:
         checkpointing: recompute the language model's activations to save memory.
         deepspeed: name of a preset (zero2, zero3, zero3_offload ...) or a JSON file.
         resume: ``auto`` goes on where the folder's last checkpoint ends, ``never`` starts anew
-            (refused if there are checkpoints), or a checkpoint's folder.
+            (refused if there are checkpoints), or a checkpoint's folder: later ones are set aside.
         seed: of order, initial LoRA and dropout.
         save_every: steps between checkpoints; 0 saves only the last one.
         keep: how many checkpoints stay.

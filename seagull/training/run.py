@@ -7,13 +7,15 @@ from pathlib import Path
 import torch
 
 from seagull.files.config import ConfigError
+from seagull.model.adapter import read_info
+from seagull.model.folders import ADAPTER_FILE
 from seagull.training.card import write_card
 from seagull.training.config import TrainConfig
 from seagull.training.finished import ADAPTER_FOLDER, CONFIG_FILE, RUN_FILE
-from seagull.training.loop.checkpoints import prune, resume_from, whole_folder
+from seagull.training.loop.checkpoints import BEST_FOLDER, prune, resume_from, whole_folder
 from seagull.training.loop.launch import leave_processes
 from seagull.training.loop.parts import TrainingStoppedError, Validator
-from seagull.training.loop.run_folder import finished_step, kept_alone, note_finished
+from seagull.training.loop.run_folder import finished_step, go_back, kept_alone, note_finished
 from seagull.training.loop.trainer import SeagullTrainer
 from seagull.training.setup import build_trainer
 
@@ -42,9 +44,16 @@ def train(
         with kept_alone(run):
             checkpoint = resume_from(run, config.resume)
             trainer = build_trainer(config, folder, checkpoint, validator, bars=bars)
+            if checkpoint is not None and config.resume != "auto":
+                go_back(run, checkpoint, _best_step(run))
             return _run(trainer, checkpoint)
     finally:
         leave_processes()
+
+
+def _best_step(run: Path) -> int | None:
+    file = run / BEST_FOLDER / ADAPTER_FILE
+    return int(read_info(file).about["step"]) if file.is_file() else None
 
 
 def _run(trainer: SeagullTrainer, checkpoint: Path | None) -> Path:
@@ -84,7 +93,7 @@ def _end(trainer: SeagullTrainer, checkpoint: Path) -> Path:
 def _finish(trainer: SeagullTrainer) -> Path:
     """Writes the adapter's folder: the best one where there was validation, else the last."""
     run = trainer.parts.settings.folder
-    target, best = run / ADAPTER_FOLDER, run / "best"
+    target, best = run / ADAPTER_FOLDER, run / BEST_FOLDER
     validates = trainer.parts.validator is not None
     metrics = trainer.evaluate() if validates else {}
     is_first = trainer.args.process_index == 0

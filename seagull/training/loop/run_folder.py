@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from seagull.files.appending import only_writer
 from seagull.files.config import ConfigError
 from seagull.training.data.records import changed_file
 from seagull.training.finished import CONFIG_FILE, RUN_FILE
-from seagull.training.loop.checkpoints import STATE_FILE
+from seagull.training.loop.checkpoints import STATE_FILE, set_aside_later
 from seagull.version import __version__
+
+logger = logging.getLogger(__name__)
 
 LOCK_FILE = ".lock"
 _FINISHED = "finished"
@@ -44,7 +47,26 @@ def step_of(checkpoint: Path | None) -> int:
     """The step that a checkpoint was made after; 0 without one."""
     if checkpoint is None:
         return 0
-    return int(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))["global_step"])
+    state = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
+    return int(state["global_step" if "global_step" in state else "step"])  # baselines: ``step``
+
+
+def go_back(run: Path, checkpoint: Path, best_step: int | None) -> None:
+    """Sets aside what a run's folder holds of steps after a checkpoint, and says so.
+
+    Args:
+        run: its folder.
+        checkpoint: that the run goes on from.
+        best_step: that ``best/`` is of; None if there is none.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        return
+    if renamed := set_aside_later(run, step_of(checkpoint), best_step):
+        logger.warning(
+            "resume: the run goes on from %s; what was made after it is set aside, or resume=auto "
+            "would go on from there: %s. Remove it when it is not needed",
+            checkpoint.name, ", ".join(str(path) for path in renamed),
+        )  # fmt: skip
 
 
 def describe_run(

@@ -28,6 +28,7 @@ from seagull.training.batch_statistics import absorbed, restore, statistics
 from seagull.training.data.plan import ProcessBatches
 from seagull.training.data.samples import Batch, token_count
 from seagull.training.loop.checkpoints import (
+    BEST_FOLDER,
     OPTIMIZER_FILE,
     STATE_FILE,
     checkpoint_name,
@@ -192,7 +193,7 @@ class SeagullTrainer(Trainer):
         value = metrics.get(self.parts.settings.best_by)
         if value is not None and (self.state.best_metric is None or value > self.state.best_metric):
             self.state.best_metric, self.state.best_global_step = value, self.state.global_step
-            self.write_adapter_folder(self.run_folder / "best", metrics)
+            self.write_adapter_folder(self.run_folder / BEST_FOLDER, metrics)
         return metrics
 
     # Checkpoints

@@ -133,8 +133,8 @@ def test_a_run_killed_before_its_adapter_was_written_is_finished_from_its_checkp
     assert finished.keys() == expected.keys()
     assert all(torch.equal(value, finished[key]) for key, value in expected.items())
     assert losses(Path(config.output)) == log
+    shutil.rmtree(folder)
     with pytest.raises(ConfigError, match="after 3 steps, the settings end the run after 2"):
-        shutil.rmtree(folder)
         train(settings(max_steps=2, loss=ALL_LOSSES), model_folder)
 
 
@@ -151,6 +151,24 @@ def test_an_adapter_of_before_the_last_steps_is_not_taken_for_their_result(
     note_finished(run, 2)
     train(settings(max_steps=3), model_folder)
     assert read_info(folder / "adapter.safetensors").about["step"] == 3
+
+
+def test_going_back_to_a_checkpoint_sets_later_ones_aside(
+    settings: Settings, model_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = {**to_plain(settings().data), "validation": [{"path": "-"}]}
+    first = settings(max_steps=3, save_every=1, keep=5, data=data)
+    train(first, model_folder, lambda network: {"quality_srcc": 0.9})
+    run = Path(first.output)
+    back = str(run / "checkpoint-00000001")
+    train(settings(max_steps=2, save_every=1, keep=1, resume=back), model_folder)
+    assert [path.name for path in checkpoints(run)] == ["checkpoint-00000002"]
+    aside = [f"set-aside-{name}" for name in ("best", "checkpoint-00000002", "checkpoint-00000003")]
+    assert sorted(path.name for path in run.glob("set-aside-*")) == aside
+    assert "goes on from checkpoint-00000001; what was made after it is set aside" in caplog.text
+    assert read_info(run / "adapter" / "adapter.safetensors").about["step"] == 2
+    train(settings(max_steps=3, save_every=1), model_folder)
+    assert list(losses(run)) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("content", ["", "[1]"])
