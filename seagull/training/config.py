@@ -25,7 +25,8 @@ class Source:
             have to be judged as a whole (``data.pack: photo`` only); 0 shows whole photos.
         together: put so many photos of one group of labels (``RegionOrder.group``), the group's
             first always among them, into one micro-batch, so that their regions can be put in
-            order (``data.pack: photo`` only). 1 takes photos one by one.
+            order (``data.pack: photo`` only). Photos of one input size alone come together. 1 takes
+            photos one by one.
     """
 
     path: str
