@@ -169,7 +169,7 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
             if check_photos:
                 fault = region_fault(record, size, file.folder)
             else:
-                check_regions(record, size)
+                check_regions(record, size, file.folder)
         if fault is not None:
             faults.append(f"record {record.id}: {fault}")
             continue

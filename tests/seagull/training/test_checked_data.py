@@ -98,6 +98,25 @@ def test_numbers_of_a_region_that_do_not_fit_its_photo_end_the_run_before_it_sta
             build_index([Source(str(moved))])
 
 
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [({"points": [[20, 20, 1]]}, "points would take a segmenter"),
+     ({"box": [8, 8, 40, 40], "refine": True}, "a box with `refine` would take a segmenter"),
+     ({"mask": "nowhere.png"}, "nowhere"), ({"mask": "photo_1.png"}, "photo_1.png: the mask")],
+)  # fmt: skip
+def test_a_region_that_training_cannot_make_ends_the_run_before_it_starts(
+    moved: Path, shape: dict[str, object], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = moved.read_text().splitlines()
+    plain = json.loads(lines[8])
+    plain["regions"][0] = {"id": "1", **shape}
+    moved.write_text("\n".join([*lines[:8], json.dumps(plain), *lines[9:]]))
+    with pytest.raises(ValueError, match=rf"record r8: region 1: .*{reason}"):
+        build_index([Source(str(moved))])
+    assert build_index([Source(str(moved))], check_photos=True).left_out == 1
+    assert "record r8: " in caplog.text
+
+
 def test_a_line_that_is_no_record_ends_the_run_or_is_left_out_with_a_count(
     moved: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
