@@ -53,7 +53,8 @@ class DataSettings:
         validation: sources that are assessed during training, by photos never trained on.
         validation_records: most records of them that are assessed each time; 0 for all.
         workers: processes that read photos; 0 reads in the training process.
-        max_tokens: longer conversations are refused, by name, before training starts.
+        max_tokens: longer conversations are refused, by name: of the 256 records with the most
+            characters before training starts, of others at their step.
         group_length: conversations of about one length go into one micro-batch.
         pack: ``none`` has one record a sample; ``photo`` puts all records about a photo into one
             packed sequence, where the photo is encoded once and equal beginnings are kept once.

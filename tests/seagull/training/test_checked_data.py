@@ -86,6 +86,21 @@ def test_open_quality_words_are_no_answers_to_learn(
     train(settings(data=photos, loss=numbers, trainable=["mfe"], max_steps=1), model_folder)
 
 
+@pytest.mark.parametrize("pack", ["none", "photo"])
+def test_too_long_a_conversation_ends_the_run_before_it_starts(
+    moved: Path, model_folder: Path, settings: Settings, pack: str
+) -> None:
+    lines = moved.read_text().splitlines()
+    plain = json.loads(lines[20])
+    plain["messages"][1]["content"] = "Noise. " * 200
+    moved.write_text("\n".join([*lines[:20], json.dumps(plain), *lines[21:]]))
+    data = {"train": [{"path": str(moved)}], "pack": pack, "max_tokens": 256}
+    config = settings(data=data)
+    with pytest.raises(ValueError, match=r"train\.jsonl: record r20: \d+ tokens, more than .* 256"):
+        train(config, model_folder)
+    assert not (Path(config.output) / "run.json").exists()
+
+
 def test_numbers_of_a_region_that_do_not_fit_its_photo_end_the_run_before_it_starts(
     moved: Path,
 ) -> None:
