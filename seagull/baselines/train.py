@@ -28,6 +28,7 @@ from seagull.devices import choose_device
 from seagull.files.config import to_plain
 from seagull.training.data.plan import ProcessBatches
 from seagull.training.data.records import fingerprint
+from seagull.training.data.shared_photos import warn_of_shared_photos
 from seagull.training.finished import RUN_FILE
 from seagull.training.loop.checkpoints import BEST_FOLDER, prune, resume_from, whole_folder
 from seagull.training.loop.logs import keep_until
@@ -69,6 +70,8 @@ def train_baseline(
         device = choose_device(config.device)
         depth = run_depth(config, device)
         data = open_data(config, depth, progress)
+        if validator is not None:
+            warn_of_shared_photos(data.dataset.index, config.data.validation)
         digests = fingerprint(config.data.train)
         resumed = checkpoint is not None
         describe_run(run, to_plain(config), digests, len(data.dataset), resumed=resumed)

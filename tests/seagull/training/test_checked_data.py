@@ -17,6 +17,7 @@ from seagull.photos import PhotoError
 from seagull.records import read_records, write_records
 from seagull.training.config import Source, TrainConfig
 from seagull.training.data.records import build_index, changed_file, fingerprint
+from seagull.training.data.shared_photos import warn_of_shared_photos
 from seagull.training.run import train
 
 Settings = Callable[..., TrainConfig]
@@ -201,6 +202,29 @@ def test_a_run_resumes_with_the_same_bytes_elsewhere_and_not_with_others(
     moved.write_text(moved.read_text() + "\n")
     with pytest.raises(ConfigError, match=r"the training data has changed since \(.*moved"):
         train(settings(max_steps=4, data=elsewhere), Path(again.model))
+
+
+def test_validation_by_photos_that_are_trained_on_is_warned_of(
+    records: Path, moved: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = build_index([Source(str(records))])
+    warn_of_shared_photos(index, [Source(str(moved))])
+    assert "data.validation" not in caplog.text
+    lines = moved.read_text().splitlines()
+    own = json.loads(lines[0])
+    other = {**json.loads(lines[1]), "image": str(records.parent / json.loads(lines[1])["image"])}
+    moved.write_text("\n".join(json.dumps(one) for one in (own, other)))
+    warn_of_shared_photos(index, [Source(str(moved))])
+    assert "data.validation: 1 of its 2 photos are trained on, too" in caplog.text
+
+
+def test_a_run_that_validates_by_its_training_photos_says_so(
+    settings, records: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sources = [{"path": str(records)}]
+    config = settings(max_steps=1, data={"train": sources, "validation": sources, "workers": 0})
+    train(config, Path(config.model), lambda network: {})
+    assert "data.validation: 24 of its 24 photos are trained on" in caplog.text
 
 
 def test_a_second_run_in_the_same_folder_is_refused(settings) -> None:

@@ -154,9 +154,9 @@ def test_an_adapter_of_before_the_last_steps_is_not_taken_for_their_result(
 
 
 def test_going_back_to_a_checkpoint_sets_later_ones_aside(
-    settings: Settings, model_folder: Path, caplog: pytest.LogCaptureFixture
+    settings: Settings, model_folder: Path, records: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    data = {**to_plain(settings().data), "validation": [{"path": "-"}]}
+    data = {**to_plain(settings().data), "validation": [{"path": str(records)}]}
     first = settings(max_steps=3, save_every=1, keep=5, data=data)
     train(first, model_folder, lambda network: {"quality_srcc": 0.9})
     run = Path(first.output)
@@ -277,7 +277,9 @@ def test_native_is_bfloat16_on_a_cpu_with_instructions_for_it(
     assert in_bfloat16("auto", "cuda")
 
 
-def test_validation_keeps_the_best_adapter(settings: Settings, model_folder: Path) -> None:
+def test_validation_keeps_the_best_adapter(
+    settings: Settings, model_folder: Path, records: Path
+) -> None:
     scores = iter([0.5, 0.9, 0.1, 0.0, 0.0])
     seen = []
 
@@ -288,7 +290,7 @@ def test_validation_keeps_the_best_adapter(settings: Settings, model_folder: Pat
     config = settings(
         max_steps=3,
         validate_every=1,
-        data={**to_plain(settings().data), "validation": [{"path": "-"}]},
+        data={**to_plain(settings().data), "validation": [{"path": str(records)}]},
     )
     folder = train(config, model_folder, validator)
     assert torch.equal(weights(folder)["mfe.merge.weight"], seen[1])
@@ -296,9 +298,9 @@ def test_validation_keeps_the_best_adapter(settings: Settings, model_folder: Pat
 
 
 def test_without_validation_the_adapter_is_of_the_last_step_whatever_was_best_before(
-    settings: Settings, model_folder: Path
+    settings: Settings, model_folder: Path, records: Path
 ) -> None:
-    data = {**to_plain(settings().data), "validation": [{"path": "-"}]}
+    data = {**to_plain(settings().data), "validation": [{"path": str(records)}]}
     train(settings(max_steps=2, data=data), model_folder, lambda network: {"quality_srcc": 0.9})
     config = settings(max_steps=4)
     folder = train(config, model_folder)
