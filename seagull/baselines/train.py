@@ -35,7 +35,6 @@ from seagull.training.loop.logs import keep_until
 from seagull.training.loop.run_folder import (
     describe_run,
     finished_step,
-    go_back,
     kept_alone,
     note_finished,
 )
@@ -79,15 +78,8 @@ def train_baseline(
         # Convolutions on a CPU are about twice as fast with the channels last.
         network = starting_network(config).to(device).to(memory_format=torch.channels_last)
         learner = build_learner(config, network, _teacher(config, device))
-        if checkpoint is not None and config.resume != "auto":
-            go_back(run, checkpoint, _best_step(run))
         training = _Training(config, data, network, learner, validator, depth)
         return training.run(run, checkpoint, progress)
-
-
-def _best_step(run: Path) -> int | None:
-    best = run / BEST_FOLDER
-    return int(read_about(best).history["step"]) if best.is_dir() else None
 
 
 class _Training:

@@ -47,8 +47,7 @@ def step_of(checkpoint: Path | None) -> int:
     """The step that a checkpoint was made after; 0 without one."""
     if checkpoint is None:
         return 0
-    state = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
-    return int(state["global_step" if "global_step" in state else "step"])  # baselines: ``step``
+    return int(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))["global_step"])
 
 
 def go_back(run: Path, checkpoint: Path, best_step: int | None) -> None:

@@ -127,17 +127,6 @@ def test_a_model_of_before_the_last_steps_is_not_taken_for_their_result(settings
     assert load_file(folder / "model.safetensors")
 
 
-def test_going_back_to_a_checkpoint_sets_later_ones_aside(settings: Make):
-    config = settings(max_steps=6, keep=5)
-    train_baseline(config)
-    run = Path(config.output)
-    train_baseline(replace(config, max_steps=4, keep=1, resume=str(run / "checkpoint-00000002")))
-    names = {path.name for path in run.glob("*checkpoint-*")}
-    assert names == {
-        "checkpoint-00000004", "set-aside-checkpoint-00000004", "set-aside-checkpoint-00000006",
-    }  # fmt: skip
-
-
 def test_a_run_whose_data_has_changed_is_not_resumed(settings: Make, records: Path, tmp_path: Path):
     for file in records.parent.glob("*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
