@@ -66,7 +66,7 @@ DATA_OUT ?= outputs/data-demo
 .PHONY: data-demo
 data-demo: $(VENV)/.installed  ## a small data set from photos, with its report
 	$(BIN)/seagull-data run configs/data/demo.yaml input=$(DATA_PHOTOS) output=$(DATA_OUT) \
-		masks.given=$(DATA_SEGMENTS)
+		masks.source=given masks.given=$(DATA_SEGMENTS)
 	@echo "open $(DATA_OUT)/report.html"
 
 COMPARE_OUT ?= outputs/compare-demo

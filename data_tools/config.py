@@ -233,6 +233,11 @@ def _value_faults(config: DataConfig) -> typing.Iterator[str]:
     for name in ("given", "detector"):
         if config.masks.source == name and not getattr(config.masks, name):
             yield f"masks.{name}: must be set when masks.source is {name!r}"
+    if config.masks.given and config.masks.source != "given":
+        yield (
+            f"masks.given: is not used when masks.source is {config.masks.source!r}; set "
+            "masks.source=given, or masks.given=null"
+        )
 
 
 def _get(config: object, path: str) -> Any:

@@ -88,7 +88,7 @@ class Run:
                     f"another run is at work in {self.tree.root}; wait for it, or start all "
                     "workers with run.engine=shared"
                 ) from error
-            self._check_settings()
+            self._check_settings(alone=not shared)
             if shared:
                 self._claims = Claims(self.tree.state / "claims", self.config.run.stale_s)
             else:
@@ -101,10 +101,13 @@ class Run:
                     self._claims.close()
                     self._claims = None
 
-    def _check_settings(self) -> None:
+    def _check_settings(self, *, alone: bool) -> None:
         stored = read_json(self.tree.settings())
         lines = differences(stored, self.settings) if stored is not None else []
-        if lines and not self.redo:
+        # Other workers of the shared engine may be about to make something by the stored ones.
+        if lines and alone and not self._made_anything():
+            self.tree.forget_plan(seen=any(line.startswith("plan.") for line in lines))
+        elif lines and not self.redo:
             raise RunError(
                 f"{self.tree.root} was made with other settings:\n  "
                 + "\n  ".join(lines)
@@ -114,6 +117,11 @@ class Run:
         if stored != self.settings:
             self.tree.write_json(self.tree.settings(), self.settings)
         self.tree.write_json(self.tree.config(), dataclasses.asdict(self.config))
+
+    def _made_anything(self) -> bool:
+        """Whether a stage has finished a photo here; before that, settings may be corrected."""
+        files = (file for stage in STAGES for file in self.tree.journals(stage))
+        return any(entry.error is None for file in files for entry in read_journal(file))
 
     def plan(self, *, cells: bool = True) -> PlanSummary:
         """Plans new photos; see `make_plan`.

@@ -95,7 +95,7 @@ def make_plan(tree: OutputTree, config: DataConfig) -> PlanSummary:
         raise PlanError(
             f"input must be a folder of photos, got {config.input!r}; give input=PHOTOS"
         )
-    seen = _Inspections(tree.state / "inspected.jsonl")
+    seen = _Inspections(tree.inspected())
     there = listed(root, skip=Path(config.output))
     seen.add_all(root, _relative_paths(root, there, config), config)
     known = _KnownPhotos(tree)

@@ -122,6 +122,10 @@ class OutputTree:
         """The lines of finished and failed references."""
         return self.state / stage / f"shard-{shard:05d}.jsonl"
 
+    def journals(self, stage: str) -> list[Path]:
+        """The journals of a stage that exist."""
+        return sorted((self.state / stage).glob("shard-*.jsonl"))
+
     def commit(self, stage: str, shard: int) -> Path:
         """The record that a stage is finished with a shard."""
         return self.state / stage / f"shard-{shard:05d}.commit.json"
@@ -174,6 +178,16 @@ class OutputTree:
         """Writes a JSON file whole or not at all, and flushes it to the disk."""
         text = to_json(value, indent=1) + "\n"
         self.write(str(path.relative_to(self.root)), text.encode(), flush=True)
+
+    def inspected(self) -> Path:
+        """What was seen of each photo while planning."""
+        return self.state / "inspected.jsonl"
+
+    def forget_plan(self, *, seen: bool) -> None:
+        """Removes the plan, by which nothing may have been made, and perhaps what it has seen."""
+        for file in (self.plan(), *((self.inspected(),) if seen else ())):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(self.state / "plan", ignore_errors=True)
 
     def clear_scratch(self) -> None:
         """Removes what killed processes left half-written; only the holder of the lock may."""

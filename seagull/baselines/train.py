@@ -28,13 +28,19 @@ from seagull.devices import choose_device
 from seagull.files.config import to_plain
 from seagull.training.data.plan import ProcessBatches
 from seagull.training.data.records import fingerprint
+from seagull.training.data.shared_photos import warn_of_shared_photos
 from seagull.training.finished import RUN_FILE
-from seagull.training.loop.checkpoints import prune, resume_from, whole_folder
+from seagull.training.loop.checkpoints import BEST_FOLDER, prune, resume_from, whole_folder
 from seagull.training.loop.logs import keep_until
-from seagull.training.loop.run_folder import describe_run, kept_alone
+from seagull.training.loop.run_folder import (
+    describe_run,
+    finished_step,
+    kept_alone,
+    note_finished,
+)
 from seagull.types import ModelInfo
 
-LOG_FILE, BEST_FOLDER = "log.jsonl", "best"
+LOG_FILE = "log.jsonl"
 BEST_BY = "quality_srcc"
 
 Validator = Callable[[BaselineAssessor], dict[str, float]]
@@ -63,6 +69,8 @@ def train_baseline(
         device = choose_device(config.device)
         depth = run_depth(config, device)
         data = open_data(config, depth, progress)
+        if validator is not None:
+            warn_of_shared_photos(data.dataset.index, config.data.validation)
         digests = fingerprint(config.data.train)
         resumed = checkpoint is not None
         describe_run(run, to_plain(config), digests, len(data.dataset), resumed=resumed)
@@ -109,7 +117,7 @@ class _Training:
             state = restore_checkpoint(checkpoint, *known)
             start, self.best = int(state["step"]), state["best"]
         if start >= steps:
-            if (run / MODEL_FOLDER).is_dir():
+            if (run / MODEL_FOLDER).is_dir() and finished_step(run) in (None, start):
                 return run / MODEL_FOLDER
             return self._finish(run, start)
         keep_until(run / LOG_FILE, start)
@@ -197,13 +205,15 @@ class _Training:
         """The model folder: the best one where there was validation, else the last."""
         metrics = self._validate(run, step)
         target, best = run / MODEL_FOLDER, run / BEST_FOLDER
-        if best.is_dir():
+        # A `best/` that is there without validation is of an earlier run to fewer steps.
+        if self.validator is not None and self.best is not None and best.is_dir():
             with whole_folder(target) as scratch:
                 for file in best.iterdir():
                     (scratch / file.name).write_bytes(file.read_bytes())
         else:
             self._write(target, step, metrics)
         prune(run, self.config.keep)
+        note_finished(run, step)
         return target
 
 

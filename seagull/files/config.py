@@ -1,8 +1,8 @@
 """Settings files: strict YAML into frozen dataclasses, with ``key=value`` overrides.
 
 A settings class is a frozen dataclass whose fields are plain values, enums, tuples of them, or
-other settings classes; it checks itself when made. Every fault of a file is reported at once, by
-its dotted name.
+other settings classes; it checks itself when made. Where a class has one setting without a default,
+a text alone means that one. Every fault of a file is reported at once, by its dotted name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def load_settings(
     Args:
         cls: the settings class.
         path: of the file; None begins with the class's defaults.
-        overrides: a setting that is text is taken as it is written: ``output=2024`` is a folder.
+        overrides: a setting that is text is taken as it is written: ``output=2024`` is a folder;
+            a text in place of a list is a list of one: ``data.train=records.jsonl``.
 
     Raises:
         ConfigError: naming every unknown key, wrong type and impossible value.
@@ -88,9 +89,11 @@ def _override_value(key: str, text: str, cls: type) -> Any:
     if hint is str or (may_be_none and text not in ("null", "~", "")):
         return text  # YAML would make a date, a number or a truth value of some folders' names
     try:
-        return yaml.safe_load(text)
+        value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{key}: {text!r} is not a YAML value") from error
+    is_list = tuple in (typing.get_origin(part) for part in (hint, *typing.get_args(hint)))
+    return [value] if is_list and isinstance(value, str | Mapping) else value
 
 
 def build_settings(cls: type[Settings], plain: Mapping[str, Any]) -> Settings:
@@ -138,14 +141,18 @@ def _build(cls: Any, plain: Mapping[str, Any], path: str, faults: list[str]) -> 
     except ConfigError as error:
         faults.extend(f"{path}{line}" for line in str(error).split("\n"))
     except TypeError:
-        required = [
-            field.name
-            for field in dataclasses.fields(cls)
-            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        ]
-        missing = [name for name in required if name not in values]
+        missing = [name for name in _needed(cls) if name not in values]
         faults.append(f"{path or 'settings'}: missing {', '.join(missing)}")
     return None
+
+
+def _needed(cls: Any) -> list[str]:
+    """Names of the settings that have no default."""
+    return [
+        field.name
+        for field in dataclasses.fields(cls)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
 
 
 def _value(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
@@ -155,6 +162,8 @@ def _value(hint: Any, value: Any, name: str, faults: list[str]) -> Any:
         wanted = next(arg for arg in inner if arg is not type(None))
         return None if value is None else _value(wanted, value, name, faults)
     if dataclasses.is_dataclass(hint):
+        if isinstance(value, str) and len(needed := _needed(hint)) == 1:
+            value = {needed[0]: value}  # a source of records is its path, with what is usual
         if isinstance(value, Mapping):
             return _build(hint, value, f"{name}.", faults)
         faults.append(f"{name}: a group of settings, got {value!r}")

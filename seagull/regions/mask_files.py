@@ -37,6 +37,21 @@ def split_selector(text: str, folder: Path | None = None) -> tuple[str, str | No
     return match[1], match[2]
 
 
+def check_mask_size(path: str | Path, size: tuple[int, int], folder: Path | None = None) -> None:
+    """Passes if a mask can be opened and has the photo's size; its pixels are not decoded.
+
+    Args:
+        path, size, folder: see ``read_mask``.
+
+    Raises:
+        ValueError: if it cannot be opened, or has another size.
+    """
+    name, _ = split_selector(str(path), folder)
+    file = (folder or Path()) / name
+    with open_upright(file) as picture:
+        checked_geometry(size, stated=picture.size, what=f"{file}: the mask")
+
+
 def read_mask(path: str | Path, size: tuple[int, int], folder: Path | None = None) -> BoolMask:
     """The mask in an image file, boolean (H, W).
 
@@ -49,10 +64,9 @@ def read_mask(path: str | Path, size: tuple[int, int], folder: Path | None = Non
         ValueError: if the file cannot be read, has another size, marks nothing, or holds several
             objects where one is meant.
     """
+    check_mask_size(path, size, folder)
     name, selector = split_selector(str(path), folder)
     file = (folder or Path()) / name
-    with open_upright(file) as picture:
-        checked_geometry(size, stated=picture.size, what=f"{file}: the mask")
     try:
         pixels = _pixels(file)
         if selector is None:

@@ -25,7 +25,8 @@ class Source:
             have to be judged as a whole (``data.pack: photo`` only); 0 shows whole photos.
         together: put so many photos of one group of labels (``RegionOrder.group``), the group's
             first always among them, into one micro-batch, so that their regions can be put in
-            order (``data.pack: photo`` only). 1 takes photos one by one.
+            order (``data.pack: photo`` only). Photos of one input size alone come together. 1 takes
+            photos one by one.
     """
 
     path: str
@@ -52,7 +53,8 @@ class DataSettings:
         validation: sources that are assessed during training, by photos never trained on.
         validation_records: most records of them that are assessed each time; 0 for all.
         workers: processes that read photos; 0 reads in the training process.
-        max_tokens: longer conversations are refused, by name, before training starts.
+        max_tokens: longer conversations are refused, by name: of the 256 records with the most
+            characters before training starts, of others at their step.
         group_length: conversations of about one length go into one micro-batch.
         pack: ``none`` has one record a sample; ``photo`` puts all records about a photo into one
             packed sequence, where the photo is encoded once and equal beginnings are kept once.
@@ -141,7 +143,7 @@ class TrainConfig:
         checkpointing: recompute the language model's activations to save memory.
         deepspeed: name of a preset (zero2, zero3, zero3_offload ...) or a JSON file.
         resume: ``auto`` goes on where the folder's last checkpoint ends, ``never`` starts anew
-            (refused if there are checkpoints), or a checkpoint's folder.
+            (refused if there are checkpoints), or a checkpoint's folder: later ones are set aside.
         seed: of order, initial LoRA and dropout.
         save_every: steps between checkpoints; 0 saves only the last one.
         keep: how many checkpoints stay.

@@ -26,6 +26,7 @@ from seagull.training.data.levels import level_ids
 from seagull.training.data.plan import ProcessBatches, accumulation
 from seagull.training.data.records import fingerprint
 from seagull.training.data.samples import Batch
+from seagull.training.data.shared_photos import warn_of_shared_photos
 from seagull.training.finished import adapter_file
 from seagull.training.loop.launch import prepare_deepspeed
 from seagull.training.loop.logs import RunLog
@@ -80,6 +81,9 @@ def build_trainer(
             run, to_plain(config), fingerprint(config.data.train), len(data.index),
             resumed=checkpoint is not None,
         )  # fmt: skip
+        if validator is not None:
+            sources, checked = config.data.validation, config.data.check_photos
+            warn_of_shared_photos(data.index, sources, checked=checked)
     built = build_network(config, folder, processor)
     steps, start = data.plan.steps(config.epochs, config.max_steps), step_of(checkpoint)
     if checkpoint is None:

@@ -41,6 +41,13 @@ def test_shipped_settings_load(name: str) -> None:
     assert load_settings(DataConfig, CONFIGS / name).distort.levels == tuple(range(1, 21))
 
 
+def test_the_demo_needs_no_file_beside_the_photos() -> None:
+    masks = load_settings(DataConfig, CONFIGS / "demo.yaml").masks
+    assert (masks.source, masks.given) == ("everything", None)
+    with pytest.raises(ConfigError, match=r"masks\.given: is not used .*; set masks\.source=given"):
+        load_settings(DataConfig, CONFIGS / "demo.yaml", ["masks.given=segments.jsonl"])
+
+
 def test_all_faults_of_settings_are_named_at_once() -> None:
     wrong = ["masks.sauce=x", "plan.shard_size=zero", "nothing=1"]
     with pytest.raises(ConfigError) as caught:

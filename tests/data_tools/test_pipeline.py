@@ -15,6 +15,7 @@ from data_tools.pipeline import Run, RunError
 from data_tools.state import OutputTree, latest, read_journal, read_json
 from data_tools.status import read_status
 from data_tools.work import UnitJob
+from seagull.files.config import ConfigError
 from tests.data_tools.tiny_set import contents, make_photos, run_tiny
 
 
@@ -75,6 +76,16 @@ def test_changed_settings_stop_with_a_diff_and_redo_makes_only_what_they_decide(
     assert image.stat().st_mtime_ns == written
     run_tiny(root, "fresh", "chat.turns=2")
     assert contents(root / "out") == contents(root / "fresh")
+
+
+def test_settings_may_be_corrected_until_a_photo_is_finished(root: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no file nothing\.json"):
+        run_tiny(root, "other", "masks.given=nothing.json")
+    with pytest.raises(ValueError, match="none of the 4 photos"):
+        run_tiny(root, "other", "plan.min_side=500")
+    run_tiny(root, "other")
+    run_tiny(root)
+    assert contents(root / "other") == contents(root / "out")
 
 
 def test_new_photos_append_and_leave_the_old_ones_alone(root: Path) -> None:

@@ -13,10 +13,14 @@ from seagull.files.config import ConfigError
 from seagull.language.prompts import QUALITY_SLOT
 from seagull.preprocessing.processor import SeagullProcessor
 from seagull.training.config import DataSettings
+from seagull.training.data.context import with_findings
 from seagull.training.data.packs import PackMaker, PhotoDataset, group_by_photo
 from seagull.training.data.plan import BatchPlan, Item
 from seagull.training.data.records import RecordIndex, build_index
-from seagull.training.data.samples import Batch, BatchMaker, RecordDataset
+from seagull.training.data.samples import Batch, BatchMaker, RecordDataset, checked_tokens
+
+_COUNTED = 256
+"""Records whose tokens are counted before training: to count those of millions takes too long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,7 @@ def build_data(
     index = build_index(settings.train, check_photos=settings.check_photos)
     if text:
         _check_words(index)
+        _check_lengths(index, processor, settings)
     dataset: RecordDataset | PhotoDataset
     maker: BatchMaker | PackMaker
     if settings.pack == "photo":
@@ -111,6 +116,20 @@ def _check_words(index: RecordIndex) -> None:
             f"{index.read(first).id!r}; `seagull-data versions ... versions.readings=FILE` fills "
             "them (docs/data.md), and with loss.text=0 answers are not learned"
         )
+
+
+def _check_lengths(index: RecordIndex, processor: SeagullProcessor, settings: DataSettings) -> None:
+    """Refuses conversations beyond ``max_tokens``; of all records, those with most characters."""
+    by_length = np.argsort(index.length, kind="stable")[::-1]
+    for number in by_length[:_COUNTED].tolist():
+        record = index.read(number)
+        if settings.findings:
+            record = with_findings(record).record
+        try:
+            checked_tokens(processor, record.messages, settings.max_tokens)
+        except ValueError as error:
+            path = index.files[index.file[number]].path
+            raise ValueError(f"{path}: record {record.id}: {error}") from error
 
 
 def _buckets(

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 SMALLEST_KEPT = 4 << 20
 """Smaller files, in bytes, are read anew each time: that is quick, and finds faults."""
-_VERSION = 5
+_VERSION = 6
 _COLUMNS = ("place", "size", "length", "image", "scene", "open")
 
 

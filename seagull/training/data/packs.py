@@ -41,6 +41,7 @@ from seagull.training.data.records import RecordIndex
 from seagull.training.data.regions import Regions
 from seagull.training.data.samples import (
     Batch,
+    checked_tokens,
     dummy_regions,
     level_targets,
     number_rows,
@@ -153,12 +154,10 @@ class PhotoDataset(Dataset[PhotoSample]):
     ) -> tuple[Forest, list[LevelWord]]:
         conversations, words = [], []
         for record, given_answers in records:
-            tokens = self.processor.tokens(record.messages)
-            if len(tokens.input_ids) > self.data.max_tokens:
-                raise ValueError(
-                    f"{len(tokens.input_ids)} tokens, more than data.max_tokens "
-                    f"{self.data.max_tokens}"
-                )
+            try:
+                tokens = checked_tokens(self.processor, record.messages, self.data.max_tokens)
+            except ValueError as error:
+                raise ValueError(f"conversation {record.id}: {error}") from error
             numbers = [regions.number(record, name) for name in tokens.regions]
             region_numbers = tuple(numbers[marker] for marker in tokens.markers.tolist())
             conversations.append(

@@ -39,7 +39,8 @@ class BatchPlan:
         group_length: put conversations of about one length together.
         scene: records of one scene share this value, shape (n,); needed for ``together``.
         together: per source, how many records of one scene go into a micro-batch together, the
-            scene's first one always among them; 1 for sources that are taken record by record.
+            scene's first one (of their input size) always among them; 1 for sources that are
+            taken record by record.
             With more than 1 in any source, every micro-batch has its share of each source.
     """
 
@@ -127,11 +128,15 @@ def _scene_batches(plan: BatchPlan, rng: np.random.Generator) -> list[NDArray[np
 
 
 def _units(plan: BatchPlan, records: NDArray[np.int64], scene_size: int) -> list[NDArray[np.int64]]:
-    """The records of a source one by one, or those of each scene in parts with its first one."""
+    """The records of a source one by one, or those of each scene in parts with its first one.
+
+    Those of a scene that differ in their input size are parted like scenes: no batch holds both.
+    """
     if scene_size <= 1 or plan.scene is None:
         return [records[index : index + 1] for index in range(len(records))]
-    order = records[np.argsort(plan.scene[records], kind="stable")]
-    scenes = np.split(order, np.flatnonzero(np.diff(plan.scene[order])) + 1)
+    order = records[np.lexsort((plan.bucket[records], plan.scene[records]))]
+    is_other = (np.diff(plan.scene[order]) != 0) | (np.diff(plan.bucket[order]) != 0)
+    scenes = np.split(order, np.flatnonzero(is_other) + 1)
     units = []
     for first_record, other_records in (
         (members[:1], members[1:]) for members in scenes if len(members)

@@ -49,6 +49,7 @@ class RecordIndex:
         size: height and width of the photo, shape (n, 2).
         length: characters of the conversation, shape (n,).
         image: number of the photo, in the order they first appear in, shape (n,).
+        photos: a mark of each photo, by its number, see ``photo_mark``, shape (photos,).
         scene: number of the group inside which its regions are put in order, likewise; that of its
             photo where there is none, shape (n,).
         open: 1 where an answer has ``QUALITY_SLOT`` in place of a word, else 0, shape (n,).
@@ -62,6 +63,7 @@ class RecordIndex:
     size: NDArray[np.int64]
     length: NDArray[np.int64]
     image: NDArray[np.int64]
+    photos: NDArray[np.int64]
     scene: NDArray[np.int64]
     open: NDArray[np.int64]
     left_out: int = 0
@@ -110,6 +112,7 @@ def build_index(sources: Sequence[Source], *, check_photos: bool = False) -> Rec
             owners + [number] * len(record_files),
         )
     counts = [len(part) for part in indexes]
+    image, photos = _numbered(np.concatenate([part.image for part in indexes]))
     return RecordIndex(
         files=tuple(files),
         file=np.repeat(np.arange(len(files)), counts),
@@ -117,8 +120,9 @@ def build_index(sources: Sequence[Source], *, check_photos: bool = False) -> Rec
         source=np.repeat(np.array(owners, dtype=np.int64), counts),
         size=np.concatenate([part.size for part in indexes]),
         length=np.concatenate([part.length for part in indexes]),
-        image=_numbered(np.concatenate([part.image for part in indexes])),
-        scene=_numbered(np.concatenate([part.scene for part in indexes])),
+        image=image,
+        photos=photos,
+        scene=_numbered(np.concatenate([part.scene for part in indexes]))[0],
         open=np.concatenate([part.open for part in indexes]),
         left_out=sum(part.left_out for part in indexes),
     )
@@ -169,14 +173,14 @@ def _file_index(file: RecordFile, check_photos: bool) -> FileIndex:
             if check_photos:
                 fault = region_fault(record, size, file.folder)
             else:
-                check_regions(record, size)
+                check_regions(record, size, file.folder)
         if fault is not None:
             faults.append(f"record {record.id}: {fault}")
             continue
         length = sum(len(message.content) for message in record.messages)
-        photo = _mark(file, record.image)
+        photo = photo_mark(file, record.image)
         groups = [labels.order.group for labels in record.labels.values() if labels.order]
-        scene = _mark(file, groups[0]) if groups else photo
+        scene = photo_mark(file, groups[0]) if groups else photo
         rows.extend((place, *size, length, photo, scene, _has_slot(record)))
     _check_ids(file, np.frombuffer(ids, dtype=np.int64) if ids else np.empty(0, np.int64))
     _warn(file, faults, len(rows) // _COLUMNS + len(faults))
@@ -222,7 +226,7 @@ def _warn(file: RecordFile, faults: Sequence[str], records: int) -> None:
         )  # fmt: skip
 
 
-def _mark(file: RecordFile, image: str) -> int:
+def photo_mark(file: RecordFile, image: str) -> int:
     """A 63-bit hash of a photo's path: 8 bytes where a path takes a hundred."""
     return _number(str(file.folder / image))
 
@@ -232,9 +236,15 @@ def _number(text: str) -> int:
     return int.from_bytes(mark, "big") >> 1
 
 
-def _numbered(marks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers from 0 on instead of marks, which would make an order depend on the data's folder."""
-    _, first_index, mark_index = np.unique(marks, return_index=True, return_inverse=True)
+def _numbered(marks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers from 0 on instead of marks, and the mark of each number.
+
+    Marks would make an order depend on the data's folder.
+    """
+    different_marks, first_index, mark_index = np.unique(
+        marks, return_index=True, return_inverse=True
+    )
+    order = np.argsort(first_index)
     numbers = np.empty(len(first_index), dtype=np.int64)
-    numbers[np.argsort(first_index)] = np.arange(len(first_index))
-    return numbers[mark_index.ravel()]
+    numbers[order] = np.arange(len(first_index))
+    return numbers[mark_index.ravel()], different_marks[order]

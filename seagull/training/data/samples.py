@@ -19,6 +19,7 @@ from seagull.training.data.levels import LevelWord, find_level_words, soft_level
 from seagull.training.data.numbers import known_numbers
 from seagull.training.data.plan import Item
 from seagull.training.data.records import RecordIndex
+from seagull.types import Message
 
 Batch = dict[str, Tensor]
 
@@ -70,11 +71,7 @@ class RecordDataset(Dataset[TrainingSample]):
     def _sample(self, record: InstructionRecord, number: int, seed: int) -> TrainingSample:
         folder = self.index.folder(number)
         photo = record_photo(record.image, folder)
-        tokens = self.processor.tokens(record.messages)
-        if len(tokens.input_ids) > self.max_tokens:
-            raise ValueError(
-                f"{len(tokens.input_ids)} tokens, more than data.max_tokens {self.max_tokens}"
-            )
+        tokens = checked_tokens(self.processor, record.messages, self.max_tokens)
         specs = {spec.id: spec for spec in record.regions}
         regions = [specs[name].build(photo, folder=folder) for name in tokens.regions]
         labels = [record.labels.get(name) for name in tokens.regions]
@@ -86,6 +83,23 @@ class RecordDataset(Dataset[TrainingSample]):
             numbers=number_rows(labels),
             seed=seed,
         )
+
+
+def checked_tokens(
+    processor: SeagullProcessor, messages: Sequence[Message], max_tokens: int
+) -> Tokens:
+    """The tokens of a conversation.
+
+    Raises:
+        ValueError: if there are more than ``max_tokens``.
+    """
+    tokens = processor.tokens(messages)
+    if len(tokens.input_ids) > max_tokens:
+        raise ValueError(
+            f"{len(tokens.input_ids)} tokens, more than data.max_tokens {max_tokens}; raise it, or "
+            "leave the record out"
+        )
+    return tokens
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ It is written under another name, flushed, and renamed.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,9 @@ from seagull.model.folders import ADAPTER_FILE
 STATE_FILE = "trainer_state.json"
 OPTIMIZER_FILE = "optimizer.safetensors"
 PREFIX = "checkpoint-"
-_PARTIAL = ".partial-"
+BEST_FOLDER = "best"
+"""In a run's folder: what was best in validation so far."""
+_PARTIAL, _ASIDE = ".partial-", "set-aside-"
 
 OptimizerState = dict[str, dict[str, Tensor]]
 """By parameter key: the optimiser's tensors for it by their names; ``step`` has shape ()."""
@@ -93,6 +96,31 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def set_aside_later(run: Path, step: int, best_step: int | None) -> list[Path]:
+    """Renames what a run's folder holds of steps after the one that it goes on from.
+
+    ``resume=auto`` would go on from a later checkpoint, ``prune`` would keep it before new ones,
+    and a later ``best/`` is of weights that the run no longer comes by.
+
+    Args:
+        run: its folder.
+        step: that the run goes on from.
+        best_step: that ``best/`` is of; None if there is none.
+
+    Returns:
+        The new paths.
+    """
+    later = [path for path in checkpoints(run) if int(path.name.removeprefix(PREFIX)) > step]
+    if best_step is not None and best_step > step:
+        later.append(run / BEST_FOLDER)
+    return [path.replace(_free_name(path)) for path in later]
+
+
+def _free_name(path: Path) -> Path:
+    names = (f"{_ASIDE}{path.name}{f'-{number}' if number else ''}" for number in itertools.count())
+    return next(place for name in names if not (place := path.with_name(name)).exists())
 
 
 def prune(run: Path, keep: int) -> None:

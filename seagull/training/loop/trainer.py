@@ -15,10 +15,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer, TrainerState, TrainingArguments
 
 from seagull.model.adapter import (
     AdapterInfo,
+    load_tensors,
     read_adapter,
     write_adapter,
 )
@@ -27,6 +28,7 @@ from seagull.training.batch_statistics import absorbed, restore, statistics
 from seagull.training.data.plan import ProcessBatches
 from seagull.training.data.samples import Batch, token_count
 from seagull.training.loop.checkpoints import (
+    BEST_FOLDER,
     OPTIMIZER_FILE,
     STATE_FILE,
     checkpoint_name,
@@ -191,7 +193,7 @@ class SeagullTrainer(Trainer):
         value = metrics.get(self.parts.settings.best_by)
         if value is not None and (self.state.best_metric is None or value > self.state.best_metric):
             self.state.best_metric, self.state.best_global_step = value, self.state.global_step
-            self.write_adapter_folder(self.run_folder / "best", metrics)
+            self.write_adapter_folder(self.run_folder / BEST_FOLDER, metrics)
         return metrics
 
     # Checkpoints
@@ -263,17 +265,35 @@ class SeagullTrainer(Trainer):
             self._restore(Path(resume_from_checkpoint))
         return prepared
 
+    def take_up(self, folder: Path) -> None:
+        """Gives network and state what the last checkpoint of a run without steps left holds."""
+        saved = TrainerState.load_from_json(str(folder / STATE_FILE))
+        for name in ("global_step", "best_metric", "best_global_step"):
+            setattr(self.state, name, getattr(saved, name))
+        trained = dict(self.network.trained())
+        for parameter in trained.values():
+            parameter.data = parameter.data.float()  # DeepSpeed would keep copies of 32 bits
+        load_tensors(trained, self._checked_weights(folder))
+        self._restore_statistics(folder)
+
     def _restore(self, folder: Path) -> None:
-        _, weights = read_adapter(folder / ADAPTER_FILE)
+        trained, weights = dict(self.network.trained()), self._checked_weights(folder)
         state = read_optimizer(folder / OPTIMIZER_FILE)
+        restore_all(trained, self._engine, self._plain_optimizer, weights, state)
+        self._restore_statistics(folder)
+        self._last_terms = self.state.global_step
+        restore_schedule(self.lr_scheduler, self.state.global_step)
+
+    def _restore_statistics(self, folder: Path) -> None:
+        if self.network.normed:
+            restore(self.network.normed, load_file(folder / STATISTICS_FILE))
+
+    def _checked_weights(self, folder: Path) -> dict[str, Tensor]:
+        _, weights = read_adapter(folder / ADAPTER_FILE)
         trained = dict(self.network.trained())
         if missing := sorted(set(trained) ^ set(weights)):
             raise TrainingStoppedError(
                 f"{folder}: it was made with other trainable modules ({missing[0]} ...); resume "
                 "with the same stage, trainable and lora settings"
             )
-        restore_all(trained, self._engine, self._plain_optimizer, weights, state)
-        if self.network.normed:
-            restore(self.network.normed, load_file(folder / STATISTICS_FILE))
-        self._last_terms = self.state.global_step
-        restore_schedule(self.lr_scheduler, self.state.global_step)
+        return weights

@@ -23,6 +23,7 @@ from seagull.baselines.learners import build_learner, starting_network
 from seagull.baselines.train import train_baseline
 from seagull.evaluation.systems import make_system_validator
 from seagull.files.config import ConfigError, to_plain
+from seagull.training.loop.run_folder import note_finished
 
 Make = Callable[..., BaselineConfig]
 
@@ -116,6 +117,16 @@ def test_a_finished_run_is_not_trained_again(settings: Make):
         train_baseline(replace(config, resume="never"))
 
 
+def test_a_model_of_before_the_last_steps_is_not_taken_for_their_result(settings: Make):
+    config = settings(max_steps=4)
+    folder = train_baseline(config)
+    (folder / "model.safetensors").write_bytes(b"of before")
+    # As if it had been killed after the last checkpoint.
+    note_finished(Path(config.output), 2)
+    assert train_baseline(config) == folder
+    assert load_file(folder / "model.safetensors")
+
+
 def test_a_run_whose_data_has_changed_is_not_resumed(settings: Make, records: Path, tmp_path: Path):
     for file in records.parent.glob("*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -168,6 +179,13 @@ def test_the_best_model_of_validation_is_the_one_that_is_kept(settings: Make, re
     plain = json.loads((folder / "baseline.json").read_text())
     assert plain["history"]["step"] == 4
     assert plain["history"]["metrics"] == {"quality_srcc": 0.9}
+
+
+def test_without_validation_the_model_is_of_the_last_step_whatever_was_best_before(settings: Make):
+    train_baseline(settings(max_steps=2), lambda assessor: {"quality_srcc": 0.9})
+    folder = train_baseline(settings(max_steps=4))
+    plain = json.loads((folder / "baseline.json").read_text())
+    assert (plain["history"]["step"], plain["history"]["metrics"]) == (4, {})
 
 
 def test_validation_assesses_as_use_does(settings: Make, records: Path):

@@ -7,7 +7,7 @@ import pytest
 
 from data_tools.config import DataConfig
 from seagull.files.config import ConfigError, build_settings, load_settings, to_plain
-from seagull.training.config import TrainConfig
+from seagull.training.config import Source, TrainConfig
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,20 @@ def test_an_override_of_text_is_taken_as_it_is_written(name: str) -> None:
 def test_an_override_of_optional_text_may_be_null() -> None:
     one = load_settings(TrainConfig, None, ["output=x", "adapter=2024", "deepspeed=null"])
     assert (one.adapter, one.deepspeed) == ("2024", None)
+
+
+def test_a_text_in_place_of_a_list_is_a_list_of_one() -> None:
+    config = load_settings(TrainConfig, None, ["output=x", "data.train=a/b.jsonl", "trainable=mfe"])
+    assert config.data.train == (Source("a/b.jsonl"),)
+    assert config.trainable == ("mfe",)
+    several = load_settings(
+        TrainConfig, None, ["output=x", "data.train=[a.jsonl, {path: b.jsonl, weight: 2}]"]
+    )
+    assert several.data.train == (Source("a.jsonl"), Source("b.jsonl", weight=2.0))
+    assert load_settings(TrainConfig, None, ["output=x", "data.train=[]"]).data.train == ()
+    assert load_settings(TrainConfig, None, ["output=x", "trainable=null"]).trainable is None
+    with pytest.raises(ConfigError, match=r"data\.train: a list, got 3"):
+        load_settings(TrainConfig, None, ["output=x", "data.train=3"])
 
 
 def test_an_override_that_is_no_yaml_is_refused_with_its_key() -> None:

@@ -17,6 +17,7 @@ from seagull.photos import PhotoError
 from seagull.records import read_records, write_records
 from seagull.training.config import Source, TrainConfig
 from seagull.training.data.records import build_index, changed_file, fingerprint
+from seagull.training.data.shared_photos import warn_of_shared_photos
 from seagull.training.run import train
 
 Settings = Callable[..., TrainConfig]
@@ -86,6 +87,21 @@ def test_open_quality_words_are_no_answers_to_learn(
     train(settings(data=photos, loss=numbers, trainable=["mfe"], max_steps=1), model_folder)
 
 
+@pytest.mark.parametrize("pack", ["none", "photo"])
+def test_too_long_a_conversation_ends_the_run_before_it_starts(
+    moved: Path, model_folder: Path, settings: Settings, pack: str
+) -> None:
+    lines = moved.read_text().splitlines()
+    plain = json.loads(lines[20])
+    plain["messages"][1]["content"] = "Noise. " * 200
+    moved.write_text("\n".join([*lines[:20], json.dumps(plain), *lines[21:]]))
+    data = {"train": [{"path": str(moved)}], "pack": pack, "max_tokens": 256}
+    config = settings(data=data)
+    with pytest.raises(ValueError, match=r"train\.jsonl: record r20: \d+ tokens, more than .* 256"):
+        train(config, model_folder)
+    assert not (Path(config.output) / "run.json").exists()
+
+
 def test_numbers_of_a_region_that_do_not_fit_its_photo_end_the_run_before_it_starts(
     moved: Path,
 ) -> None:
@@ -96,6 +112,25 @@ def test_numbers_of_a_region_that_do_not_fit_its_photo_end_the_run_before_it_sta
         moved.write_text("\n".join([*lines[:8], json.dumps(plain), *lines[9:]]))
         with pytest.raises(ValueError, match=r"record r8: region 1: .*box"):
             build_index([Source(str(moved))])
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [({"points": [[20, 20, 1]]}, "points would take a segmenter"),
+     ({"box": [8, 8, 40, 40], "refine": True}, "a box with `refine` would take a segmenter"),
+     ({"mask": "nowhere.png"}, "nowhere"), ({"mask": "photo_1.png"}, "photo_1.png: the mask")],
+)  # fmt: skip
+def test_a_region_that_training_cannot_make_ends_the_run_before_it_starts(
+    moved: Path, shape: dict[str, object], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = moved.read_text().splitlines()
+    plain = json.loads(lines[8])
+    plain["regions"][0] = {"id": "1", **shape}
+    moved.write_text("\n".join([*lines[:8], json.dumps(plain), *lines[9:]]))
+    with pytest.raises(ValueError, match=rf"record r8: region 1: .*{reason}"):
+        build_index([Source(str(moved))])
+    assert build_index([Source(str(moved))], check_photos=True).left_out == 1
+    assert "record r8: " in caplog.text
 
 
 def test_a_line_that_is_no_record_ends_the_run_or_is_left_out_with_a_count(
@@ -167,6 +202,29 @@ def test_a_run_resumes_with_the_same_bytes_elsewhere_and_not_with_others(
     moved.write_text(moved.read_text() + "\n")
     with pytest.raises(ConfigError, match=r"the training data has changed since \(.*moved"):
         train(settings(max_steps=4, data=elsewhere), Path(again.model))
+
+
+def test_validation_by_photos_that_are_trained_on_is_warned_of(
+    records: Path, moved: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = build_index([Source(str(records))])
+    warn_of_shared_photos(index, [Source(str(moved))])
+    assert "data.validation" not in caplog.text
+    lines = moved.read_text().splitlines()
+    own = json.loads(lines[0])
+    other = {**json.loads(lines[1]), "image": str(records.parent / json.loads(lines[1])["image"])}
+    moved.write_text("\n".join(json.dumps(one) for one in (own, other)))
+    warn_of_shared_photos(index, [Source(str(moved))])
+    assert "data.validation: 1 of its 2 photos are trained on, too" in caplog.text
+
+
+def test_a_run_that_validates_by_its_training_photos_says_so(
+    settings, records: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sources = [{"path": str(records)}]
+    config = settings(max_steps=1, data={"train": sources, "validation": sources, "workers": 0})
+    train(config, Path(config.model), lambda network: {})
+    assert "data.validation: 24 of its 24 photos are trained on" in caplog.text
 
 
 def test_a_second_run_in_the_same_folder_is_refused(settings) -> None:

@@ -1,6 +1,7 @@
 """Records, order, batches and level words of training."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -75,6 +76,17 @@ def test_versions_of_a_scene_come_together_with_the_first_one() -> None:
     seen = Counter(np.concatenate(made.epoch(1)).tolist())
     assert all(seen[record] == 2 for record in range(40))
     assert all(seen[record] == (4 if (record - 40) % 9 == 0 else 1) for record in range(40, 94))
+
+
+def test_photos_of_a_scene_that_differ_in_size_come_into_different_batches() -> None:
+    # Of each scene the last five versions are larger.
+    bucket = np.where((np.arange(94) >= 40) & ((np.arange(94) - 40) % 9 > 3), 1, 0)
+    batches = replace(scenes(), bucket=bucket).epoch(0)
+    assert all(len(set(bucket[batch])) == 1 for batch in batches)
+    assert set(np.concatenate(batches).tolist()) == set(range(94))
+    for batch in batches:
+        own = [record for record in batch if bucket[record]]
+        assert all((record - 40) % 9 == 4 for record in own[::3])
 
 
 def test_every_micro_batch_has_its_share_of_both_sources() -> None:
