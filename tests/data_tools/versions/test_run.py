@@ -268,3 +268,21 @@ def test_a_calibration_that_is_not_there_or_of_another_metric_is_refused(root: P
     (foreign / "versions-calibration.json").write_text(json.dumps(plain))
     with pytest.raises(ValueError, match="never mix"):
         make(root, "out", f"versions.calibration={root / 'foreign'}")
+def test_photos_of_one_name_in_two_sets_are_not_put_in_order(root: Path, tmp_path: Path) -> None:
+    make_photos(tmp_path / "photos" / "kept", 1, start=9)
+    (tmp_path / "photos" / "kept" / "photo9.png").rename(
+        tmp_path / "photos" / "kept" / "photo0.png"
+    )
+    make(tmp_path, "out", f"versions.calibration={root / 'out'}")
+    found = []
+    for folder in (root, tmp_path):
+        mine = [r for r in records(folder, "train") if r.reference == "photo0"]
+        scenes = {Path(record.image).name.rsplit(".", 2)[0] for record in mine}
+        groups = {one.order.group for r in mine for one in r.labels.values() if one.order}
+        assert len(groups) == len(scenes)
+        found.append((scenes, groups))
+    (scenes, groups), (other_scenes, other_groups) = found
+    assert scenes & other_scenes
+    assert not groups & other_groups
+
+
