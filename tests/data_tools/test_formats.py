@@ -71,6 +71,32 @@ def test_a_finished_set_validates_deeply_and_damage_is_found(made: Run) -> None:
         other.write_bytes(kept)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Ref.Images/photo1.png", "_work/masks/photo1.json", "_work/labels/photo1.parquet",
+     "_work/chat/photo1.jsonl", "masks/shard-00000.parquet", "labels/shard-00000.parquet",
+     "images/shard-00000.parquet", "Labels/SEAGULL-100w_scores.json", "distortions.json"],
+)  # fmt: skip
+def test_damage_of_any_recorded_file_is_found_by_name(made: Run, name: str) -> None:
+    path = made.tree.root / name
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(b"garbage".ljust(len(whole), b"."))
+        found = validate(made.tree, made.config, deep=True)
+        assert f"{name}: its bytes are not those that were written" in found.problems
+        path.write_bytes(b"garbage")
+        assert any(
+            f"{name}: 7 bytes, recorded" in p for p in validate(made.tree, made.config).problems
+        )
+        path.unlink()
+        assert (
+            f"{name}: recorded as finished, but not there"
+            in validate(made.tree, made.config).problems
+        )
+    finally:
+        path.write_bytes(whole)
+
+
 def test_packed_tables_hold_every_region_and_cell(made: Run) -> None:
     table = pa.concat_tables(
         pq.read_table(path) for path in sorted((made.tree.root / "labels").glob("*.parquet"))
