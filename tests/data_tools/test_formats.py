@@ -112,6 +112,20 @@ def test_packed_tables_hold_every_region_and_cell(made: Run) -> None:
     assert decode_png(loose).shape == (80, 96, 3)
 
 
+def test_a_tar_of_images_takes_photos_of_long_names(tmp_path: Path) -> None:
+    make_photos(tmp_path / "photos", 1)
+    name = "n" * 96
+    (tmp_path / "photos" / "photo0.png").rename(tmp_path / "photos" / f"{name}.png")
+    run = run_tiny(tmp_path, "out", "masks.source=everything", "pack.images=tar")
+    assert run.failures() == 0
+    shard = run.tree.root / "images/shard-00000.tar"
+    with tarfile.open(shard) as tar:
+        places = {member.name: member.offset for member in tar}
+    assert f"{name}.blur_12.png" in places
+    written = (run.tree.root / f"Dist.Images/Blur/Blur_12/{name}.png").read_bytes()
+    assert shard_photo(shard, places[f"{name}.blur_12.png"]) == written
+
+
 def test_the_compatibility_tree_is_read_back_as_records(made: Run, tmp_path: Path) -> None:
     root, target = made.tree.root, tmp_path / "records.jsonl"
     name = "Labels/SEAGULL-100w"
@@ -127,46 +141,6 @@ def test_the_compatibility_tree_is_read_back_as_records(made: Run, tmp_path: Pat
     assert len(sample) == 20
 
 
-def test_other_field_names_and_layouts_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "scores.json"
-    path.write_text('{"Blur/Blur_1/a.png": {"7": {"q": 0.5}, "8": {"q": 0.25}}}')
-    rows = list(iter_rows(path, {"quality": "q"}))
-    assert rows == [
-        {"image": "Blur/Blur_1/a.png", "roi": "7", "quality": 0.5},
-        {"image": "Blur/Blur_1/a.png", "roi": "8", "quality": 0.25},
-    ]
-    path.write_text('[{"image": "a"}, {"image"')
-    with pytest.raises(ValueError, match="not whole JSON"):
-        list(iter_rows(path))
-
-
-def test_a_large_score_file_is_streamed(tmp_path: Path) -> None:
-    import tracemalloc
-
-    path = tmp_path / Path(scores_path("x")).name
-    with path.open("w") as out:
-        out.write("[" + ",".join(f'{{"image":"{i}.png","quality":0.5}}' for i in range(100_000)))
-        out.write("]")
-    tracemalloc.start()
-    assert sum(1 for _ in iter_rows(path)) == 100_000
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert path.stat().st_size > 3e6
-    assert peak < 1e6
-
-
-def test_opinion_tables_become_records(tmp_path: Path) -> None:
-    table = tmp_path / "koniq.csv"
-    table.write_text("photo,score,sd\na.jpg,5,0.4\nb.jpg,1,\n")
-    columns = OpinionColumns("photo", "score", "sd", lowest=1, highest=5)
-    first, second = convert_opinions(table, columns, tmp_path, tmp_path / "x" / "r.jsonl")
-    assert first.image == "../a.jpg"
-    assert first.labels["1"].quality == 1.0
-    assert first.labels["1"].quality_std == pytest.approx(0.1)
-    assert first.messages[1].content == "The quality is excellent."
-    assert second.labels["1"].quality == 0.0
-    with pytest.raises(ValueError, match=r"row 1: the score 5\.0 leaves the scale"):
-        list(convert_opinions(table, OpinionColumns("photo", "score"), None, tmp_path / "r"))
 def regions_of(records: Iterable[InstructionRecord]) -> dict[tuple[str, ...], Any]:
     """Mask and labels of regions, by folder and name of their images and by their ids."""
     return {
@@ -223,6 +197,46 @@ def test_scores_without_settings_of_a_run_are_taken_as_they_stand(tmp_path: Path
     ]
 
 
+def test_other_field_names_and_layouts_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "scores.json"
+    path.write_text('{"Blur/Blur_1/a.png": {"7": {"q": 0.5}, "8": {"q": 0.25}}}')
+    rows = list(iter_rows(path, {"quality": "q"}))
+    assert rows == [
+        {"image": "Blur/Blur_1/a.png", "roi": "7", "quality": 0.5},
+        {"image": "Blur/Blur_1/a.png", "roi": "8", "quality": 0.25},
+    ]
+    path.write_text('[{"image": "a"}, {"image"')
+    with pytest.raises(ValueError, match="not whole JSON"):
+        list(iter_rows(path))
+
+
+def test_a_large_score_file_is_streamed(tmp_path: Path) -> None:
+    import tracemalloc
+
+    path = tmp_path / Path(scores_path("x")).name
+    with path.open("w") as out:
+        out.write("[" + ",".join(f'{{"image":"{i}.png","quality":0.5}}' for i in range(100_000)))
+        out.write("]")
+    tracemalloc.start()
+    assert sum(1 for _ in iter_rows(path)) == 100_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.stat().st_size > 3e6
+    assert peak < 1e6
+
+
+def test_opinion_tables_become_records(tmp_path: Path) -> None:
+    table = tmp_path / "koniq.csv"
+    table.write_text("photo,score,sd\na.jpg,5,0.4\nb.jpg,1,\n")
+    columns = OpinionColumns("photo", "score", "sd", lowest=1, highest=5)
+    first, second = convert_opinions(table, columns, tmp_path, tmp_path / "x" / "r.jsonl")
+    assert first.image == "../a.jpg"
+    assert first.labels["1"].quality == 1.0
+    assert first.labels["1"].quality_std == pytest.approx(0.1)
+    assert first.messages[1].content == "The quality is excellent."
+    assert second.labels["1"].quality == 0.0
+    with pytest.raises(ValueError, match=r"row 1: the score 5\.0 leaves the scale"):
+        list(convert_opinions(table, OpinionColumns("photo", "score"), None, tmp_path / "r"))
     with pytest.raises(
         ValueError, match=r"no mos for the score; the table has the columns photo, score, sd"
     ):
