@@ -9,6 +9,8 @@ from data_tools.commits import totals, versions
 from data_tools.config import DataConfig
 from data_tools.state import STAGES, OutputTree, read_json
 
+CARD = "README.md"
+"""Where the data card lies."""
 _TEXT = """---
 tags: [image-quality-assessment, region-level, synthetic-distortions]
 ---
@@ -74,7 +76,7 @@ def write_card(
     counts: Mapping[str, int],
     files: list[Any],
 ) -> None:
-    """Writes ``README.md``."""
+    """Writes ``CARD``."""
     sums = stage_totals(tree, shards)
     plan = read_json(tree.plan()) or {}
     calibration = read_json(tree.state / "calibration.json") or {}
@@ -100,4 +102,4 @@ def write_card(
         failed=int(sum(stage.get("failed", 0) for stage in sums.values())),
         rejected=len(plan.get("rejected", [])),
     )
-    files.append(tree.write("README.md", text.encode("utf-8", "backslashreplace")))
+    files.append(tree.write(CARD, text.encode("utf-8", "backslashreplace")))

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, TypeVar
@@ -16,6 +17,7 @@ import typer
 from data_tools import cli_convert, cli_one
 from data_tools.config import DataConfig
 from data_tools.pipeline import EXIT_FAULT, EXIT_HOLES, EXIT_INTERRUPTED, Run
+from data_tools.plan import read_plan
 from data_tools.progress import Progress
 from data_tools.state import OutputTree, read_json
 from data_tools.status import read_status
@@ -140,7 +142,9 @@ def versions(config: Config, overrides: Overrides = None, redo: Redo = False) ->
 @app.command()
 def validate(
     output: Output,
-    deep: Annotated[bool, typer.Option("--deep", help="re-read and decode every image")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="re-read every file, and decode every image")
+    ] = False,
 ) -> None:
     """Check that everything planned is there and whole."""
     with _for_people():
@@ -170,7 +174,9 @@ def retry_failed(output: Output) -> None:
     """Try the references in quarantine again, and nothing else."""
     with _for_people():
         tree = OutputTree(output)
-        config = _stored_config(tree)
+        # The run's own words for both folders may be relative, and the output may have moved.
+        planned = read_plan(tree)["input"]
+        config = replace(_stored_config(tree), input=planned, output=str(output))
         work = Run(config)
         with work.opened():
             count = work.retry_failed()

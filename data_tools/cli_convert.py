@@ -14,6 +14,7 @@ from data_tools.converters import LeftOut, OpinionColumns, convert_opinions
 from data_tools.pipeline import EXIT_FAULT, EXIT_HOLES
 from data_tools.published import convert_published
 from data_tools.region_sets import convert_regions
+from data_tools.state import OutputTree
 from seagull.files.streams import is_stream, leads_to_stdout
 from seagull.records import InstructionRecord, write_records
 from seagull.tables.opinions import FORMS
@@ -84,6 +85,10 @@ def seagull_100w(
     """The published SEAGULL-100w tree (its label JSON is streamed, of any size)."""
     pairs = dict(field.partition("=")[::2] for field in renamed or [])
     rois, scores = root / rois_path(name), root / scores_path(name)
+    settings = OutputTree(root).settings()
+    if not settings.is_file():
+        note = f"there is no {settings}, so quality is taken as it stands, and not as raw scores"
+        typer.echo(note, err=True)
     _write(
         scores,
         target,

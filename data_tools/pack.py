@@ -138,7 +138,8 @@ def _write_parquet(path: Path, root: Path, images: Iterator[tuple[str, str, int,
 
 def _write_tar(path: Path, root: Path, images: Iterator[tuple[str, str, int, str]]) -> int:
     count = 0
-    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+    # PAX has room for long names; those of up to 100 letters give the bytes of plain USTAR.
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
         for name, kind, k, place in images:
             data = (root / place).read_bytes()
             info = tarfile.TarInfo(f"{name}.{kind}_{k}.png")

@@ -76,7 +76,8 @@ def convert_regions(
             left_out.absent.append(name)
         if kept:
             record = f"{annotations.stem}.{image_id}"
-            yield region_record(record, relative_to_records(file, target), name, kept)
+            numbered = {str(number): one for number, one in enumerate(kept, start=1)}
+            yield region_record(record, relative_to_records(file, target), name, numbered)
 
 
 def _fitting(
@@ -122,12 +123,11 @@ def labelled_region(item: Mapping[str, Any]) -> LabelledRegion:
 
 
 def region_record(
-    name: str, image: str, reference: str, items: Sequence[LabelledRegion]
+    name: str, image: str, reference: str, items: Mapping[str, LabelledRegion]
 ) -> InstructionRecord:
-    """The record of a photo's labelled regions, numbered in their order."""
+    """The record of a photo's labelled regions, by their ids."""
     specs, messages, labels = [], list[Message](), {}
-    for number, (shape, known) in enumerate(items, start=1):
-        region = str(number)
+    for region, (shape, known) in items.items():
         specs.append(RegionSpec.from_dict({"id": region, **shape}))
         labels[region] = known
         messages += _known_answers(known, region)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from data_tools.assemble import SPLITS
-from data_tools.chat import chat_path
+from data_tools.card import CARD
 from data_tools.config import DataConfig
 from data_tools.label_table import labels_path
 from data_tools.pack import finished_ids
@@ -21,7 +21,7 @@ from data_tools.plan import read_plan, read_shard
 from data_tools.png import decode_png
 from data_tools.render import cell_path, settings_of
 from data_tools.sources import pixel_digest
-from data_tools.state import Entry, FileEntry, OutputTree, digest, latest, read_journal
+from data_tools.state import STAGES, FileEntry, OutputTree, latest, read_journal, read_json
 from seagull.language.prompts import CLEAN_ANSWER
 from seagull.records import json_records
 from seagull.types import DistortionType
@@ -66,7 +66,12 @@ class Validation:
 
 
 def validate(tree: OutputTree, config: DataConfig, *, deep: bool = False) -> Validation:
-    """Checks completeness (id x type x k), labels and splits; ``deep`` also re-reads every image.
+    """Checks completeness (id x type x k), sizes, labels and splits.
+
+    Args:
+        tree: the output folder.
+        config: the settings it was made with.
+        deep: also re-read every recorded file, and decode the images among them.
 
     Raises:
         PlanError: if nothing is planned.
@@ -75,6 +80,9 @@ def validate(tree: OutputTree, config: DataConfig, *, deep: bool = False) -> Val
     for shard in range(len(read_plan(tree)["shards"])):
         _check_shard(tree, config, shard, found, deep)
     _finish_effects(found)
+    assembled = read_json(tree.state / "assembled.json") or {"files": []}
+    files = (FileEntry(*file) for file in assembled["files"] if file[0] != CARD)  # people edit that
+    _check_files(tree, files, found, deep)
     if (tree.root / "conversations").is_dir():
         _check_conversations(tree, config, found)
     else:
@@ -85,29 +93,27 @@ def validate(tree: OutputTree, config: DataConfig, *, deep: bool = False) -> Val
 def _check_shard(
     tree: OutputTree, config: DataConfig, shard: int, found: Validation, deep: bool
 ) -> None:
-    stages = ("reference", "masks", "distort", "label", "chat")
-    journals = {stage: latest(read_journal(tree.journal(stage, shard))) for stage in stages}
+    journals = {stage: latest(read_journal(tree.journal(stage, shard))) for stage in STAGES}
     for photo in read_shard(tree, shard):
         found.references += 1
-        if any(_failed(journals[stage].get(photo.id)) for stage in stages):
+        entries = {stage: journals[stage].get(photo.id) for stage in STAGES if stage != "pack"}
+        if any(entry is not None and entry.error is not None for entry in entries.values()):
             found.quarantined += 1
             continue
-        entry = journals["distort"].get(photo.id)
+        entry = entries.pop("distort")
         there = {file.path: file for file in entry.files} if entry else {}
         for setting in settings_of(config, photo.id):
             _check_cell(tree, photo.id, setting.type.value, setting.k, there, found, deep)
-        for stage, path in (("label", labels_path(photo.id)), ("chat", chat_path(photo.id))):
-            if photo.id not in journals[stage]:
+        for stage, entry in entries.items():
+            if entry is None:
                 found.problems.append(f"{photo.id}: the {stage} stage has not reached it")
-            elif not (tree.root / path).is_file():
-                found.problems.append(f"{path}: recorded as finished, but not there")
+            else:
+                _check_files(tree, entry.files, found, deep)
+    for packed in journals["pack"].values():
+        _check_files(tree, packed.files, found, deep)
     for name in finished_ids(tree, "label", shard):
         if (tree.root / labels_path(name)).is_file():
             _check_labels(tree.root / labels_path(name), config, found)
-
-
-def _failed(entry: Entry | None) -> bool:
-    return entry is not None and entry.error is not None
 
 
 def _check_cell(
@@ -122,21 +128,32 @@ def _check_cell(
     path = cell_path(image_id, DistortionType(kind), k)
     found.expected += 1
     file = there.get(path)
-    full = tree.root / path
-    if file is None or not full.is_file():
+    if file is None or not (tree.root / path).is_file():
         found.miss(path)
         return
     found.cells[kind] += 1
-    if full.stat().st_size != file.size:
-        found.problems.append(f"{path}: {full.stat().st_size} bytes, recorded are {file.size}")
-    elif deep and (reason := _unlike(full, file)):
-        found.problems.append(f"{path}: {reason}")
+    _check_files(tree, [file], found, deep)
 
 
-def _unlike(path: Path, file: FileEntry) -> str:
-    data = path.read_bytes()
-    if digest(data) != file.digest:
+def _check_files(
+    tree: OutputTree, files: Iterable[FileEntry], found: Validation, deep: bool
+) -> None:
+    for file in files:
+        full = tree.root / file.path
+        if not full.is_file():
+            found.problems.append(f"{file.path}: recorded as finished, but not there")
+        elif (size := full.stat().st_size) != file.size:
+            found.problems.append(f"{file.path}: {size} bytes, recorded are {file.size}")
+        elif deep and (reason := _unlike(tree, file)):
+            found.problems.append(f"{file.path}: {reason}")
+
+
+def _unlike(tree: OutputTree, file: FileEntry) -> str:
+    if not tree.whole(file):
         return "its bytes are not those that were written"
+    if file.pixels is None:
+        return ""
+    data = (tree.root / file.path).read_bytes()
     try:
         pixels = decode_png(data)
     except ValueError as error:
@@ -145,7 +162,11 @@ def _unlike(path: Path, file: FileEntry) -> str:
 
 
 def _check_labels(path: Path, config: DataConfig, found: Validation) -> None:
-    table = pq.read_table(path, columns=["roi", "type", "k", "quality", "importance_raw"])
+    try:
+        table = pq.read_table(path, columns=["roi", "type", "k", "quality", "importance_raw"])
+    except (ValueError, OSError) as error:
+        found.problems.append(f"{path.name}: cannot be read: {error}")
+        return
     quality = table["quality"].to_numpy()
     for name in ("quality", "importance_raw"):
         values = table[name].to_numpy()

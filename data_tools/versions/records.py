@@ -57,6 +57,8 @@ class SceneRecords:
         self.photo, self.scene, self.config = photo["id"], scene, config
         self.calibration = calibration
         self.metric = f"{photo['metric']}+{calibration.id}"
+        # Photos of two sets may have one name: the digest of what they are made of is in the group.
+        self.group = f"{self.metric}/{photo['fingerprint'][:16]}/{scene['id']}"
         self.specs = {name: _spec(name, row) for name, row in scene["regions"].items()}
 
     def questions(self) -> Iterator[InstructionRecord]:
@@ -130,8 +132,7 @@ class SceneRecords:
         whole = state in (CLEAN, DISTORTED)
         settings = version["settings"] if state == DISTORTED else ()
         levels = {f"{setting['type']}/{_variant(setting)}": setting["k"] for setting in settings}
-        group = f"{self.metric}/{self.scene['id']}"
-        order = RegionOrder(group, levels if whole else None, row["sharpness"])
+        order = RegionOrder(self.group, levels if whole else None, row["sharpness"])
         return KnownRegion(facts, whole, state, raw, order, read)
 
     def _forms(self, version: Mapping[str, Any], name: str, region: KnownRegion) -> list[str]:

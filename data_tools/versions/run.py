@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 VERSION = 3
 """Raised when the same settings start to give other pixels or labels."""
+
+_MOST_DEATHS = 2
+"""So many lone workers may die over a reference."""
 
 Progress = Callable[[int, int], None]
 """Told how many references are done, and of how many."""
@@ -135,23 +140,54 @@ _Result = tuple[PlannedPhoto, int | Exception]
 
 
 def _results(run: Run, photos: list[PlannedPhoto], settings: str) -> Iterator[_Result]:
-    """What became of each reference, in the order in which they end."""
-    root, workers = run.tree.root, run.config.run.workers
-    if workers == 0:
+    """What became of each reference, in the order in which they end.
+
+    References under work when a worker process dies are tried again, each with a lone worker; one
+    that costs two of these has failed.
+    """
+    if run.config.run.workers == 0:
         for one in photos:
             _check_stop(run)
-            yield one, _one(root, one, run.config, settings)
+            yield one, _one(run.tree.root, one, run.config, settings)
         return
-    waiting, left = dict[Future[int | Exception], PlannedPhoto](), iter(photos)
+    queue, suspects, deaths = deque(photos), deque[PlannedPhoto](), Counter[str]()
+    while queue or suspects:
+        _check_stop(run)
+        if not suspects:
+            suspects.extend((yield from _pooled(run, queue, settings, run.config.run.workers)))
+            continue
+        lost = yield from _pooled(run, deque([suspects.popleft()]), settings, 1)
+        for photo in lost:
+            deaths[photo.id] += 1
+            if deaths[photo.id] < _MOST_DEATHS:
+                suspects.append(photo)
+            else:
+                yield (
+                    photo,
+                    RuntimeError("its worker process died twice (killed, or out of memory)"),
+                )
+
+
+def _pooled(
+    run: Run, queue: deque[PlannedPhoto], settings: str, workers: int
+) -> Generator[_Result, None, list[PlannedPhoto]]:
+    """Makes what is in the queue; returns what was under work when a worker died."""
+    waiting = dict[Future[int | Exception], PlannedPhoto]()
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_quiet) as pool:
-        while True:
-            while len(waiting) < 2 * workers and (photo := next(left, None)) is not None:
-                waiting[pool.submit(_one, root, photo, run.config, settings)] = photo
-            if not waiting:
-                return
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield waiting.pop(future), future.result()
-            _check_stop(run)
+        try:
+            while queue or waiting:
+                while queue and len(waiting) < 2 * workers:
+                    future = pool.submit(_one, run.tree.root, queue[0], run.config, settings)
+                    waiting[future] = queue.popleft()
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    result = future.result()
+                    yield waiting.pop(future), result
+                _check_stop(run)
+        except BrokenProcessPool:
+            lost = list(waiting.values())
+            logger.warning("a worker died over %s", ", ".join(photo.id for photo in lost))
+            return lost
+    return []
 
 
 def _check_stop(run: Run) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import tarfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,10 +15,7 @@ import pytest
 
 from data_tools.compat import iter_rows, scores_path
 from data_tools.config import DataConfig
-from data_tools.converters import (
-    OpinionColumns,
-    convert_opinions,
-)
+from data_tools.converters import LeftOut, OpinionColumns, convert_opinions
 from data_tools.pipeline import Run
 from data_tools.png import decode_png
 from data_tools.published import convert_published
@@ -23,7 +23,8 @@ from data_tools.region_sets import convert_regions
 from data_tools.report.page import write_report
 from data_tools.validate import validate
 from seagull.files.config import ConfigError, load_settings
-from seagull.records import read_records, write_records
+from seagull.records import InstructionRecord, read_records, write_records
+from seagull.records.shards import shard_photo
 from tests.data_tools.tiny_set import make_photos, run_tiny
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "data"
@@ -77,6 +78,32 @@ def test_a_finished_set_validates_deeply_and_damage_is_found(made: Run) -> None:
         other.write_bytes(kept)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Ref.Images/photo1.png", "_work/masks/photo1.json", "_work/labels/photo1.parquet",
+     "_work/chat/photo1.jsonl", "masks/shard-00000.parquet", "labels/shard-00000.parquet",
+     "images/shard-00000.parquet", "Labels/SEAGULL-100w_scores.json", "distortions.json"],
+)  # fmt: skip
+def test_damage_of_any_recorded_file_is_found_by_name(made: Run, name: str) -> None:
+    path = made.tree.root / name
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(b"garbage".ljust(len(whole), b"."))
+        found = validate(made.tree, made.config, deep=True)
+        assert f"{name}: its bytes are not those that were written" in found.problems
+        path.write_bytes(b"garbage")
+        assert any(
+            f"{name}: 7 bytes, recorded" in p for p in validate(made.tree, made.config).problems
+        )
+        path.unlink()
+        assert (
+            f"{name}: recorded as finished, but not there"
+            in validate(made.tree, made.config).problems
+        )
+    finally:
+        path.write_bytes(whole)
+
+
 def test_packed_tables_hold_every_region_and_cell(made: Run) -> None:
     table = pa.concat_tables(
         pq.read_table(path) for path in sorted((made.tree.root / "labels").glob("*.parquet"))
@@ -92,6 +119,20 @@ def test_packed_tables_hold_every_region_and_cell(made: Run) -> None:
     assert decode_png(loose).shape == (80, 96, 3)
 
 
+def test_a_tar_of_images_takes_photos_of_long_names(tmp_path: Path) -> None:
+    make_photos(tmp_path / "photos", 1)
+    name = "n" * 96
+    (tmp_path / "photos" / "photo0.png").rename(tmp_path / "photos" / f"{name}.png")
+    run = run_tiny(tmp_path, "out", "masks.source=everything", "pack.images=tar")
+    assert run.failures() == 0
+    shard = run.tree.root / "images/shard-00000.tar"
+    with tarfile.open(shard) as tar:
+        places = {member.name: member.offset for member in tar}
+    assert f"{name}.blur_12.png" in places
+    written = (run.tree.root / f"Dist.Images/Blur/Blur_12/{name}.png").read_bytes()
+    assert shard_photo(shard, places[f"{name}.blur_12.png"]) == written
+
+
 def test_the_compatibility_tree_is_read_back_as_records(made: Run, tmp_path: Path) -> None:
     root, target = made.tree.root, tmp_path / "records.jsonl"
     name = "Labels/SEAGULL-100w"
@@ -105,6 +146,62 @@ def test_the_compatibility_tree_is_read_back_as_records(made: Run, tmp_path: Pat
     assert record.labels["1"].quality is not None
     sample = json.loads((root / f"{name}_scores_fast-view.json").read_text())
     assert len(sample) == 20
+
+
+def regions_of(records: Iterable[InstructionRecord]) -> dict[tuple[str, ...], Any]:
+    """Mask and labels of regions, by folder and name of their images and by their ids."""
+    return {
+        (*Path(record.image).parts[-2:], spec.id): (
+            spec.build((80, 96)).mask,
+            record.labels[spec.id],
+        )
+        for record in records
+        for spec in record.regions
+    }
+
+
+def test_what_a_run_exports_is_read_back_as_its_conversations_have_it(tmp_path: Path) -> None:
+    make_photos(tmp_path / "photos", 2)
+    run = run_tiny(tmp_path, "out", "distort.levels=[1,12,20]", "label.visible=0.95")
+    root, scores = run.tree.root, tmp_path / "scores.json"
+    rois = root / "Labels/SEAGULL-100w_mask-based-rois.json"
+    rows = json.loads((root / "Labels/SEAGULL-100w_scores.json").read_text())
+    lost = next(row for row in rows if row["roi_id"] == "1")
+    rows.remove(lost)
+    scores.write_text(json.dumps(rows))
+    converted = regions_of(convert_published(root, rois, scores, tmp_path / "r.jsonl", {}))
+    assert len(converted) == len(rows)
+    assert (*Path(lost["image"]).parts[-2:], "1") not in converted
+    said = regions_of(
+        record
+        for split in ("train", "validation")
+        for record in read_records(root / f"conversations/{split}.jsonl")
+    )
+    assert len(said.keys() & converted.keys()) > 10
+    assert {labels.distortions == () for _, labels in converted.values()} == {True, False}
+    for place in said.keys() & converted.keys():
+        (mask, mine), (other_mask, theirs) = said[place], converted[place]
+        assert (mask == other_mask).all()
+        assert theirs.quality == pytest.approx(mine.quality, abs=1e-4)
+        assert theirs.importance == pytest.approx(mine.importance, abs=1e-4)
+        assert theirs.distortions == mine.distortions
+
+
+def test_scores_without_settings_of_a_run_are_taken_as_they_stand(tmp_path: Path) -> None:
+    shape = {"size": [4, 4], "counts": [5, 2, 9]}
+    rows = [{"image": "Blur/Blur_1/a.png", "roi_id": roi, "quality": 0.5, "severity": "minor"}
+            for roi in ("7", "9", "7")]  # fmt: skip
+    (tmp_path / "rois.json").write_text(json.dumps([
+        {"image_id": "a", "roi_id": roi, **shape} for roi in ("7", "9")]))  # fmt: skip
+    (tmp_path / "scores.json").write_text(json.dumps(rows))
+    left_out = LeftOut()
+    (record,) = convert_published(
+        tmp_path, tmp_path / "rois.json", tmp_path / "scores.json", tmp_path / "r", {}, left_out
+    )
+    assert {name: one.quality for name, one in record.labels.items()} == {"7": 0.5, "9": 0.5}
+    assert [fault.reason for fault in left_out.faults] == [
+        "Blur/Blur_1/a.png: region 7 has scores twice"
+    ]
 
 
 def test_other_field_names_and_layouts_are_read(tmp_path: Path) -> None:

@@ -8,15 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from data_tools.cli import app
+from data_tools.config import DataConfig
 from data_tools.engine import Hooks
 from data_tools.engine_local import InlineEngine
 from data_tools.pipeline import Run, RunError
 from data_tools.state import OutputTree, latest, read_journal, read_json
 from data_tools.status import read_status
 from data_tools.work import UnitJob
-from seagull.files.config import ConfigError
-from tests.data_tools.tiny_set import contents, make_photos, run_tiny
+from seagull.files.config import ConfigError, load_settings
+from tests.data_tools.tiny_set import contents, make_photos, overrides, run_tiny
 
 
 @pytest.fixture
@@ -114,10 +117,6 @@ def test_photos_that_cannot_be_used_are_rejected_with_reasons(root: Path) -> Non
 
 
 def test_a_photo_lost_after_planning_is_quarantined_and_retried(root: Path) -> None:
-    from data_tools.config import DataConfig
-    from seagull.files.config import load_settings
-    from tests.data_tools.tiny_set import overrides
-
     run = Run(load_settings(DataConfig, None, overrides(root, "out", "run.workers=0")))
     with run.opened():
         run.plan()
@@ -143,6 +142,29 @@ def test_a_photo_lost_after_planning_is_quarantined_and_retried(root: Path) -> N
     assert {k: v for k, v in made.items() if k.startswith(untouched)} == {
         k: v for k, v in fresh.items() if k.startswith(untouched)
     }
+
+
+def test_retry_failed_works_in_the_folder_it_is_given(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    words = [*overrides(root), "run.workers=0", "input=photos", "output=out"]
+    config = load_settings(DataConfig, None, words)
+    run = Run(config)
+    with run.opened():
+        run.plan()
+    (root / "photos/photo1.png").rename(root / "hidden")
+    run_tiny(root, "out", "input=photos", "output=out")
+    (root / "hidden").rename(root / "photos/photo1.png")
+    (root / "out").rename(root / "moved")
+    run_tiny(root)  # another set, without failures, where the first one was
+    (root / "elsewhere").mkdir()
+    monkeypatch.chdir(root / "elsewhere")
+    done = CliRunner().invoke(app, ["retry-failed", "../moved"])
+    assert done.exit_code == 0, done.output
+    assert "1 failed references are tried again" in done.output
+    assert read_status(OutputTree(root / "moved")).failures == []
+    assert not list((root / "elsewhere").iterdir())
 
 
 def test_a_full_disk_stops_cleanly_and_the_same_command_goes_on(

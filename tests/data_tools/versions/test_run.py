@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter, defaultdict
+from multiprocessing import active_children
 from pathlib import Path
 
 import cv2
@@ -57,6 +60,44 @@ def test_a_killed_run_goes_on_to_the_same_files(root: Path) -> None:
     make(root, "killed")
     assert contents(root / "killed") == contents(root / "out")
     assert all(path.stat().st_mtime_ns == then for path, then in finished.items())
+
+
+def test_a_worker_that_dies_is_replaced(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def kill_the_worker(done: int, total: int) -> None:
+        if done == 1:
+            for process in active_children():
+                process.kill()
+
+    make(root, "replaced", "run.workers=1", on_progress=kill_the_worker)
+    assert "a worker died over" in caplog.text
+    assert contents(root / "replaced") == contents(root / "out")
+
+
+def test_a_reference_that_costs_two_lone_workers_is_left_out_until_the_next_run(
+    root: Path,
+) -> None:
+    make(root, "deaths")
+    for name in ("Versions", "_work/versions"):
+        shutil.rmtree(root / "deaths" / name)
+    killed = list[int]()
+
+    def kill_four_workers() -> None:  # the first of two references, each of them alone, the first
+        while len(killed) < 4:
+            for process in active_children():
+                if process.pid and process.pid not in killed:
+                    killed.append(process.pid)
+                    process.kill()
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill_four_workers, daemon=True)
+    killer.start()
+    result = make(root, "deaths", "run.workers=1")
+    killer.join(timeout=5)
+    assert list(result.failed) == ["photo2"]
+    assert "worker process died twice" in result.failed["photo2"]
+    assert result.references == 3
+    make(root, "deaths")
+    assert contents(root / "deaths") == contents(root / "out")
 
 
 def test_a_lost_picture_is_made_again(root: Path) -> None:
@@ -254,6 +295,24 @@ def test_another_sets_calibration_is_taken_over(root: Path) -> None:
     )
     (first,), (second,) = mine.labels.values(), theirs.labels.values()
     assert first.metric == second.metric
+
+
+def test_photos_of_one_name_in_two_sets_are_not_put_in_order(root: Path, tmp_path: Path) -> None:
+    make_photos(tmp_path / "photos" / "kept", 1, start=9)
+    (tmp_path / "photos" / "kept" / "photo9.png").rename(
+        tmp_path / "photos" / "kept" / "photo0.png"
+    )
+    make(tmp_path, "out", f"versions.calibration={root / 'out'}")
+    found = []
+    for folder in (root, tmp_path):
+        mine = [r for r in records(folder, "train") if r.reference == "photo0"]
+        scenes = {Path(record.image).name.rsplit(".", 2)[0] for record in mine}
+        groups = {one.order.group for r in mine for one in r.labels.values() if one.order}
+        assert len(groups) == len(scenes)
+        found.append((scenes, groups))
+    (scenes, groups), (other_scenes, other_groups) = found
+    assert scenes & other_scenes
+    assert not groups & other_groups
 
 
 def test_a_calibration_that_is_not_there_or_of_another_metric_is_refused(root: Path) -> None:

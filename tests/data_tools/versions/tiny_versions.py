@@ -7,7 +7,7 @@ from pathlib import Path
 
 from data_tools.config import DataConfig
 from data_tools.pipeline import Run
-from data_tools.versions.run import VersionsResult, run_versions
+from data_tools.versions.run import Progress, VersionsResult, run_versions
 from seagull.files.config import load_settings
 from seagull.records import InstructionRecord, read_records
 from tests.data_tools.tiny_set import overrides
@@ -29,12 +29,18 @@ def settings(root: Path, output: str, *more: str) -> list[str]:
     return [*overrides(root, output), "distort.types=[blur,contrast,noise]", *SMALL, *more]
 
 
-def make(root: Path, output: str, *more: str, redo: bool = False) -> VersionsResult:
+def make(
+    root: Path,
+    output: str,
+    *more: str,
+    redo: bool = False,
+    on_progress: Progress = lambda done, total: None,
+) -> VersionsResult:
     """Makes versions in ``root/output``, in this process."""
     config = load_settings(DataConfig, None, settings(root, output, "run.workers=0", *more))
     run = Run(config, redo=redo)
     with run.opened():
-        return run_versions(run)
+        return run_versions(run, on_progress)
 
 
 def records(root: Path, name: str) -> list[InstructionRecord]:
