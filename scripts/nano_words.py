@@ -234,14 +234,13 @@ def most_of(read: Sequence[RegionAssessment]) -> dict[Extreme, list[list[str]]]:
 
 
 def in_words(read: RegionAssessment, said: set[str], phrases: Mapping[str, str]) -> dict[str, bool]:
-    """Whether a report says in words what it says in numbers, for each task."""
-    assert read.quality is not None
-    assert read.importance is not None
-    return {
-        "quality": read.text["quality"] == quality_answer(read.quality.level),
-        "importance": read.text["importance"] == importance_answer(read.importance.level),
-        "distortion": spoken_of(read.text["distortion"], phrases) == said,
-    }
+    """Whether a report says in words what it says in numbers, for each task that it answers."""
+    agrees = {"distortion": spoken_of(read.text["distortion"], phrases) == said}
+    if (quality := read.quality) is not None:
+        agrees["quality"] = read.text["quality"] == quality_answer(quality.level)
+    if (importance := read.importance) is not None:  # a whole photo has none
+        agrees["importance"] = read.text["importance"] == importance_answer(importance.level)
+    return agrees
 
 
 def by_region(answer: str) -> dict[str, str]:

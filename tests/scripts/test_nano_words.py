@@ -9,6 +9,7 @@ import pytest
 from data_tools.versions import phrases
 from data_tools.versions.wording import WORDINGS
 from seagull.language.findings import BEST, MOST_IMPORTANT, WORST
+from seagull.language.prompts import quality_answer
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
 from seagull.types import DistortionType, LevelScore, Message, Region, RegionAssessment
@@ -115,3 +116,14 @@ def test_a_shown_distortion_and_a_clean_region_of_one_photo_make_a_pair(tmp_path
     assert (shown.id, clean.id) == ("one.png.1.distortion", "one.png.2.distortion")
     assert nano_words.types_of(shown) == {"blur"}
     assert nano_words.types_of(clean) == {"clean"}
+
+
+def test_a_whole_photo_is_asked_about_without_an_importance() -> None:
+    whole = RegionAssessment(
+        Region(np.ones((8, 8), bool)),
+        LevelScore("fair", 0.5, 0.1, {}),
+        text={"quality": quality_answer("fair"), "distortion": "The region has severe blur."},
+    )
+    known = nano_words.phrases_by_length()
+    agrees = nano_words.in_words(whole, {"blur"}, known)
+    assert agrees == {"distortion": True, "quality": True}
