@@ -54,7 +54,8 @@ def test_two_photos_give_the_json_and_pictures_of_a_local_run(server, cli, folde
     for name, more in (("here", ()), ("there", ("--server", server.url))):
         picture = tmp_path / f"{name}.png"
         code, out, err = cli(*words, "--overlay", picture, *more)
-        made[name] = code, rounded(json.loads(out)), err, picture.read_bytes()
+        with Image.open(picture) as drawn:
+            made[name] = code, rounded(json.loads(out)), err, drawn.tobytes()
     assert made["here"] == made["there"]
     assert len(made["there"][1]["regions"]) > 2
 

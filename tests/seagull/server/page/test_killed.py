@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +14,19 @@ from tests.seagull.server.process import started
 
 def photos_sent(person):
     return sum(request.url.endswith("/v1/images") for request in person.requested)
+
+
+def stop_in_an_answer(process, page):
+    """Lets the server run in short steps until a part of its answer is on the page.
+
+    A small model could end its answer before a test that waits for the first word kills the server.
+    """
+    begun = page.locator(".answer", has_text=re.compile(r"\S"))
+    while not begun.count():
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.005)
+        process.send_signal(signal.SIGSTOP)
+        page.wait_for_timeout(20)
 
 
 @pytest.mark.slow
@@ -37,7 +52,7 @@ def test_a_server_that_is_killed_is_waited_for(come_to, model_folder):
         page.click("#tab-chat")
         page.fill("#question", "How is the quality?")
         page.press("#question", "Enter")
-        page.locator(".answer", has_text=re.compile(r"\S")).wait_for()
+        stop_in_an_answer(process, page)
         process.kill()
         failed = page.locator(".turn[data-state=failed]")
         failed.filter(has_text="No whole answer came.").wait_for()
