@@ -20,6 +20,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+_MOST_RESIZED = 16_000_000
+"""Most pixels that the published preparation squeezes to a square: a strip of 60000 x 16 would have
+a billion. Photos up to 60 times as long as wide are prepared as published (at 512 pixels)."""
+
 
 @dataclass(frozen=True)
 class ImageTransform:
@@ -66,7 +70,7 @@ class ImageTransform:
     def _square(self, photo: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "3 s s"]:
         height, width = photo.shape[:2]
         short, long = min(height, width), max(height, width)
-        longer = int(self.size * long / short)
+        longer = min(int(self.size * long / short), _MOST_RESIZED // self.size)
         size = (self.size, longer) if width <= height else (longer, self.size)
         resized = Image.fromarray(photo).resize(size, Image.Resampling.BICUBIC)
         tensor = self.normalise(np.asarray(resized))

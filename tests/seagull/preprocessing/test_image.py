@@ -37,6 +37,17 @@ def test_square_pixels_equal_the_published_ones(published):
     assert np.abs(ours - numbers["pixels"]).max() < 1e-6
 
 
+def test_a_strip_becomes_a_square_without_memory_by_its_ratio(published):
+    *_, transform, _ = published
+    strip = np.zeros((1, 20_000, 3), np.uint8)  # as published, the step between has 16 GB
+    strip[:, 10_000:] = 255
+    red = transform.pixels(strip)[0]
+    assert red.shape == (transform.size, transform.size)
+    black, white = red[:, : transform.size // 2 - 1], red[:, transform.size // 2 + 1 :]
+    assert black.unique().numel() == white.unique().numel() == 1
+    assert float(black[0, 0]) < float(white[0, 0])
+
+
 def test_published_box_gives_the_published_crop_and_only_behind_its_setting(published):
     numbers, photo, region, transform, described = published
     compatible, _ = CropTransform(512, transform, published_box=True).crop(photo, region)
