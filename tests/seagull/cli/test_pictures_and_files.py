@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ def pictures_below(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+def check_each_draws_its_own(drawn: Callable[[Path], bytes], photos: list[Path]) -> None:
+    """Fails unless two photos come to pictures of their own, the first one to the same again."""
+    first, second = drawn(photos[0]), drawn(photos[1])
+    assert first != second
+    assert drawn(photos[0]) == first
+
+
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "out"])
 @pytest.mark.parametrize("option", ["--overlay", "--heatmap"])
 def test_a_photo_that_was_done_before_replaces_the_picture_of_another(cli, tmp_path, option, name):
@@ -30,9 +38,7 @@ def test_a_photo_that_was_done_before_replaces_the_picture_of_another(cli, tmp_p
         assert done.code == 0
         return picture.read_bytes()
 
-    first, second = drawn(photos[0]), drawn(photos[1])
-    assert first != second
-    assert drawn(photos[0]) == first
+    check_each_draws_its_own(drawn, photos)
     assert len(cli.services.assessor.assessed) == 2
 
 
@@ -81,9 +87,7 @@ def test_a_pair_that_was_compared_before_replaces_the_picture_of_another(
         assert done.code == 0
         return picture.read_bytes()
 
-    first, second = drawn(after[0]), drawn(after[1])
-    assert first != second
-    assert drawn(after[0]) == first
+    check_each_draws_its_own(drawn, after)
     assert len(cli.services.assessor.assessed) == 4
 
 
