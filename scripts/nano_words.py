@@ -6,11 +6,11 @@ Regions of photos it was not trained on, with one distortion above trivial or no
 numbers, are asked what is wrong and what would improve them, one after the other. An answer is
 right if it speaks of the region's distortion type, or of nothing where there is none, and of no
 other; by the phrases that the conversations trained on were made of, which for an improvement are
-those of remedies alone. Counted against the labels,
-and against what the report says of the same region. Then photos with a distorted and a clean region
-are asked about both at once, half of them called by words that may mislead: which is the worst, the
-best, the most important, and what is wrong with each. What the report says in words (``--text`` of
-the command) is compared with what it says in numbers, too. The last line is JSON.
+those of remedies alone. Counted against the labels, and against what the report says of the same
+region. Then two regions of a photo, one distorted and one clean or both clean, are asked about at
+once, half of them called by words that may mislead: which is the worst, the best, the most
+important, and what is wrong with each. What the report says in words (``--text`` of the command) is
+compared with what it says in numbers, too. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -84,8 +84,9 @@ def main() -> None:
     asker = Asker(load(options.model), options.records.parent, told=not options.untold)
     for known, record in drawn(options.records, options.each, options.seed):
         asker.ask_about(known, record)
-    for worst, clean in drawn_pairs(options.records, options.pairs, options.seed):
-        asker.ask_about_both(worst, clean)
+    for clean in (False, True):
+        for pair in drawn_pairs(options.records, options.pairs, options.seed, clean=clean):
+            asker.ask_about_both(*pair)
     shares = {name: round(float(np.mean(each)), 4) for name, each in asker.right.items()}
     for name, share in shares.items():
         print(f"{name:32} {share:.3f} of {len(asker.right[name])}")
@@ -122,10 +123,11 @@ class Asker:
             self.right[f"{name} as report"].append(spoken == said)
             self.right[f"{name}, {known}"].append(spoken == {known})
 
-    def ask_about_both(self, worst: InstructionRecord, clean: InstructionRecord) -> None:
-        """The questions about a distorted region and a clean one of the same photo."""
-        number = len(self.right["worst of two"])
-        both = [worst, clean] if number // len(CALLED) % 2 else [clean, worst]
+    def ask_about_both(self, one: InstructionRecord, clean: InstructionRecord) -> None:
+        """The questions about a distorted or clean region and a clean one of the same photo."""
+        two = "two clean" if types_of(one) == {CLEAN_REGION} else "two"
+        number = len(self.right[f"wrong of {two}"])
+        both = [one, clean] if number // len(CALLED) % 2 else [clean, one]
         photo, regions = self._built(*both)
         if called := CALLED[number % len(CALLED)]:
             regions = [replace(one, id=id) for one, id in zip(regions, called, strict=True)]
@@ -137,14 +139,14 @@ class Asker:
         for extreme, groups in most_of(read).items():
             spoken_most = _answer(chat, MOST[extreme])
             told = conclusion(groups, extreme) in spoken_most
-            self.right[f"{extreme.most} of two as report"].append(told)
-            if extreme is WORST:
-                named = conclusion([[ids[both.index(worst)]], []], WORST)
+            self.right[f"{extreme.most} of {two} as report"].append(told)
+            if extreme is WORST and two == "two":
+                named = conclusion([[ids[both.index(one)]], []], WORST)
                 self.right["worst of two"].append(named in spoken_most)
         parts = by_region(_answer(chat, EACH))
         spoken = [spoken_of(parts.get(id, ""), self.phrases) for id in ids]
-        self.right["wrong of two"].append(spoken == [types_of(one) for one in both])
-        self.right["wrong of two as report"].append(spoken == said)
+        self.right[f"wrong of {two}"].append(spoken == [types_of(one) for one in both])
+        self.right[f"wrong of {two} as report"].append(spoken == said)
 
     def _built(self, *records: InstructionRecord) -> tuple[Photo, list[Region]]:
         photo = record_photo(records[0].image, self.folder)
@@ -180,19 +182,22 @@ def drawn(records: Path, each: int, seed: int) -> Iterator[tuple[str, Instructio
 
 
 def drawn_pairs(
-    records: Path, count: int, seed: int
+    records: Path, count: int, seed: int, *, clean: bool = False
 ) -> Iterator[tuple[InstructionRecord, InstructionRecord]]:
-    """A distorted region (severity above minor) and a clean one of each of so many photos."""
+    """A distorted region (severity above minor) and a clean one of each of so many photos.
+
+    With ``clean``, two clean ones.
+    """
     photos = defaultdict[str, list[InstructionRecord]](list)
     for record in read_records(records):
         if record.id.endswith(f".{FORM}"):
             photos[record.image].append(record)
     pairs = []
     for own in photos.values():
-        found = [record for record in own if _shows(record)]
-        clean = [record for record in own if types_of(record) == {CLEAN_REGION}]
-        if found and clean:
-            pairs.append((found[0], clean[0]))
+        untouched = [record for record in own if types_of(record) == {CLEAN_REGION}]
+        others = untouched[1:] if clean else [record for record in own if _shows(record)]
+        if others and untouched:
+            pairs.append((others[0], untouched[0]))
     rng = np.random.default_rng(seed)
     for number in rng.choice(len(pairs), min(count, len(pairs)), replace=False):
         yield pairs[number]

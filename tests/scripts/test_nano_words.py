@@ -98,14 +98,16 @@ def test_the_most_of_a_report_s_regions_are_known_by_their_ids() -> None:
     }
 
 
-def test_a_shown_distortion_and_a_clean_region_of_one_photo_make_a_pair(tmp_path: Path) -> None:
-    def asked(image: str, name: str, *severities: str) -> InstructionRecord:
-        found = tuple((DistortionType.BLUR, severity) for severity in severities)
-        turns = (Message("user", "?", (name,)), Message("assistant", "."))
-        labels = {name: RegionLabels(0.5, distortions=found, metric="m")}
-        region = RegionSpec(name, whole=True)
-        return InstructionRecord(f"{image}.{name}.distortion", image, (region,), turns, labels)
+def asked(image: str, name: str, *severities: str) -> InstructionRecord:
+    """The question about the distortions of a region that is blurred, or clean."""
+    found = tuple((DistortionType.BLUR, severity) for severity in severities)
+    turns = (Message("user", "?", (name,)), Message("assistant", "."))
+    labels = {name: RegionLabels(0.5, distortions=found, metric="m")}
+    region = RegionSpec(name, whole=True)
+    return InstructionRecord(f"{image}.{name}.distortion", image, (region,), turns, labels)
 
+
+def test_a_shown_distortion_and_a_clean_region_of_one_photo_make_a_pair(tmp_path: Path) -> None:
     records = [
         asked("one.png", "1", "severe"), asked("one.png", "2"),
         asked("two.png", "1", "minor"), asked("two.png", "2"),
@@ -116,6 +118,16 @@ def test_a_shown_distortion_and_a_clean_region_of_one_photo_make_a_pair(tmp_path
     assert (shown.id, clean.id) == ("one.png.1.distortion", "one.png.2.distortion")
     assert nano_words.types_of(shown) == {"blur"}
     assert nano_words.types_of(clean) == {"clean"}
+
+
+def test_two_clean_regions_of_one_photo_make_a_pair_of_their_own(tmp_path: Path) -> None:
+    records = [
+        asked("one.png", "1", "severe"), asked("one.png", "2"),
+        asked("two.png", "1"), asked("two.png", "2"), asked("two.png", "3", "severe"),
+    ]  # fmt: skip
+    write_records(tmp_path / "records.jsonl", records)
+    (pair,) = nano_words.drawn_pairs(tmp_path / "records.jsonl", 5, 0, clean=True)
+    assert {one.id for one in pair} == {"two.png.1.distortion", "two.png.2.distortion"}
 
 
 def test_a_whole_photo_is_asked_about_without_an_importance() -> None:
