@@ -123,11 +123,11 @@ class Asker:
             self.right[f"{name} as report"].append(spoken == said)
             self.right[f"{name}, {known}"].append(spoken == {known})
 
-    def ask_about_both(self, one: InstructionRecord, clean: InstructionRecord) -> None:
+    def ask_about_both(self, other: InstructionRecord, clean: InstructionRecord) -> None:
         """The questions about a distorted or clean region and a clean one of the same photo."""
-        two = "two clean" if types_of(one) == {CLEAN_REGION} else "two"
+        two = "two clean" if types_of(other) == {CLEAN_REGION} else "two"
         number = len(self.right[f"wrong of {two}"])
-        both = [one, clean] if number // len(CALLED) % 2 else [clean, one]
+        both = [other, clean] if number // len(CALLED) % 2 else [clean, other]
         photo, regions = self._built(*both)
         if called := CALLED[number % len(CALLED)]:
             regions = [replace(one, id=id) for one, id in zip(regions, called, strict=True)]
@@ -141,7 +141,7 @@ class Asker:
             told = conclusion(groups, extreme) in spoken_most
             self.right[f"{extreme.most} of {two} as report"].append(told)
             if extreme is WORST and two == "two":
-                named = conclusion([[ids[both.index(one)]], []], WORST)
+                named = conclusion([[ids[both.index(other)]], []], WORST)
                 self.right["worst of two"].append(named in spoken_most)
         parts = by_region(_answer(chat, EACH))
         spoken = [spoken_of(parts.get(id, ""), self.phrases) for id in ids]
@@ -184,10 +184,7 @@ def drawn(records: Path, each: int, seed: int) -> Iterator[tuple[str, Instructio
 def drawn_pairs(
     records: Path, count: int, seed: int, *, clean: bool = False
 ) -> Iterator[tuple[InstructionRecord, InstructionRecord]]:
-    """A distorted region (severity above minor) and a clean one of each of so many photos.
-
-    With ``clean``, two clean ones.
-    """
+    """A distorted region (severity above minor), or a second clean one, and a clean one."""
     photos = defaultdict[str, list[InstructionRecord]](list)
     for record in read_records(records):
         if record.id.endswith(f".{FORM}"):

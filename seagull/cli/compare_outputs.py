@@ -13,7 +13,13 @@ from types import TracebackType
 
 from rich.console import Console
 
-from seagull.cli.output_checks import check_distinct, check_file, check_picture, check_stdout
+from seagull.cli.output_checks import (
+    check_distinct,
+    check_file,
+    check_outside,
+    check_picture,
+    check_stdout,
+)
 from seagull.cli.outputs import JsonResults
 from seagull.cli.pictures import failing_alone, is_drawn_from, is_folder, write_picture
 from seagull.comparison.folder import read_pair
@@ -71,19 +77,11 @@ class CompareOutputs:
         check_picture("overlay", self.overlay, self.several)
         if self.several and self.graph is not None and self.graph.is_file():
             raise ValueError(f"--graph {self.graph}: it is a file; folders need a folder here")
+        if self.overlay is not None:
+            check_outside("overlay", self.overlay, [str(one) for one in arguments])
         for name, path in self._paths:
-            for one in arguments:
-                self._check_apart(name, path, one)
-
-    def _check_apart(self, name: str, path: Path, read: Path) -> None:
-        if read.is_file() and path.is_file() and path.samefile(read):
-            raise ValueError(f"--{name} {path}: this is a photo; name another file")
-        inside = read.is_dir() and path.resolve().is_relative_to(read.resolve())
-        if inside and name == "overlay":
-            raise ValueError(
-                f"--{name} {path}: inside {read}, where the next run would take the pictures for "
-                "photos; name a folder outside"
-            )
+            if path.is_file() and any(one.is_file() and path.samefile(one) for one in arguments):
+                raise ValueError(f"--{name} {path}: this is a photo; name another file")
 
     @property
     def _paths(self) -> list[tuple[str, Path]]:

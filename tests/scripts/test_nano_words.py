@@ -2,14 +2,17 @@
 
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_tools.versions import phrases
 from data_tools.versions.wording import WORDINGS
 from seagull.language.findings import BEST, MOST_IMPORTANT, WORST
 from seagull.language.prompts import quality_answer
+from seagull.photos import Photo
 from seagull.records import InstructionRecord, RegionLabels, write_records
 from seagull.regions.spec import RegionSpec
 from seagull.types import DistortionType, LevelScore, Message, Region, RegionAssessment
@@ -128,6 +131,37 @@ def test_two_clean_regions_of_one_photo_make_a_pair_of_their_own(tmp_path: Path)
     write_records(tmp_path / "records.jsonl", records)
     (pair,) = nano_words.drawn_pairs(tmp_path / "records.jsonl", 5, 0, clean=True)
     assert {one.id for one in pair} == {"two.png.1.distortion", "two.png.2.distortion"}
+
+
+class _Told:
+    """A model that reports all regions as good and clean, and whose chat always says the same."""
+
+    def assess(self, photo: Photo, regions: list[Region]) -> SimpleNamespace:
+        words = LevelScore("good", 0.7, 0.1, {}), LevelScore("minor", 0.3, 0.1, {})
+        return SimpleNamespace(regions=[RegionAssessment(one, *words, ()) for one in regions])
+
+    def chat(self, photo: Photo, regions: list[Region]) -> SimpleNamespace:
+        said = {
+            nano_words.MOST[WORST]: "The worst is region 1.",
+            nano_words.MOST[BEST]: "They are alike in quality.",
+            nano_words.MOST[MOST_IMPORTANT]: "They are alike in importance.",
+            nano_words.EACH: "Region 1: severe blur. Region 2: nothing visible is wrong.",
+        }
+        return SimpleNamespace(ask=lambda question: [said[question]])
+
+
+def test_pairs_of_clean_regions_are_counted_apart_from_those_with_a_distorted_one(
+    tmp_path: Path,
+) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "one.png")
+    asker = nano_words.Asker(_Told(), tmp_path, told=True)
+    asker.ask_about_both(asked("one.png", "1", "severe"), asked("one.png", "2"))
+    asker.ask_about_both(asked("one.png", "1"), asked("one.png", "2"))
+    report = {"worst": False, "best": True, "most important": True, "wrong": False}
+    expected = {f"{what} of two as report": [right] for what, right in report.items()}
+    expected |= {f"{what} of two clean as report": [right] for what, right in report.items()}
+    expected |= {"worst of two": [True], "wrong of two": [True], "wrong of two clean": [False]}
+    assert asker.right == expected
 
 
 def test_a_whole_photo_is_asked_about_without_an_importance() -> None:
